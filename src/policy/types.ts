@@ -1,0 +1,139 @@
+/**
+ * What the decision path knows of policy. The compiler behind it may change (docs/adr/0003); this file is its contract.
+ * Pure: no I/O, no clock (`now` is an input), deterministic, total. Nothing here throws for any request.
+ */
+import type { JsonObject, JsonValue } from "../formats/ports.ts"
+
+/** An entity as OpenID AuthZEN 1.0 names it. Properties are plain JSON, not yet converted to the declared types. */
+export interface Entity {
+  readonly type: string
+  readonly id: string
+  readonly properties: JsonObject
+}
+
+/** Parameters as Writ itself saw them: absent, decoded strictly from JSON bytes, or only a digest / non-JSON bytes. */
+export type Parameters =
+  | { readonly kind: "absent" }
+  | { readonly kind: "json"; readonly value: JsonValue }
+  | { readonly kind: "opaque" }
+
+export interface PolicyRequest {
+  readonly subject: Entity
+  readonly action: { readonly name: string; readonly properties: JsonObject }
+  readonly resource: Entity
+  /** As asserted by the caller. */
+  readonly context: JsonObject
+  readonly parameters: Parameters
+  readonly audience: string
+  /** The state of the runtime that will execute; null where the request names none. */
+  readonly runtime: { readonly id: string; readonly state: string } | null
+  /** Unix milliseconds, the call's one clock read. `now` in CEL is this instant. */
+  readonly nowMs: number
+}
+
+/** Stable reason codes of the policy module. Golden cases in test/ cover each. */
+export type PolicyReasonCode =
+  // context check (determination 2)
+  | "TYPE_UNKNOWN" // subject or resource type, or action, that the bundle does not declare
+  | "PROPERTY_MISSING"
+  | "PROPERTY_UNKNOWN"
+  | "PROPERTY_TYPE_MISMATCH"
+  | "PROPERTY_TOO_LARGE"
+  | "PARAMETERS_INVALID" // an allow rule needs decoded parameters of a declared shape and these do not fit
+  // subject check (part of determination 1)
+  | "SUBJECT_UNKNOWN"
+  | "SUBJECT_SUSPENDED"
+  // eligibility (determination 6)
+  | "NO_MATCHING_ALLOW"
+  | "DENIED_BY_RULE"
+  | "CONDITION_ERROR"
+  | "COST_EXCEEDED"
+  | "APPROVAL_REQUIRED"
+  | "PARAMETERS_OPAQUE" // a rule would have matched but demands decoded parameters
+  | "OBLIGATION_UNSUPPORTED"
+  | "RISK_TOO_HIGH"
+
+export interface PolicyReason {
+  readonly code: PolicyReasonCode
+  /** For people; stable enough for golden tests, never holds a property's value. */
+  readonly text: string
+  readonly rule?: string
+  /** JSON pointer into the request, where one is to blame. */
+  readonly pointer?: string
+}
+
+export interface Obligation {
+  readonly id: string
+  readonly type: string
+  readonly properties: JsonObject
+}
+
+/** What an allow may be used for; the token carries it. Times in milliseconds; absent means the daemon's default. */
+export interface TokenConstraints {
+  readonly ttlMs?: number
+  readonly use?: "redeem" | "offline"
+  readonly maxDurationMs?: number
+}
+
+/** One candidate rule as it was seen, in evaluation order (sorted by rule id). */
+export interface RuleTrace {
+  readonly rule: string
+  readonly effect: "allow" | "deny" | "require_approval"
+  readonly outcome: "matched" | "not_matched" | "error"
+  readonly detail?: string
+}
+
+export interface PolicyOutcome {
+  /** DENY > error > REQUIRE_APPROVAL > ALLOW; nothing matched is a DENY. An error in any candidate rule is a DENY. */
+  readonly decision: "ALLOW" | "DENY" | "REQUIRE_APPROVAL"
+  /** Empty for ALLOW. First the decisive one. */
+  readonly reasons: readonly PolicyReason[]
+  /** Ids of the rules whose conditions held, sorted. */
+  readonly matchedRules: readonly string[]
+  /** True when every matching allow rule says `runtime: none`, so that no runtime is needed. */
+  readonly runtimeNotRequired: boolean
+  readonly obligations: readonly Obligation[]
+  readonly constraints: TokenConstraints
+  readonly risk: { readonly tier: "low" | "medium" | "high" | "critical"; readonly points: number; readonly signals: readonly string[] }
+  /** Units of the engine's cost model. */
+  readonly cost: number
+  /** Always rule-level; expression-level only by `explain`. */
+  readonly trace: readonly RuleTrace[]
+}
+
+/** A loaded bundle: immutable, compiled once. Swapping bundles is swapping this object. */
+export interface Policy {
+  /** Lower-case hex SHA-256 that names the canonical bundle: the root of the Merkle tree of its parts. */
+  readonly digest: string
+  readonly version: string
+  readonly ruleCount: number
+  /** Exact canonical bytes (RFC 8785 JSON) whose tree root is `digest`; loading them gives an equal Policy. */
+  readonly canonicalBytes: Uint8Array
+  /** Determination 1, the subject's half: known and active. Empty means pass. */
+  checkSubject(request: PolicyRequest): readonly PolicyReason[]
+  /** Determination 2. Empty means pass. */
+  checkContext(request: PolicyRequest): readonly PolicyReason[]
+  /** Determination 6, rules and risk. Call only after `checkContext` passed: conversion relies on it. */
+  evaluate(request: PolicyRequest, supportedObligations: readonly string[]): PolicyOutcome
+  /**
+   * The request as it may be recorded: properties declared `record: never` are replaced by the string "[not recorded]".
+   * Undeclared content is kept (a refused request must be explicable), oversized content was refused before.
+   */
+  recordable(request: PolicyRequest): JsonObject
+}
+
+/** Where a bundle is wrong. Lines and columns count from 1, columns in characters. */
+export interface PolicyProblem {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+  readonly message: string
+  /** The source line with a caret line below it, ready to print. */
+  readonly excerpt?: string
+  readonly suggestion?: string
+}
+
+/** `files` maps a path relative to the bundle folder to its text. */
+export type LoadResult =
+  | { readonly ok: true; readonly policy: Policy }
+  | { readonly ok: false; readonly problems: readonly PolicyProblem[] }
