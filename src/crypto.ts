@@ -1,0 +1,41 @@
+/** The daemon's binding of the pure folders' primitives: OpenSSL for SHA-256, libsodium or OpenSSL for Ed25519. */
+import * as crypto from "node:crypto"
+import { createRequire } from "node:module"
+import type { Crypto } from "./formats/ports.ts"
+
+interface Sodium {
+  crypto_sign_verify_detached(signature: Buffer, message: Buffer, publicKey: Buffer): boolean
+  crypto_sign_detached(signature: Buffer, message: Buffer, secretKey: Buffer): void
+}
+
+function loadSodium(): Sodium | null {
+  try {
+    return createRequire(import.meta.url)("sodium-native") as Sodium
+  } catch {
+    return null // an optional dependency: node:crypto does the same, a little slower
+  }
+}
+
+/** libsodium where its prebuilt binary loads, else null. */
+export const sodium = loadSodium()
+
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
+
+export function sha256(data: Uint8Array): Uint8Array {
+  return crypto.hash("sha256", data, "buffer")
+}
+
+const SPKI_PREFIX = Buffer.from("302a300506032b6570032100", "hex") // RFC 8410
+
+export function publicKeyObject(publicKey: Uint8Array): crypto.KeyObject {
+  return crypto.createPublicKey({ key: Buffer.concat([SPKI_PREFIX, publicKey]), format: "der", type: "spki" })
+}
+
+function ed25519Verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  if (sodium) return sodium.crypto_sign_verify_detached(asBuffer(signature), asBuffer(message), asBuffer(publicKey))
+  return crypto.verify(null, message, publicKeyObject(publicKey), signature)
+}
+
+export const nativeCrypto: Crypto = { sha256, ed25519Verify }

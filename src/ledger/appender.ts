@@ -1,0 +1,270 @@
+/**
+ * The cut. One writer per log takes what is queued when the outcome of the batch before is known, without a timer, and
+ * sends it as one statement. What is true after a crash at each step is said beside the step.
+ */
+import { WritError } from "../errors.ts"
+import { equalBytes } from "../formats/bytes.ts"
+import type { TreeTail } from "../formats/tiles.ts"
+import type { AppendOutcome, Effect, Head, LedgerWriter, RequestClaim, SealedRecord } from "./store.ts"
+
+export const MAX_BATCH_RECORDS = 512
+export const MAX_BATCH_BYTES = 4 * 1024 * 1024
+export const MAX_QUEUE_RECORDS = 4_096
+export const MAX_QUEUE_BYTES = 32 * 1024 * 1024
+/** How long a request id is kept: the longest token life or ten minutes, whichever is more. */
+export const REQUEST_LIFE_MS = 10 * 60_000
+const FIRST_RETRY_MS = 20
+const MAX_RETRY_MS = 1_000
+
+export interface Entry {
+  readonly record: SealedRecord
+  /** Control epoch under which it was decided. */
+  readonly epoch: bigint
+  readonly request?: RequestClaim
+  /** Monotonic milliseconds after which it is no longer to be cut. */
+  readonly deadlineMs?: number
+  readonly signal?: AbortSignal
+  /** Makes it a change: appended alone, with these effects in the same transaction. */
+  readonly change?: { readonly effects: readonly Effect[]; readonly raisesEpoch: boolean }
+}
+
+/** "written": durable at `index`. Anything else: nothing of this entry was written, and why. */
+export type AppendResult = { readonly kind: "written"; readonly index: number } | { readonly kind: "stale" | "taken" | "conflict" }
+
+export interface AppenderOptions {
+  readonly writer: LedgerWriter
+  readonly head: Head
+  readonly tree: TreeTail
+  /** The control epoch that the daemon knows now. */
+  epoch(): bigint
+  /** Loads what changed since; resolves when `epoch()` is current. Rejects when the database cannot be read. */
+  refresh(): Promise<void>
+  /** Unix milliseconds. */
+  wallMs(): number
+  /** A batch became durable: `count` records up to `size`. */
+  onWritten?(batch: { readonly size: number; readonly root: Uint8Array; readonly count: number; readonly ms: number }): void
+  /** The log can be written (null) or cannot, and why. "fenced" and "frozen" are final. */
+  onState?(state: AppenderState, cause?: unknown): void
+}
+
+export type AppenderState = "open" | "recovering" | "fenced" | "frozen" | "closed"
+
+interface Pending {
+  readonly entry: Entry
+  readonly bytes: number
+  readonly resolve: (result: AppendResult) => void
+  readonly reject: (error: WritError) => void
+}
+
+export class Appender {
+  readonly #options: AppenderOptions
+  #head: Head
+  #tree: TreeTail
+  #queue: Pending[] = []
+  #queueBytes = 0
+  #busy = false
+  #state: AppenderState = "open"
+  #idle: (() => void)[] = []
+
+  constructor(options: AppenderOptions) {
+    this.#options = options
+    this.#head = options.head
+    this.#tree = options.tree
+  }
+
+  get state(): AppenderState {
+    return this.#state
+  }
+  get size(): number {
+    return this.#head.size
+  }
+  /** The committed tree. Not to be changed. */
+  get tree(): TreeTail {
+    return this.#tree
+  }
+  get queueDepth(): number {
+    return this.#queue.length
+  }
+
+  /** Throws unless an entry could be queued now. Called before evaluation, so that refused work costs nothing. */
+  assertOpen(): void {
+    if (this.#state !== "open") throw new WritError(STATE_ERRORS[this.#state])
+    if (this.#queue.length >= MAX_QUEUE_RECORDS || this.#queueBytes >= MAX_QUEUE_BYTES) throw new WritError("QUEUE_FULL")
+  }
+
+  /**
+   * Queues an entry. When this resolves with "written", the record is durable; when it rejects, the outcome is unknown
+   * (LEDGER_UNAVAILABLE) or nothing was written (any other code).
+   */
+  append(entry: Entry): Promise<AppendResult> {
+    return new Promise((resolve, reject) => {
+      this.assertOpen()
+      const bytes = entry.record.body.length + (entry.record.payload?.length ?? 0)
+      this.#queue.push({ entry, bytes, resolve, reject })
+      this.#queueBytes += bytes
+      if (!this.#busy) this.#cut()
+    })
+  }
+
+  /** Refuses what comes, waits for what was accepted, then closes the connection. */
+  async close(): Promise<void> {
+    if (this.#state === "open" || this.#state === "recovering") this.#setState("closed")
+    if (this.#busy) await new Promise<void>((resolve) => this.#idle.push(resolve))
+    await this.#options.writer.close()
+  }
+
+  #setState(state: AppenderState, cause?: unknown): void {
+    if (this.#state === state) return
+    this.#state = state
+    this.#options.onState?.(state, cause)
+  }
+
+  /** Takes what is queued and still wanted: up to the limits, or one change alone. */
+  #take(): Pending[] {
+    const epoch = this.#options.epoch()
+    const now = performance.now()
+    const taken: Pending[] = []
+    let bytes = 0
+    let next = 0
+    for (; next < this.#queue.length && taken.length < MAX_BATCH_RECORDS; next++) {
+      const pending = this.#queue[next] as Pending
+      const { entry } = pending
+      if (entry.change && taken.length > 0) break
+      if (taken.length > 0 && bytes + pending.bytes > MAX_BATCH_BYTES) break
+      this.#queueBytes -= pending.bytes
+      // Before the cut: nothing is appended, nothing reserved.
+      if (entry.signal?.aborted) pending.reject(new WritError("CANCELLED"))
+      else if (entry.deadlineMs !== undefined && now >= entry.deadlineMs) pending.reject(new WritError("DEADLINE_EXCEEDED"))
+      else if (entry.epoch !== epoch) pending.resolve({ kind: "stale" })
+      else {
+        taken.push(pending)
+        bytes += pending.bytes
+        if (entry.change) {
+          next++
+          break
+        }
+      }
+    }
+    this.#queue = next === this.#queue.length ? [] : this.#queue.slice(next)
+    return taken
+  }
+
+  /** Sends the next batch, synchronously up to the socket write, so that signing overlaps the commit. */
+  #cut(): void {
+    const batch = this.#take()
+    if (batch.length === 0) {
+      this.#busy = false
+      for (const resolve of this.#idle.splice(0)) resolve()
+      return
+    }
+    this.#busy = true
+    void this.#commit(batch, performance.now())
+  }
+
+  async #commit(batch: readonly Pending[], startedMs: number): Promise<void> {
+    const before = this.#head
+    const tree = this.#tree.clone()
+    const { fullTiles } = tree.append(batch.map((pending) => pending.entry.record.leafHash))
+    const root = tree.root()
+    const first = batch[0] as Pending
+    let outcome: AppendOutcome
+    try {
+      // Crash before the commit: nothing is written and no token has left; the caller repeats its request id.
+      outcome = await this.#options.writer.append(
+        {
+          before,
+          root,
+          records: batch.map((pending) => ({ record: pending.entry.record, request: pending.entry.request ?? null })),
+          tiles: fullTiles,
+          epoch: first.entry.epoch,
+          requestsExpireMs: this.#options.wallMs() + REQUEST_LIFE_MS,
+        },
+        first.entry.change,
+      )
+      // Crash from here on: the record stands, a token may or may not have left; a repeat fetches the recorded verdict.
+    } catch (cause) {
+      await this.#recover(batch, before, { size: tree.size, root, tree }, cause)
+      this.#cut()
+      return
+    }
+    if (outcome.kind === "written") {
+      this.#head = { ...before, size: tree.size, root }
+      this.#tree = tree
+      this.#options.onWritten?.({ size: tree.size, root, count: batch.length, ms: performance.now() - startedMs })
+      if (first.entry.change?.raisesEpoch) await this.#refresh()
+      this.#cut() // the next batch is on its way to Postgres before the answers of this one are encoded
+      for (let i = 0; i < batch.length; i++) batch[i]?.resolve({ kind: "written", index: before.size + i })
+      return
+    }
+    // Nothing was written. Those named decide again or fetch what is recorded; the rest goes back to the head of the queue.
+    if (outcome.kind === "stale") {
+      await this.#refresh()
+      for (const pending of batch) pending.resolve({ kind: "stale" })
+    } else if (outcome.kind === "conflict") {
+      for (const pending of batch) pending.resolve({ kind: "conflict" })
+    } else {
+      const { keys } = outcome
+      const isTaken = (pending: Pending) => pending.entry.request !== undefined && keys.has(pending.entry.request.key)
+      const rest = batch.filter((pending) => !isTaken(pending))
+      for (const pending of rest) this.#queueBytes += pending.bytes
+      this.#queue = [...rest, ...this.#queue]
+      for (const pending of batch) if (isTaken(pending)) pending.resolve({ kind: "taken" })
+    }
+    this.#cut()
+  }
+
+  /** Loads the control state; while that fails nothing can be decided, so it is the same as a lost database. */
+  async #refresh(): Promise<void> {
+    try {
+      await this.#options.refresh()
+    } catch (cause) {
+      await this.#recover([], this.#head, null, cause)
+    }
+  }
+
+  /**
+   * The outcome of a batch is unknown, or the database refused it. The callers are told so at once and nothing is tried
+   * again blindly: a new connection raises the fence (so the lost statement has ended, one way or the other), and the
+   * head it finds is the one before or the one attempted. Anything else is not this log's history: frozen.
+   */
+  async #recover(
+    batch: readonly Pending[],
+    before: Head,
+    attempt: { readonly size: number; readonly root: Uint8Array; readonly tree: TreeTail } | null,
+    cause: unknown,
+  ): Promise<void> {
+    const closing = this.#state === "closed"
+    if (!closing) this.#setState("recovering", cause)
+    for (const pending of [...batch, ...this.#queue]) {
+      pending.reject(new WritError("LEDGER_UNAVAILABLE", undefined, { cause }))
+    }
+    this.#queue = []
+    this.#queueBytes = 0
+    if (cause instanceof WritError && cause.code === "LEDGER_FROZEN") return this.#setState("frozen", cause)
+    for (let waitMs = FIRST_RETRY_MS; !closing; waitMs = Math.min(waitMs * 2, MAX_RETRY_MS)) {
+      try {
+        const head = await this.#options.writer.reopen(before.fence)
+        if (head === null) return this.#setState("fenced", cause)
+        if (head.size === before.size && equalBytes(head.root, before.root)) this.#head = head
+        else if (attempt && head.size === attempt.size && equalBytes(head.root, attempt.root)) {
+          this.#head = head // failed, but persisted
+          this.#tree = attempt.tree
+          this.#options.onWritten?.({ size: head.size, root: head.root, count: batch.length, ms: 0 })
+        } else return this.#setState("frozen", cause)
+        await this.#options.refresh()
+        if (this.state === "recovering") this.#setState("open")
+        return
+      } catch {
+        if (this.state === "closed") return
+        await new Promise((resolve) => setTimeout(resolve, waitMs))
+      }
+    }
+  }
+}
+
+const STATE_ERRORS = {
+  recovering: "LEDGER_UNAVAILABLE",
+  fenced: "LEDGER_FENCED",
+  frozen: "LEDGER_FROZEN",
+  closed: "SHUTTING_DOWN",
+} as const

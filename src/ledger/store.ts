@@ -1,0 +1,78 @@
+/**
+ * What the ledger needs of its database. `store/` implements it on Postgres; tests bring fakes with faults.
+ * Sizes and indexes are numbers below 2^53.
+ */
+import type { FullTile } from "../formats/tiles.ts"
+import type { ExecutionState } from "./kinds.ts"
+
+export interface Head {
+  readonly logId: number
+  readonly size: number
+  /** RFC 6962 root of the first `size` leaves, 32 bytes. */
+  readonly root: Uint8Array
+  /** Rises with every take-over of the log. */
+  readonly fence: bigint
+}
+
+/** A record ready for the log. */
+export interface SealedRecord {
+  readonly leafHash: Uint8Array
+  readonly body: Uint8Array
+  /** salt ‖ bytes, or null where the record has no payload. */
+  readonly payload: Uint8Array | null
+}
+
+/** An idempotency key that the record takes (consumable). */
+export interface RequestClaim {
+  /** UUID text of the first 16 bytes of SHA-256(caller ‖ 0 ‖ request_id). */
+  readonly key: string
+  /** SHA-256 of the canonical snapshot, 32 bytes. */
+  readonly digest: Uint8Array
+}
+
+export interface AppendBatch {
+  /** Size and root that the head must have, and those it will have. */
+  readonly before: Head
+  readonly root: Uint8Array
+  readonly records: readonly { readonly record: SealedRecord; readonly request: RequestClaim | null }[]
+  readonly tiles: readonly FullTile[]
+  /** Control epoch under which all of it was decided. */
+  readonly epoch: bigint
+  /** When the request claims lapse, Unix milliseconds. */
+  readonly requestsExpireMs: number
+}
+
+/** What a change does beside its record, in the same transaction. Rows are projections of the log. */
+export type Effect =
+  | { readonly kind: "execution"; readonly executionId: string; readonly from: ExecutionState | null; readonly to: ExecutionState }
+  | { readonly kind: "caller_key"; readonly id: string; readonly role: string; readonly secretHash: Uint8Array; readonly state: "active" | "revoked"; readonly expiresAtMs: number | null }
+  | { readonly kind: "token_key"; readonly kid: string; readonly publicKey: Uint8Array; readonly issuer: string }
+  | { readonly kind: "bundle"; readonly digest: Uint8Array; readonly content: Uint8Array }
+  | { readonly kind: "bundle_signature"; readonly digest: Uint8Array; readonly publicKey: Uint8Array; readonly signature: Uint8Array }
+  | { readonly kind: "activate"; readonly digest: Uint8Array }
+  | { readonly kind: "erase_payload"; readonly logId: number; readonly index: number; readonly lookupKeys: readonly string[] }
+
+/** Everything but "written" means that nothing was written. */
+export type AppendOutcome =
+  | { readonly kind: "written" }
+  /** The control epoch is another: load what changed and decide again. */
+  | { readonly kind: "stale" }
+  /** These request keys are taken. */
+  | { readonly kind: "taken"; readonly keys: ReadonlySet<string> }
+  /** An execution's state is not what the change assumed. */
+  | { readonly kind: "conflict" }
+
+/** The log's single writer: one connection, one statement at a time. */
+export interface LedgerWriter {
+  /**
+   * Appends a batch, all or nothing, durably. `effects` are made in the same transaction and raise the epoch by one when
+   * `raisesEpoch`. Rejects when the outcome is unknown or the database refuses (then the connection is gone: `reopen`).
+   */
+  append(batch: AppendBatch, change?: { readonly effects: readonly Effect[]; readonly raisesEpoch: boolean }): Promise<AppendOutcome>
+  /**
+   * A new connection; raises the fence, which waits for a statement that may still run on the old one. Null: another
+   * daemon has raised it since `knownFence`. Rejects while the database cannot be reached.
+   */
+  reopen(knownFence: bigint): Promise<Head | null>
+  close(): Promise<void>
+}

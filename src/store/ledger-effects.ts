@@ -1,0 +1,64 @@
+/** The rows that a change writes beside its record, in its transaction. */
+import type pg from "pg"
+import type { Effect } from "../ledger/store.ts"
+
+/** Code of the error that says an execution's state is not what the change assumed. */
+export const CONFLICT = "WR003"
+
+interface Position {
+  readonly logId: number
+  readonly index: number
+  readonly leafHash: Uint8Array
+}
+
+export async function applyEffects(client: pg.Client, effects: readonly Effect[], at: Position): Promise<void> {
+  for (const effect of effects) await applyEffect(client, effect, at)
+}
+
+async function applyEffect(client: pg.Client, effect: Effect, at: Position): Promise<void> {
+  const bytes = (value: Uint8Array) => Buffer.from(value)
+  switch (effect.kind) {
+    case "execution": {
+      const row = [effect.executionId, effect.to, at.logId, at.index, bytes(at.leafHash)]
+      // An insert that finds a row raises 23505 on execution_pkey: somebody was first.
+      const done =
+        effect.from === null
+          ? await client.query("INSERT INTO execution (execution_id, state, log_id, idx, leaf_hash) VALUES ($1, $2, $3, $4, $5)", row)
+          : await client.query(
+              "UPDATE execution SET state = $2, log_id = $3, idx = $4, leaf_hash = $5 WHERE execution_id = $1 AND state = $6",
+              [...row, effect.from],
+            )
+      if (done.rowCount !== 1) throw Object.assign(new Error("the execution is in another state"), { code: CONFLICT })
+      return
+    }
+    case "caller_key":
+      await client.query(
+        `INSERT INTO caller_key (id, role, secret_hash, state, expires_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (id) DO UPDATE SET state = excluded.state`,
+        [effect.id, effect.role, bytes(effect.secretHash), effect.state, effect.expiresAtMs === null ? null : new Date(effect.expiresAtMs)],
+      )
+      return
+    case "token_key":
+      await client.query("INSERT INTO token_key (kid, public_key, issuer) VALUES ($1, $2, $3)", [effect.kid, bytes(effect.publicKey), effect.issuer])
+      return
+    case "bundle":
+      await client.query("INSERT INTO bundle (digest, content) VALUES ($1, $2)", [bytes(effect.digest), bytes(effect.content)])
+      return
+    case "bundle_signature":
+      await client.query("INSERT INTO bundle_signature (digest, public_key, signature) VALUES ($1, $2, $3)", [
+        bytes(effect.digest),
+        bytes(effect.publicKey),
+        bytes(effect.signature),
+      ])
+      return
+    case "activate":
+      await client.query("UPDATE control SET active_bundle = $1", [bytes(effect.digest)])
+      return
+    case "erase_payload":
+      await client.query("UPDATE entry SET payload = NULL WHERE log_id = $1 AND idx = $2", [effect.logId, effect.index])
+      await client.query("DELETE FROM lookup WHERE log_id = $1 AND idx = $2 AND key = ANY ($3::uuid[])", [effect.logId, effect.index, effect.lookupKeys])
+      return
+    default:
+      effect satisfies never
+  }
+}

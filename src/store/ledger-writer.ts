@@ -1,0 +1,233 @@
+/** The log's single writer on Postgres. Implements the port `ledger/store.ts`. */
+import type pg from "pg"
+import { WritError } from "../errors.ts"
+import type { AppendBatch, AppendOutcome, Effect, Head, LedgerWriter } from "../ledger/store.ts"
+import { applyEffects, CONFLICT } from "./ledger-effects.ts"
+import { APPEND, UNIQUE_VIOLATION, WRONG_EPOCH, WRONG_HEAD } from "./sql/append.ts"
+import { MAKE_HEAD, MAKE_MARK, OPEN_LOG, TAKE_OVER, TAKE_OVER_FROM } from "./sql/head.ts"
+
+const TILE_ROW_BYTES = 8192 + 32
+
+export interface LedgerWriterOptions {
+  /** A new, checked connection (durability.ts). */
+  connect(): Promise<pg.Client>
+  /** An append that takes longer is given up: its outcome is unknown. Milliseconds. */
+  readonly appendTimeoutMs: number
+}
+
+interface Writer extends LedgerWriter {
+  /** Opens the log of this origin, making it if it is new, and takes it over. */
+  open(origin: string, verifierKey: string, emptyRoot: Uint8Array): Promise<Head>
+}
+
+export function createLedgerWriter(options: LedgerWriterOptions): Writer {
+  let client: pg.Client | null = null
+  let logId = 0
+  let warned: unknown
+
+  async function connect(): Promise<pg.Client> {
+    const fresh = await options.connect()
+    warned = undefined
+    // Any warning during an append means not durable: a cancelled wait for a standby reports success with only that.
+    fresh.on("notice", (notice: { severity?: string | undefined }) => {
+      if (notice.severity !== "NOTICE" && notice.severity !== "INFO" && notice.severity !== "DEBUG") warned = notice
+    })
+    fresh.on("error", () => discard(fresh))
+    client = fresh
+    return fresh
+  }
+
+  /** Destroyed, never cancelled. */
+  function discard(which: pg.Client | null): void {
+    if (!which) return
+    if (client === which) client = null
+    const stream = (which as unknown as { connection?: { stream?: { destroy(): void } } }).connection?.stream
+    stream?.destroy()
+  }
+
+  /** Rejects past the limit, with the connection destroyed. */
+  async function within<T>(which: pg.Client, work: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        discard(which)
+        reject(new Error(`the append took longer than ${options.appendTimeoutMs} ms`))
+      }, options.appendTimeoutMs)
+    })
+    try {
+      return await Promise.race([work, late])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  async function inTransaction(which: pg.Client, batch: AppendBatch, effects: readonly Effect[], raisesEpoch: boolean): Promise<void> {
+    await which.query("BEGIN")
+    await sendAppend(which, batch)
+    await applyEffects(which, effects, { logId: batch.before.logId, index: batch.before.size, leafHash: batch.records[0]?.record.leafHash as Uint8Array })
+    if (raisesEpoch) {
+      const raised = await which.query("UPDATE control SET epoch = epoch + 1 WHERE epoch = $1", [batch.epoch])
+      if (raised.rowCount !== 1) throw Object.assign(new Error("the control epoch has changed"), { code: WRONG_EPOCH })
+      await which.query("NOTIFY writ_control")
+    }
+    await which.query("COMMIT")
+  }
+
+  async function takenKeys(which: pg.Client, batch: AppendBatch): Promise<ReadonlySet<string>> {
+    const keys = batch.records.flatMap(({ request }) => (request ? [request.key] : []))
+    const found = await which.query<{ key: string }>("SELECT key FROM request WHERE key = ANY ($1::uuid[])", [keys])
+    const taken = new Set(found.rows.map((row) => row.key))
+    const seen = new Set<string>()
+    for (const key of keys) {
+      if (seen.has(key)) taken.add(key) // twice in this very batch
+      seen.add(key)
+    }
+    return taken
+  }
+
+  return {
+    async open(origin, verifierKey, emptyRoot) {
+      const fresh = await connect()
+      await fresh.query("BEGIN")
+      await fresh.query("LOCK TABLE log IN SHARE ROW EXCLUSIVE MODE")
+      const log = await fresh.query<{ log_id: number }>(OPEN_LOG, [origin, verifierKey])
+      logId = (log.rows[0] as { log_id: number }).log_id
+      await fresh.query(MAKE_HEAD, [logId, emptyRoot])
+      await fresh.query(MAKE_MARK, [logId])
+      const head = await fresh.query<HeadRow>(TAKE_OVER, [logId])
+      await fresh.query("COMMIT")
+      return toHead(logId, head.rows[0] as HeadRow)
+    },
+
+    async append(batch, change): Promise<AppendOutcome> {
+      const which = client
+      if (!which) throw new Error("there is no connection to the database")
+      try {
+        if (change) await within(which, inTransaction(which, batch, change.effects, change.raisesEpoch))
+        else await within(which, sendAppend(which, batch))
+      } catch (cause) {
+        const code = (cause as { code?: unknown }).code
+        if (client !== which || typeof code !== "string") {
+          discard(which)
+          throw cause
+        }
+        try {
+          if (change) await within(which, which.query("ROLLBACK"))
+          if (code === WRONG_EPOCH) return { kind: "stale" }
+          if (code === CONFLICT) return { kind: "conflict" }
+          const constraint = (cause as { constraint?: string }).constraint
+          if (code === UNIQUE_VIOLATION && constraint === "request_pkey") return { kind: "taken", keys: await takenKeys(which, batch) }
+          if (code === UNIQUE_VIOLATION && constraint === "execution_pkey") return { kind: "conflict" }
+        } catch {
+          // the connection is lost as well: what matters is the first cause
+        }
+        discard(which)
+        // Class 22 and 23: the bytes themselves are refused. That is a defect of this program, never a caller's doing.
+        if (/^2[23]/.test(code)) throw new WritError("LEDGER_FROZEN", undefined, { cause })
+        throw cause
+      }
+      if (warned !== undefined) {
+        discard(which)
+        throw new Error("Postgres warned during an append: not known to be durable", { cause: warned })
+      }
+      return { kind: "written" }
+    },
+
+    async reopen(knownFence) {
+      discard(client)
+      const fresh = await connect()
+      await fresh.query(`SET lock_timeout = '${options.appendTimeoutMs}ms'`)
+      const head = await within(fresh, fresh.query<HeadRow>(TAKE_OVER_FROM, [logId, knownFence]))
+      await fresh.query("SET lock_timeout = 0")
+      return head.rows[0] ? toHead(logId, head.rows[0]) : null
+    },
+
+    async close() {
+      const which = client
+      client = null
+      await which?.end()
+    },
+  }
+}
+
+interface HeadRow {
+  readonly size: bigint | string
+  readonly root: Buffer
+  readonly fence: bigint | string
+}
+
+function toHead(logId: number, row: HeadRow): Head {
+  return { logId, size: Number(row.size), root: new Uint8Array(row.root), fence: BigInt(row.fence) }
+}
+
+async function sendAppend(client: pg.Client, batch: AppendBatch): Promise<void> {
+  const { rows } = await client.query<{ written: number }>({ ...APPEND, values: encodeBatch(batch) })
+  if (rows[0]?.written !== batch.records.length) throw new Error(`sent ${batch.records.length} records, ${rows[0]?.written} were written`)
+}
+
+/** Parameters of writ_append: bytes in one piece each, lengths as array literals. */
+function encodeBatch(batch: AppendBatch): unknown[] {
+  const { records, tiles } = batch
+  let blobBytes = 0
+  let requestCount = 0
+  for (const { record, request } of records) {
+    blobBytes += record.body.length + (record.payload?.length ?? 0)
+    if (request) requestCount++
+  }
+  const hashes = Buffer.allocUnsafe(32 * records.length)
+  const blob = Buffer.allocUnsafe(blobBytes)
+  const digests = Buffer.allocUnsafe(32 * requestCount)
+  const offsets: number[] = []
+  const bodyLengths: number[] = []
+  const payloadLengths: number[] = []
+  const requestRows: number[] = []
+  const requestKeys: string[] = []
+  let at = 0
+  for (let i = 0; i < records.length; i++) {
+    const { record, request } = records[i] as AppendBatch["records"][number]
+    hashes.set(record.leafHash, 32 * i)
+    offsets.push(at + 1)
+    blob.set(record.body, at)
+    at += record.body.length
+    bodyLengths.push(record.body.length)
+    if (record.payload) {
+      blob.set(record.payload, at)
+      at += record.payload.length
+    }
+    payloadLengths.push(record.payload?.length ?? 0)
+    if (request) {
+      digests.set(request.digest, 32 * requestRows.length)
+      requestRows.push(i)
+      requestKeys.push(request.key)
+    }
+  }
+  const tileBytes = Buffer.allocUnsafe(TILE_ROW_BYTES * tiles.length)
+  for (let i = 0; i < tiles.length; i++) {
+    tileBytes.set(tiles[i]?.hashes as Uint8Array, TILE_ROW_BYTES * i)
+    tileBytes.set(tiles[i]?.root as Uint8Array, TILE_ROW_BYTES * i + 8192)
+  }
+  return [
+    batch.before.logId,
+    batch.before.size,
+    batch.before.fence.toString(),
+    batch.epoch.toString(),
+    records.length,
+    asBuffer(batch.root),
+    hashes,
+    blob,
+    `{${offsets}}`,
+    `{${bodyLengths}}`,
+    `{${payloadLengths}}`,
+    `{${tiles.map((tile) => tile.level)}}`,
+    `{${tiles.map((tile) => (tile.index + 1) * 256 ** (tile.level + 1) - 1)}}`,
+    tileBytes,
+    `{${requestRows}}`,
+    `{${requestKeys}}`,
+    digests,
+    new Date(batch.requestsExpireMs).toISOString(),
+  ]
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

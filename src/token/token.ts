@@ -1,0 +1,69 @@
+/** The execution token: a JWT (RFC 7519), alg EdDSA, typ exec+jwt. It is for starting an execution, and short-lived. */
+import { toBase64Url, toHex, utf8 } from "../formats/bytes.ts"
+import { encodeCanonicalJson } from "../formats/canonical-json.ts"
+import type { JsonObject, Sha256 } from "../formats/ports.ts"
+import type { Signer } from "./signer.ts"
+
+export const DEFAULT_TTL_MS = 10_000
+export const MAX_TTL_MS = 120_000
+/** Without a runtime there is no lease that could end earlier. */
+export const MAX_TTL_WITHOUT_RUNTIME_MS = 30_000
+export const MIN_TTL_MS = 1_000
+
+/** What a token says, but for `leaf`: that is the hash of the very record that holds these claims. */
+export type TokenClaims = {
+  readonly iss: string
+  readonly sub: string
+  readonly sub_type: string
+  readonly aud: string
+  readonly jti: string
+  readonly iat: number
+  readonly nbf: number
+  readonly exp: number
+  readonly execution_id: string
+  readonly action: string
+  readonly resource: { readonly type: string; readonly id: string }
+  /** base64url SHA-256 of the parameters; absent without parameters. */
+  readonly dig?: string
+  /** Bundle digest, hex. */
+  readonly bundle: string
+  /** redeem: must be redeemed first; offline: the token itself suffices. */
+  readonly use: "redeem" | "offline"
+  /** Seconds that the execution may last. */
+  readonly max_duration: number
+  /** Origin of the log that holds the record. */
+  readonly log: string
+  /** "dev" when the daemon runs in development mode. */
+  readonly env?: "dev"
+}
+
+export interface TokenSigner {
+  readonly kid: string
+  readonly publicKey: Uint8Array
+  /** Adds the leaf hash and signs: the compact JWS. Same claims and leaf, same token. */
+  sign(claims: JsonObject, leafHash: Uint8Array): string
+}
+
+export function createTokenSigner(signer: Signer, sha256: Sha256): TokenSigner {
+  const kid = keyId(signer.publicKey, sha256)
+  const header = toBase64Url(utf8(encodeCanonicalJson({ alg: "EdDSA", kid, typ: "exec+jwt" })))
+  return {
+    kid,
+    publicKey: signer.publicKey,
+    sign(claims, leafHash) {
+      const body = Buffer.from(encodeCanonicalJson({ ...claims, leaf: toHex(leafHash) })).toString("base64url")
+      const input = `${header}.${body}`
+      return `${input}.${Buffer.from(signer.sign(Buffer.from(input, "latin1"))).toString("base64url")}`
+    },
+  }
+}
+
+/** RFC 7638 thumbprint of the key as a JWK. */
+export function keyId(publicKey: Uint8Array, sha256: Sha256): string {
+  return toBase64Url(sha256(utf8(encodeCanonicalJson({ crv: "Ed25519", kty: "OKP", x: toBase64Url(publicKey) }))))
+}
+
+/** RFC 8037; `alg` is left out so that readers of RFC 9864 take it too. */
+export function toJwk(publicKey: Uint8Array, kid: string): { kty: "OKP"; crv: "Ed25519"; x: string; kid: string; use: "sig" } {
+  return { kty: "OKP", crv: "Ed25519", x: toBase64Url(publicKey), kid, use: "sig" }
+}
