@@ -78,11 +78,16 @@ export function snapshot(raw: RawRequest): Snapshot {
   const runtimeId = optionalText("runtime_id", raw.runtime_id, limits.MAX_ID_BYTES)
   const approvalId = optionalText("approval_id", raw.approval_id, limits.MAX_ID_BYTES)
   const parentExecutionId = raw.parent_execution_id
-  if (parentExecutionId !== "" && !UUID.test(parentExecutionId)) throw invalid("parent_execution_id", "is not an execution id")
+  if (parentExecutionId !== "" && !UUID.test(parentExecutionId))
+    throw invalid("parent_execution_id", "is not an execution id")
   if (raw.parent_proof.length > 8_192) throw tooLarge("parent_proof", 8_192)
-  if (raw.requested_ttl_ms !== null && !(raw.requested_ttl_ms > 0)) throw invalid("requested_ttl", "must be more than zero")
-  if (raw.supported_obligations.length > limits.MAX_OBLIGATION_TYPES) throw tooLarge("supported_obligations", limits.MAX_OBLIGATION_TYPES)
-  const supportedObligations = raw.supported_obligations.map((type, i) => text(`supported_obligations[${i}]`, type, limits.MAX_TYPE_CHARS))
+  if (raw.requested_ttl_ms !== null && !(raw.requested_ttl_ms > 0))
+    throw invalid("requested_ttl", "must be more than zero")
+  if (raw.supported_obligations.length > limits.MAX_OBLIGATION_TYPES)
+    throw tooLarge("supported_obligations", limits.MAX_OBLIGATION_TYPES)
+  const supportedObligations = raw.supported_obligations.map((type, i) =>
+    text(`supported_obligations[${i}]`, type, limits.MAX_TYPE_CHARS),
+  )
   const { parameters, parametersDigest, recorded } = readParameters(raw)
 
   const json: JsonObject = {
@@ -128,7 +133,11 @@ export function toPolicyRequest(request: Snapshot, nowMs: number): PolicyRequest
   return { subject, action, resource, context, parameters, audience, runtime: null, nowMs }
 }
 
-function readParameters(raw: RawRequest): { parameters: Parameters; parametersDigest: string | null; recorded: JsonObject | null } {
+function readParameters(raw: RawRequest): {
+  parameters: Parameters
+  parametersDigest: string | null
+  recorded: JsonObject | null
+} {
   const contentType = raw.parameters_content_type
   if (contentType.length > limits.MAX_CONTENT_TYPE_CHARS || UNPRINTABLE.test(contentType)) {
     throw invalid("parameters_content_type", `must be at most ${limits.MAX_CONTENT_TYPE_CHARS} printable characters`)
@@ -137,7 +146,11 @@ function readParameters(raw: RawRequest): { parameters: Parameters; parametersDi
   if (raw.parameters_digest) {
     if (raw.parameters_digest.length !== 32) throw invalid("parameters_digest", "must be the 32 bytes of a SHA-256")
     const parametersDigest = toBase64Url(raw.parameters_digest)
-    return { parameters: { kind: "opaque" }, parametersDigest, recorded: { digest: parametersDigest, content_type: contentType } }
+    return {
+      parameters: { kind: "opaque" },
+      parametersDigest,
+      recorded: { digest: parametersDigest, content_type: contentType },
+    }
   }
   if (!raw.parameters) {
     if (contentType !== "") throw invalid("parameters_content_type", "is set, but there are no parameters")
@@ -146,7 +159,8 @@ function readParameters(raw: RawRequest): { parameters: Parameters; parametersDi
   if (raw.parameters.length > limits.MAX_PARAMETERS_BYTES) throw tooLarge("parameters", limits.MAX_PARAMETERS_BYTES)
   const parametersDigest = toBase64Url(sha256(raw.parameters))
   const recorded = { digest: parametersDigest, content_type: contentType, bytes: toBase64(raw.parameters) }
-  if (!/^application\/(?:[a-z0-9.+-]+\+)?json(?:\s*;|$)/i.test(contentType)) return { parameters: { kind: "opaque" }, parametersDigest, recorded }
+  if (!/^application\/(?:[a-z0-9.+-]+\+)?json(?:\s*;|$)/i.test(contentType))
+    return { parameters: { kind: "opaque" }, parametersDigest, recorded }
   return { parameters: { kind: "json", value: decodeParameters(raw.parameters) }, parametersDigest, recorded }
 }
 
@@ -167,7 +181,10 @@ function decodeParameters(bytes: Uint8Array) {
 function entity(field: string, raw: RawEntity | null): Entity {
   if (!raw) throw invalid(field, "is missing")
   if (raw.type.length > limits.MAX_TYPE_CHARS || !TYPE.test(raw.type)) {
-    throw invalid(`${field}.type`, `must be 1 to ${limits.MAX_TYPE_CHARS} characters of a-z 0-9 _ . -, starting with a letter`)
+    throw invalid(
+      `${field}.type`,
+      `must be 1 to ${limits.MAX_TYPE_CHARS} characters of a-z 0-9 _ . -, starting with a letter`,
+    )
   }
   return { type: raw.type, id: text(`${field}.id`, raw.id, limits.MAX_ID_BYTES), properties: raw.properties }
 }
@@ -188,5 +205,7 @@ function invalid(field: string, what: string): WritError {
 }
 
 function tooLarge(field: string, max: number): WritError {
-  return new WritError("REQUEST_TOO_LARGE", `${field} is larger than the limit of ${max}.`, { details: { field, limit: String(max) } })
+  return new WritError("REQUEST_TOO_LARGE", `${field} is larger than the limit of ${max}.`, {
+    details: { field, limit: String(max) },
+  })
 }

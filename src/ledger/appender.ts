@@ -29,7 +29,9 @@ export interface Entry {
 }
 
 /** "written": durable at `index`. Anything else: nothing of this entry was written, and why. */
-export type AppendResult = { readonly kind: "written"; readonly index: number } | { readonly kind: "stale" | "taken" | "conflict" }
+export type AppendResult =
+  | { readonly kind: "written"; readonly index: number }
+  | { readonly kind: "stale" | "taken" | "conflict" }
 
 export interface AppenderOptions {
   readonly writer: LedgerWriter
@@ -42,7 +44,12 @@ export interface AppenderOptions {
   /** Unix milliseconds. */
   wallMs(): number
   /** A batch became durable: `count` records up to `size`. */
-  onWritten?(batch: { readonly size: number; readonly root: Uint8Array; readonly count: number; readonly ms: number }): void
+  onWritten?(batch: {
+    readonly size: number
+    readonly root: Uint8Array
+    readonly count: number
+    readonly ms: number
+  }): void
   /** The log can be written (null) or cannot, and why. "fenced" and "frozen" are final. */
   onState?(state: AppenderState, cause?: unknown): void
 }
@@ -89,7 +96,8 @@ export class Appender {
   /** Throws unless an entry could be queued now. Called before evaluation, so that refused work costs nothing. */
   assertOpen(): void {
     if (this.#state !== "open") throw new WritError(STATE_ERRORS[this.#state])
-    if (this.#queue.length >= MAX_QUEUE_RECORDS || this.#queueBytes >= MAX_QUEUE_BYTES) throw new WritError("QUEUE_FULL")
+    if (this.#queue.length >= MAX_QUEUE_RECORDS || this.#queueBytes >= MAX_QUEUE_BYTES)
+      throw new WritError("QUEUE_FULL")
   }
 
   /**
@@ -134,7 +142,8 @@ export class Appender {
       this.#queueBytes -= pending.bytes
       // Before the cut: nothing is appended, nothing reserved.
       if (entry.signal?.aborted) pending.reject(new WritError("CANCELLED"))
-      else if (entry.deadlineMs !== undefined && now >= entry.deadlineMs) pending.reject(new WritError("DEADLINE_EXCEEDED"))
+      else if (entry.deadlineMs !== undefined && now >= entry.deadlineMs)
+        pending.reject(new WritError("DEADLINE_EXCEEDED"))
       else if (entry.epoch !== epoch) pending.resolve({ kind: "stale" })
       else {
         taken.push(pending)

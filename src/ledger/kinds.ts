@@ -17,12 +17,27 @@ export interface KindRow {
 
 export const KINDS = {
   log_opened: { from: null, to: null, raisesEpoch: false, meaning: "a log begins: its origin and checkpoint key" },
-  signing_key_changed: { from: null, to: null, raisesEpoch: true, meaning: "a verification key was published or withdrawn" },
+  signing_key_changed: {
+    from: null,
+    to: null,
+    raisesEpoch: true,
+    meaning: "a verification key was published or withdrawn",
+  },
   caller_key_changed: { from: null, to: null, raisesEpoch: true, meaning: "a caller's API key was created or revoked" },
   bundle_activated: { from: null, to: null, raisesEpoch: true, meaning: "a policy bundle became the active one" },
-  decision: { from: [], to: "AUTHORIZED", raisesEpoch: false, meaning: "an Authorize call was decided; only an ALLOW opens an execution" },
+  decision: {
+    from: [],
+    to: "AUTHORIZED",
+    raisesEpoch: false,
+    meaning: "an Authorize call was decided; only an ALLOW opens an execution",
+  },
   revoked: { from: ["AUTHORIZED"], to: "REVOKED", raisesEpoch: true, meaning: "an execution was revoked" },
-  payload_erased: { from: null, to: null, raisesEpoch: false, meaning: "a record's payload and lookup rows were erased" },
+  payload_erased: {
+    from: null,
+    to: null,
+    raisesEpoch: false,
+    meaning: "a record's payload and lookup rows were erased",
+  },
 } as const satisfies Record<string, KindRow>
 
 export type RecordKind = keyof typeof KINDS

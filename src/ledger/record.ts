@@ -43,14 +43,25 @@ export type RecordBody = {
   readonly data: JsonObject
 }
 
-export const CHECK_NAMES = ["identity", "context", "policy_validity", "environment_trust", "authorization_state", "execution_eligibility"] as const
+export const CHECK_NAMES = [
+  "identity",
+  "context",
+  "policy_validity",
+  "environment_trust",
+  "authorization_state",
+  "execution_eligibility",
+] as const
 export type CheckName = (typeof CHECK_NAMES)[number]
 
 /** `data` of a decision. */
 export type DecisionData = {
   readonly decision: "ALLOW" | "DENY" | "REQUIRE_APPROVAL"
   /** In the order of CHECK_NAMES, all six. Reason texts are in the payload (they may quote ids), codes are here. */
-  readonly checks: readonly { readonly name: CheckName; readonly status: "PASS" | "FAIL" | "NOT_REACHED"; readonly reasons: readonly string[] }[]
+  readonly checks: readonly {
+    readonly name: CheckName
+    readonly status: "PASS" | "FAIL" | "NOT_REACHED"
+    readonly reasons: readonly string[]
+  }[]
   readonly matched_rules: readonly string[]
   readonly bundle_digest: string
   readonly bundle_version: string

@@ -44,13 +44,35 @@ export interface AppendBatch {
 
 /** What a change does beside its record, in the same transaction. Rows are projections of the log. */
 export type Effect =
-  | { readonly kind: "execution"; readonly executionId: string; readonly from: ExecutionState | null; readonly to: ExecutionState }
-  | { readonly kind: "caller_key"; readonly id: string; readonly role: string; readonly secretHash: Uint8Array; readonly state: "active" | "revoked"; readonly expiresAtMs: number | null }
+  | {
+      readonly kind: "execution"
+      readonly executionId: string
+      readonly from: ExecutionState | null
+      readonly to: ExecutionState
+    }
+  | {
+      readonly kind: "caller_key"
+      readonly id: string
+      readonly role: string
+      readonly secretHash: Uint8Array
+      readonly state: "active" | "revoked"
+      readonly expiresAtMs: number | null
+    }
   | { readonly kind: "token_key"; readonly kid: string; readonly publicKey: Uint8Array; readonly issuer: string }
   | { readonly kind: "bundle"; readonly digest: Uint8Array; readonly content: Uint8Array }
-  | { readonly kind: "bundle_signature"; readonly digest: Uint8Array; readonly publicKey: Uint8Array; readonly signature: Uint8Array }
+  | {
+      readonly kind: "bundle_signature"
+      readonly digest: Uint8Array
+      readonly publicKey: Uint8Array
+      readonly signature: Uint8Array
+    }
   | { readonly kind: "activate"; readonly digest: Uint8Array }
-  | { readonly kind: "erase_payload"; readonly logId: number; readonly index: number; readonly lookupKeys: readonly string[] }
+  | {
+      readonly kind: "erase_payload"
+      readonly logId: number
+      readonly index: number
+      readonly lookupKeys: readonly string[]
+    }
 
 /** Everything but "written" means that nothing was written. */
 export type AppendOutcome =
@@ -68,7 +90,10 @@ export interface LedgerWriter {
    * Appends a batch, all or nothing, durably. `effects` are made in the same transaction and raise the epoch by one when
    * `raisesEpoch`. Rejects when the outcome is unknown or the database refuses (then the connection is gone: `reopen`).
    */
-  append(batch: AppendBatch, change?: { readonly effects: readonly Effect[]; readonly raisesEpoch: boolean }): Promise<AppendOutcome>
+  append(
+    batch: AppendBatch,
+    change?: { readonly effects: readonly Effect[]; readonly raisesEpoch: boolean },
+  ): Promise<AppendOutcome>
   /**
    * A new connection; raises the fence, which waits for a statement that may still run on the old one. Null: another
    * daemon has raised it since `knownFence`. Rejects while the database cannot be reached.

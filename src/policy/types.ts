@@ -94,7 +94,11 @@ export interface PolicyOutcome {
   readonly runtimeNotRequired: boolean
   readonly obligations: readonly Obligation[]
   readonly constraints: TokenConstraints
-  readonly risk: { readonly tier: "low" | "medium" | "high" | "critical"; readonly points: number; readonly signals: readonly string[] }
+  readonly risk: {
+    readonly tier: "low" | "medium" | "high" | "critical"
+    readonly points: number
+    readonly signals: readonly string[]
+  }
   /** Units of the engine's cost model. */
   readonly cost: number
   /** Always rule-level; expression-level only by `explain`. */

@@ -23,7 +23,10 @@ async function applyEffect(client: pg.Client, effect: Effect, at: Position): Pro
       // An insert that finds a row raises 23505 on execution_pkey: somebody was first.
       const done =
         effect.from === null
-          ? await client.query("INSERT INTO execution (execution_id, state, log_id, idx, leaf_hash) VALUES ($1, $2, $3, $4, $5)", row)
+          ? await client.query(
+              "INSERT INTO execution (execution_id, state, log_id, idx, leaf_hash) VALUES ($1, $2, $3, $4, $5)",
+              row,
+            )
           : await client.query(
               "UPDATE execution SET state = $2, log_id = $3, idx = $4, leaf_hash = $5 WHERE execution_id = $1 AND state = $6",
               [...row, effect.from],
@@ -35,14 +38,27 @@ async function applyEffect(client: pg.Client, effect: Effect, at: Position): Pro
       await client.query(
         `INSERT INTO caller_key (id, role, secret_hash, state, expires_at) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (id) DO UPDATE SET state = excluded.state`,
-        [effect.id, effect.role, bytes(effect.secretHash), effect.state, effect.expiresAtMs === null ? null : new Date(effect.expiresAtMs)],
+        [
+          effect.id,
+          effect.role,
+          bytes(effect.secretHash),
+          effect.state,
+          effect.expiresAtMs === null ? null : new Date(effect.expiresAtMs),
+        ],
       )
       return
     case "token_key":
-      await client.query("INSERT INTO token_key (kid, public_key, issuer) VALUES ($1, $2, $3)", [effect.kid, bytes(effect.publicKey), effect.issuer])
+      await client.query("INSERT INTO token_key (kid, public_key, issuer) VALUES ($1, $2, $3)", [
+        effect.kid,
+        bytes(effect.publicKey),
+        effect.issuer,
+      ])
       return
     case "bundle":
-      await client.query("INSERT INTO bundle (digest, content) VALUES ($1, $2)", [bytes(effect.digest), bytes(effect.content)])
+      await client.query("INSERT INTO bundle (digest, content) VALUES ($1, $2)", [
+        bytes(effect.digest),
+        bytes(effect.content),
+      ])
       return
     case "bundle_signature":
       await client.query("INSERT INTO bundle_signature (digest, public_key, signature) VALUES ($1, $2, $3)", [
@@ -56,7 +72,11 @@ async function applyEffect(client: pg.Client, effect: Effect, at: Position): Pro
       return
     case "erase_payload":
       await client.query("UPDATE entry SET payload = NULL WHERE log_id = $1 AND idx = $2", [effect.logId, effect.index])
-      await client.query("DELETE FROM lookup WHERE log_id = $1 AND idx = $2 AND key = ANY ($3::uuid[])", [effect.logId, effect.index, effect.lookupKeys])
+      await client.query("DELETE FROM lookup WHERE log_id = $1 AND idx = $2 AND key = ANY ($3::uuid[])", [
+        effect.logId,
+        effect.index,
+        effect.lookupKeys,
+      ])
       return
     default:
       effect satisfies never

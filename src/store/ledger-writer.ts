@@ -3,7 +3,7 @@ import type pg from "pg"
 import { WritError } from "../errors.ts"
 import type { AppendBatch, AppendOutcome, Effect, Head, LedgerWriter } from "../ledger/store.ts"
 import { applyEffects, CONFLICT } from "./ledger-effects.ts"
-import { APPEND, UNIQUE_VIOLATION, WRONG_EPOCH, WRONG_HEAD } from "./sql/append.ts"
+import { APPEND, UNIQUE_VIOLATION, WRONG_EPOCH } from "./sql/append.ts"
 import { MAKE_HEAD, MAKE_MARK, OPEN_LOG, TAKE_OVER, TAKE_OVER_FROM } from "./sql/head.ts"
 
 const TILE_ROW_BYTES = 8192 + 32
@@ -61,10 +61,19 @@ export function createLedgerWriter(options: LedgerWriterOptions): Writer {
     }
   }
 
-  async function inTransaction(which: pg.Client, batch: AppendBatch, effects: readonly Effect[], raisesEpoch: boolean): Promise<void> {
+  async function inTransaction(
+    which: pg.Client,
+    batch: AppendBatch,
+    effects: readonly Effect[],
+    raisesEpoch: boolean,
+  ): Promise<void> {
     await which.query("BEGIN")
     await sendAppend(which, batch)
-    await applyEffects(which, effects, { logId: batch.before.logId, index: batch.before.size, leafHash: batch.records[0]?.record.leafHash as Uint8Array })
+    await applyEffects(which, effects, {
+      logId: batch.before.logId,
+      index: batch.before.size,
+      leafHash: batch.records[0]?.record.leafHash as Uint8Array,
+    })
     if (raisesEpoch) {
       const raised = await which.query("UPDATE control SET epoch = epoch + 1 WHERE epoch = $1", [batch.epoch])
       if (raised.rowCount !== 1) throw Object.assign(new Error("the control epoch has changed"), { code: WRONG_EPOCH })
@@ -116,7 +125,8 @@ export function createLedgerWriter(options: LedgerWriterOptions): Writer {
           if (code === WRONG_EPOCH) return { kind: "stale" }
           if (code === CONFLICT) return { kind: "conflict" }
           const constraint = (cause as { constraint?: string }).constraint
-          if (code === UNIQUE_VIOLATION && constraint === "request_pkey") return { kind: "taken", keys: await takenKeys(which, batch) }
+          if (code === UNIQUE_VIOLATION && constraint === "request_pkey")
+            return { kind: "taken", keys: await takenKeys(which, batch) }
           if (code === UNIQUE_VIOLATION && constraint === "execution_pkey") return { kind: "conflict" }
         } catch {
           // the connection is lost as well: what matters is the first cause
@@ -162,7 +172,8 @@ function toHead(logId: number, row: HeadRow): Head {
 
 async function sendAppend(client: pg.Client, batch: AppendBatch): Promise<void> {
   const { rows } = await client.query<{ written: number }>({ ...APPEND, values: encodeBatch(batch) })
-  if (rows[0]?.written !== batch.records.length) throw new Error(`sent ${batch.records.length} records, ${rows[0]?.written} were written`)
+  if (rows[0]?.written !== batch.records.length)
+    throw new Error(`sent ${batch.records.length} records, ${rows[0]?.written} were written`)
 }
 
 /** Parameters of writ_append: bytes in one piece each, lengths as array literals. */

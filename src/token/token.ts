@@ -64,6 +64,9 @@ export function keyId(publicKey: Uint8Array, sha256: Sha256): string {
 }
 
 /** RFC 8037; `alg` is left out so that readers of RFC 9864 take it too. */
-export function toJwk(publicKey: Uint8Array, kid: string): { kty: "OKP"; crv: "Ed25519"; x: string; kid: string; use: "sig" } {
+export function toJwk(
+  publicKey: Uint8Array,
+  kid: string,
+): { kty: "OKP"; crv: "Ed25519"; x: string; kid: string; use: "sig" } {
   return { kty: "OKP", crv: "Ed25519", x: toBase64Url(publicKey), kid, use: "sig" }
 }

@@ -65,7 +65,11 @@ export interface EvidenceReport extends Verdict {
   /** True when a key from `trust` verified the checkpoint. False with valid: consistent, but anchored in nothing. */
   readonly anchored: boolean
   /** Each step: what was checked, with its result. Steps after the first failure are absent. */
-  readonly steps: readonly { readonly step: EvidenceStep; readonly result: "ok" | "failed" | "erased" | "not_anchored"; readonly detail: string }[]
+  readonly steps: readonly {
+    readonly step: EvidenceStep
+    readonly result: "ok" | "failed" | "erased" | "not_anchored"
+    readonly detail: string
+  }[]
   readonly failedStep?: EvidenceStep
   /** Log index (decimal) of the first bad record, where one is to blame. */
   readonly failedIndex?: string

@@ -6,7 +6,6 @@ export const APPEND = {
     $15::integer[], $16::uuid[], $17::bytea, $18::timestamptz) AS written`,
 }
 
-/** SQLSTATEs raised by it. */
-export const WRONG_HEAD = "WR001"
+/** SQLSTATEs raised by it; WR001, another head or fence, is one more unknown outcome. */
 export const WRONG_EPOCH = "WR002"
 export const UNIQUE_VIOLATION = "23505"

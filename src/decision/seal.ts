@@ -1,0 +1,195 @@
+/**
+ * From a determination to the leaf: claims, payload, record bytes, leaf hash. The leaf hash goes into the token, the
+ * claims (without it) go into the payload, so that token and record vouch for each other without a circle.
+ */
+import { randomFillSync, randomUUID } from "node:crypto"
+import { sha256 } from "../crypto.ts"
+import { toHex } from "../formats/bytes.ts"
+import { encodeCanonicalJson } from "../formats/canonical-json.ts"
+import { hashLeaf } from "../formats/merkle.ts"
+import type { JsonObject } from "../formats/ports.ts"
+import { toRecordTime } from "../ledger/clock.ts"
+import {
+  type Actor,
+  commitPayload,
+  type DecisionData,
+  MAX_RECORD_BYTES,
+  PAYLOAD_SALT_BYTES,
+  RECORD_VERSION,
+  type RecordBody,
+} from "../ledger/record.ts"
+import type { SealedRecord } from "../ledger/store.ts"
+import { DEFAULT_TTL_MS, MAX_TTL_MS, MAX_TTL_WITHOUT_RUNTIME_MS, MIN_TTL_MS, type TokenClaims } from "../token/token.ts"
+import { ENGINE } from "../version.ts"
+import type { Determination } from "./determine.ts"
+import { DEFAULT_MAX_DURATION_MS } from "./limits.ts"
+import type { Snapshot } from "./snapshot.ts"
+import type { Caller, ControlState, Reason } from "./state.ts"
+
+export interface Issuer {
+  /** `iss` of tokens. */
+  readonly issuer: string
+  /** Origin of the log that records go to. */
+  readonly origin: string
+  /** True on loopback without TLS: tokens say `env: dev`. */
+  readonly development: boolean
+  readonly defaultTtlMs: number
+}
+
+/** A decision as it was recorded; what a repeat of the request gets again. */
+export interface Verdict {
+  readonly executionId: string
+  readonly decision: Determination["decision"]
+  readonly checks: readonly { readonly name: string; readonly status: string; readonly reasons: readonly Reason[] }[]
+  readonly matchedRules: readonly string[]
+  readonly obligations: readonly JsonObject[]
+  readonly risk: { readonly tier: string; readonly points: number; readonly signals: readonly string[] }
+  readonly trace: readonly JsonObject[]
+  readonly bundleDigest: string
+  readonly bundleVersion: string
+  /** Without `leaf`; null unless allowed. */
+  readonly claims: TokenClaims | null
+}
+
+const NO_RISK = { tier: "low", points: 0, signals: [] } as const
+const salts = Buffer.alloc(PAYLOAD_SALT_BYTES * 256)
+let saltAt = salts.length
+
+export function buildVerdict(
+  determination: Determination,
+  request: Snapshot,
+  state: ControlState,
+  issuer: Issuer,
+  nowMs: number,
+): Verdict {
+  const { decision, checks, outcome } = determination
+  const executionId = randomUUID()
+  const bundleDigest = state.active?.policy.digest ?? ""
+  return {
+    executionId,
+    decision,
+    checks,
+    matchedRules: outcome?.matchedRules ?? [],
+    obligations: (outcome?.obligations ?? []) as readonly unknown[] as readonly JsonObject[],
+    risk: outcome?.risk ?? NO_RISK,
+    trace: (outcome?.trace ?? []) as readonly unknown[] as readonly JsonObject[],
+    bundleDigest,
+    bundleVersion: state.active?.policy.version ?? "",
+    claims:
+      decision === "ALLOW" && outcome
+        ? buildClaims(executionId, request, outcome.constraints, bundleDigest, issuer, nowMs)
+        : null,
+  }
+}
+
+function buildClaims(
+  executionId: string,
+  request: Snapshot,
+  constraints: { readonly ttlMs?: number; readonly use?: "redeem" | "offline"; readonly maxDurationMs?: number },
+  bundle: string,
+  issuer: Issuer,
+  nowMs: number,
+): TokenClaims {
+  const longest = Math.min(constraints.ttlMs ?? MAX_TTL_MS, request.runtimeId ? MAX_TTL_MS : MAX_TTL_WITHOUT_RUNTIME_MS)
+  const wished = request.requestedTtlMs ?? Math.min(issuer.defaultTtlMs ?? DEFAULT_TTL_MS, longest)
+  const ttlSeconds = Math.floor(Math.max(MIN_TTL_MS, Math.min(wished, longest)) / 1000)
+  const iat = Math.floor(nowMs / 1000)
+  return {
+    iss: issuer.issuer,
+    sub: request.subject.id,
+    sub_type: request.subject.type,
+    aud: request.audience,
+    jti: executionId,
+    iat,
+    nbf: iat,
+    exp: iat + ttlSeconds,
+    execution_id: executionId,
+    action: request.action.name,
+    resource: { type: request.resource.type, id: request.resource.id },
+    ...(request.parametersDigest !== null && { dig: request.parametersDigest }),
+    bundle,
+    use: constraints.use ?? "redeem",
+    max_duration: Math.floor((constraints.maxDurationMs ?? DEFAULT_MAX_DURATION_MS) / 1000),
+    log: issuer.origin,
+    ...(issuer.development && { env: "dev" as const }),
+  }
+}
+
+/** Record and payload of a decision. `recordedRequest` is the request's canonical JSON, less what must not be recorded. */
+export function sealDecision(
+  verdict: Verdict,
+  recordedRequest: string,
+  cost: number,
+  epoch: bigint,
+  caller: Caller,
+  nowMs: number,
+): SealedRecord {
+  // RFC 8785 by construction: members in order, each part canonical; the request is not encoded a second time.
+  const payload =
+    (verdict.claims ? `{"claims":${encodeCanonicalJson(verdict.claims)},` : "{") +
+    `"cost":${cost},"obligations":${encodeCanonicalJson(verdict.obligations)},` +
+    `"reasons":${encodeCanonicalJson(verdict.checks.map((check) => check.reasons) as unknown as JsonObject[])},` +
+    `"request":${recordedRequest},"risk":${encodeCanonicalJson(verdict.risk as unknown as JsonObject)},` +
+    `"trace":${encodeCanonicalJson(verdict.trace)}}`
+  const data: DecisionData = {
+    decision: verdict.decision,
+    checks: verdict.checks.map((check) => ({
+      name: check.name as DecisionData["checks"][number]["name"],
+      status: check.status as "PASS" | "FAIL" | "NOT_REACHED",
+      reasons: check.reasons.map((reason) => reason.code),
+    })),
+    matched_rules: verdict.matchedRules,
+    bundle_digest: verdict.bundleDigest,
+    bundle_version: verdict.bundleVersion,
+  }
+  return seal(
+    {
+      kind: "decision",
+      actor: { id: caller.id, proof: caller.proof },
+      execution_id: verdict.executionId,
+      ...(verdict.decision === "ALLOW" && { state: "AUTHORIZED" as const }),
+      epoch: epoch.toString(),
+      data: data as unknown as JsonObject,
+    },
+    payload,
+    nowMs,
+  )
+}
+
+export interface RecordContent {
+  readonly kind: RecordBody["kind"]
+  readonly actor: Actor
+  readonly execution_id?: string
+  readonly state?: NonNullable<RecordBody["state"]>
+  readonly previous?: string
+  readonly epoch?: string
+  readonly data: JsonObject
+}
+
+/** Any record: `payload` is canonical JSON, or null for a record that needs none. Throws when the leaf is too large. */
+export function seal(content: RecordContent, payload: string | null, nowMs: number): SealedRecord {
+  const salted = payload === null ? null : withSalt(payload)
+  const record: RecordBody = {
+    v: RECORD_VERSION,
+    engine: ENGINE,
+    time: toRecordTime(nowMs),
+    payload: salted === null ? null : toHex(commitPayload(sha256, salted)),
+    ...content,
+  }
+  const body = Buffer.from(encodeCanonicalJson(record as unknown as JsonObject))
+  if (body.length > MAX_RECORD_BYTES)
+    throw new Error(`a record of ${body.length} bytes is larger than ${MAX_RECORD_BYTES}`)
+  return { leafHash: hashLeaf(sha256, body), body, payload: salted }
+}
+
+function withSalt(payload: string): Uint8Array {
+  if (saltAt === salts.length) {
+    randomFillSync(salts)
+    saltAt = 0
+  }
+  const salted = Buffer.allocUnsafe(PAYLOAD_SALT_BYTES + Buffer.byteLength(payload))
+  salts.copy(salted, 0, saltAt, saltAt + PAYLOAD_SALT_BYTES)
+  saltAt += PAYLOAD_SALT_BYTES
+  salted.write(payload, PAYLOAD_SALT_BYTES)
+  return salted
+}

@@ -1,0 +1,40 @@
+/**
+ * One verification rule everywhere: canonical A and R of large order, S < L. node:crypto and noble's default accept
+ * the key `01 00 … 00`, under which anyone can sign anything, so foreign keys and signatures pass here first.
+ */
+import { toHex } from "./bytes.ts"
+
+const P = 2n ** 255n - 19n
+/** Order of the base point (RFC 8032 section 5.1). */
+const L = 2n ** 252n + 27742317777372353535851937790883648493n
+
+/** y coordinates of the eight points of small order, little-endian hex; the sign bit is masked off before comparing. */
+const SMALL_ORDER_Y = new Set([
+  "0000000000000000000000000000000000000000000000000000000000000000",
+  "0100000000000000000000000000000000000000000000000000000000000000",
+  "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+  "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+  "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+])
+
+/** 32 bytes of a canonical point that is not of small order; null otherwise. Whether it is on the curve, verifying shows. */
+export function parsePublicKey(bytes: Uint8Array): Uint8Array | null {
+  return isCanonicalPoint(bytes) ? bytes.slice() : null
+}
+
+/** 64 bytes R ‖ S with R as above and S < L; null otherwise. */
+export function parseSignature(bytes: Uint8Array): Uint8Array | null {
+  if (bytes.length !== 64 || !isCanonicalPoint(bytes.subarray(0, 32))) return null
+  return littleEndian(bytes.subarray(32)) < L ? bytes.slice() : null
+}
+
+function isCanonicalPoint(bytes: Uint8Array): boolean {
+  if (bytes.length !== 32) return false
+  const y = bytes.slice()
+  y[31] = (y[31] as number) & 0x7f
+  return littleEndian(y) < P && !SMALL_ORDER_Y.has(toHex(y))
+}
+
+function littleEndian(bytes: Uint8Array): bigint {
+  return BigInt(`0x${toHex(bytes.slice().reverse())}`)
+}

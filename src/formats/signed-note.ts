@@ -1,0 +1,91 @@
+/** C2SP signed-note: text, a blank line, signature lines. Ed25519 (algorithm 0x01) only. */
+import { WritError } from "../errors.ts"
+import { concatBytes, equalBytes, fromBase64, toBase64, toHex, utf8 } from "./bytes.ts"
+import type { Sha256 } from "./ports.ts"
+
+export const MAX_NOTE_CHARS = 64 * 1024
+const MAX_SIGNATURES = 64
+const ED25519 = 1
+const NAME = /^[^\s+\p{Cc}]{1,255}$/u
+
+export interface NoteSignature {
+  readonly name: string
+  /** 4 bytes. */
+  readonly keyHash: Uint8Array
+  readonly signature: Uint8Array
+}
+
+export interface SignedNote {
+  /** What is signed, ending in a newline. */
+  readonly text: string
+  readonly signatures: readonly NoteSignature[]
+}
+
+export interface VerifierKey {
+  readonly name: string
+  readonly keyHash: Uint8Array
+  /** 32 bytes. */
+  readonly publicKey: Uint8Array
+}
+
+/** First four bytes of SHA-256(name ‖ 0x0A ‖ algorithm ‖ key). */
+export function noteKeyHash(sha256: Sha256, name: string, publicKey: Uint8Array): Uint8Array {
+  return sha256(concatBytes(utf8(name), Uint8Array.of(0x0a, ED25519), publicKey)).slice(0, 4)
+}
+
+/** `NAME+HASH+KEY`. */
+export function formatVerifierKey(sha256: Sha256, name: string, publicKey: Uint8Array): string {
+  if (!NAME.test(name)) throw new WritError("INVALID_REQUEST", "A note key's name must not hold spaces or a plus sign.")
+  return `${name}+${toHex(noteKeyHash(sha256, name, publicKey))}+${toBase64(concatBytes(Uint8Array.of(ED25519), publicKey))}`
+}
+
+/** Throws INVALID_REQUEST. */
+export function parseVerifierKey(sha256: Sha256, text: string): VerifierKey {
+  const match = /^([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)$/.exec(text)
+  const [, name = "", hash = "", key = ""] = match ?? []
+  if (!match || !NAME.test(name)) throw new WritError("INVALID_REQUEST", "A verifier key has the form NAME+HASH+KEY.")
+  const bytes = fromBase64(key)
+  if (bytes.length !== 33 || bytes[0] !== ED25519)
+    throw new WritError("INVALID_REQUEST", "The verifier key is not an Ed25519 key.")
+  const publicKey = bytes.slice(1)
+  const keyHash = noteKeyHash(sha256, name, publicKey)
+  if (toHex(keyHash) !== hash)
+    throw new WritError("INVALID_REQUEST", "The verifier key's hash does not fit its name and key.")
+  return { name, keyHash, publicKey }
+}
+
+export function formatNote(text: string, signatures: readonly NoteSignature[]): string {
+  const lines = signatures.map(
+    ({ name, keyHash, signature }) => `— ${name} ${toBase64(concatBytes(keyHash, signature))}\n`,
+  )
+  return `${text}\n${lines.join("")}`
+}
+
+/** Throws INVALID_REQUEST on anything but a well-formed note. Signatures are not checked. */
+export function parseNote(note: string): SignedNote {
+  if (note.length > MAX_NOTE_CHARS) throw malformed("is too long")
+  if (!note.isWellFormed() || /[\u0000-\u0009\u000b-\u001f\u007f]/.test(note))
+    throw malformed("holds characters that are not allowed")
+  const split = note.lastIndexOf("\n\n")
+  if (split < 0 || !note.endsWith("\n")) throw malformed("has no blank line before its signatures")
+  const lines = note.slice(split + 2, -1).split("\n")
+  if (lines.length > MAX_SIGNATURES) throw malformed("has too many signatures")
+  const signatures = lines.map((line): NoteSignature => {
+    const match = /^— ([^ ]+) ([^ ]+)$/.exec(line)
+    const [, name = "", encoded = ""] = match ?? []
+    if (!match || !NAME.test(name)) throw malformed("has a signature line of another form")
+    const bytes = fromBase64(encoded)
+    if (bytes.length < 5) throw malformed("has a signature that is too short")
+    return { name, keyHash: bytes.slice(0, 4), signature: bytes.slice(4) }
+  })
+  return { text: note.slice(0, split + 1), signatures }
+}
+
+/** The note's signature by this key, if there is one. */
+export function findSignature(note: SignedNote, key: VerifierKey): Uint8Array | undefined {
+  return note.signatures.find(({ name, keyHash }) => name === key.name && equalBytes(keyHash, key.keyHash))?.signature
+}
+
+function malformed(what: string): WritError {
+  return new WritError("INVALID_REQUEST", `The signed note ${what}.`)
+}

@@ -1,0 +1,60 @@
+/** Connections to Postgres. int8 arrives as bigint, bytea as Buffer, uuid as text. */
+import pg from "pg"
+import { WritError } from "../errors.ts"
+import { assertDurable } from "./durability.ts"
+
+const CONNECT_TIMEOUT_MS = 2_000
+const POOL_SIZE = 4
+const POOL_STATEMENT_TIMEOUT_MS = 30_000
+const INT8_OID = 20
+
+export type Connection = pg.ClientConfig
+
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: "text" | "binary") =>
+    oid === INT8_OID && format !== "binary"
+      ? BigInt
+      : pg.types.getTypeParser(oid, format as "text")) as pg.CustomTypesConfig["getTypeParser"],
+}
+
+/** Throws CONFIG_INVALID; the message never holds the URL, which may hold a password. */
+export function parseDatabaseUrl(url: string): Connection {
+  if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url)) {
+    throw new WritError(
+      "CONFIG_INVALID",
+      "DATABASE_URL is not of the form postgresql://USER:PASSWORD@HOST:PORT/DATABASE.",
+    )
+  }
+  return { connectionString: url }
+}
+
+/** One connection for the ledger's writer, checked for durability. Throws DATABASE_UNFIT, or what the driver throws. */
+export async function connectWriter(connection: Connection): Promise<pg.Client> {
+  const client = new pg.Client({ ...common(connection), application_name: "writ-writer" })
+  client.on("error", () => {}) // told again to whoever uses it; without a listener it would end the process
+  try {
+    await client.connect()
+    await assertDurable(client)
+  } catch (error) {
+    client.end().catch(() => {})
+    throw error
+  }
+  return client
+}
+
+/** For everything but the append. */
+export function openPool(connection: Connection): pg.Pool {
+  const pool = new pg.Pool({
+    ...common(connection),
+    application_name: "writ",
+    max: POOL_SIZE,
+    statement_timeout: POOL_STATEMENT_TIMEOUT_MS,
+    query_timeout: POOL_STATEMENT_TIMEOUT_MS,
+  })
+  pool.on("error", () => {}) // an idle connection died; the next query opens another
+  return pool
+}
+
+function common(connection: Connection): pg.ClientConfig {
+  return { ...connection, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true, types }
+}

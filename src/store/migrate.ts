@@ -1,0 +1,85 @@
+/** Plain SQL, forward only: migrations/NNNN_name.sql, each in a transaction of its own, recorded with its digest. */
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import type pg from "pg"
+import { asBuffer, sha256 } from "../crypto.ts"
+import { WritError } from "../errors.ts"
+import { equalBytes, utf8 } from "../formats/bytes.ts"
+
+const LOCK_KEY = 0x57524954 // "WRIT"
+
+interface Migration {
+  readonly version: number
+  readonly name: string
+  readonly sql: string
+  readonly digest: Uint8Array
+}
+
+/** Applies what is missing. Throws DATABASE_UNFIT when the database is newer, or a file is not the one that was applied. */
+export async function migrate(
+  client: pg.Client,
+  folder: string,
+): Promise<{ readonly applied: readonly number[]; readonly version: number }> {
+  const migrations = readMigrations(folder)
+  const applied: number[] = []
+  await client.query("SELECT pg_advisory_lock($1)", [LOCK_KEY])
+  try {
+    await client.query(`CREATE TABLE IF NOT EXISTS schema_migration (
+      version integer PRIMARY KEY, name text NOT NULL, sha256 bytea NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`)
+    const { rows } = await client.query<{ version: number; sha256: Buffer }>(
+      "SELECT version, sha256 FROM schema_migration ORDER BY version",
+    )
+    const newest = migrations.at(-1)?.version ?? 0
+    for (const row of rows) {
+      const known = migrations.find((migration) => migration.version === row.version)
+      if (row.version > newest) {
+        throw new WritError(
+          "DATABASE_UNFIT",
+          `The database has schema version ${row.version}, this program knows ${newest}. Run the newer version of writ.`,
+        )
+      }
+      if (!known || !equalBytes(known.digest, row.sha256)) {
+        throw new WritError(
+          "DATABASE_UNFIT",
+          `Migration ${row.version} is not the one that was applied to this database. Install the version of writ that made it.`,
+        )
+      }
+    }
+    for (const migration of migrations.slice(rows.length)) {
+      await apply(client, migration)
+      applied.push(migration.version)
+    }
+    return { applied, version: newest }
+  } finally {
+    await client.query("SELECT pg_advisory_unlock($1)", [LOCK_KEY])
+  }
+}
+
+async function apply(client: pg.Client, migration: Migration): Promise<void> {
+  await client.query("BEGIN")
+  try {
+    await client.query(migration.sql)
+    await client.query("INSERT INTO schema_migration (version, name, sha256) VALUES ($1, $2, $3)", [
+      migration.version,
+      migration.name,
+      asBuffer(migration.digest),
+    ])
+    await client.query("COMMIT")
+  } catch (cause) {
+    await client.query("ROLLBACK")
+    throw new WritError("DATABASE_UNFIT", `Migration ${migration.name} failed: ${(cause as Error).message}`, { cause })
+  }
+}
+
+function readMigrations(folder: string): Migration[] {
+  const names = readdirSync(folder)
+    .filter((name) => /^[0-9]{4}_[a-z0-9_]+\.sql$/.test(name))
+    .sort()
+  return names.map((name, i) => {
+    const version = Number(name.slice(0, 4))
+    if (version !== i + 1)
+      throw new WritError("DATABASE_UNFIT", `Migration ${name} is out of sequence: ${i + 1} is missing.`)
+    const sql = readFileSync(join(folder, name), "utf8").replaceAll("\r\n", "\n")
+    return { version, name, sql, digest: sha256(utf8(sql)) }
+  })
+}
