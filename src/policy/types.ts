@@ -3,6 +3,7 @@
  * Pure: no I/O, no clock (`now` is an input), deterministic, total. Nothing here throws for any request.
  */
 import type { JsonObject, JsonValue } from "../formats/ports.ts"
+import type { Condition } from "./condition.ts"
 
 /** An entity as OpenID AuthZEN 1.0 names it. Properties are plain JSON, not yet converted to the declared types. */
 export interface Entity {
@@ -124,6 +125,10 @@ export interface Policy {
    * Undeclared content is kept (a refused request must be explicable), oversized content was refused before.
    */
   recordable(request: PolicyRequest): JsonObject
+  /** True when nothing is declared `record: never`, so that the request may be recorded as it is. */
+  readonly recordsEverything: boolean
+  /** False when a parameter of this action is declared `record: never`: then only their digest is recorded. */
+  recordsParameters(action: string): boolean
 }
 
 /** Where a bundle is wrong. Lines and columns count from 1, columns in characters. */
@@ -137,7 +142,10 @@ export interface PolicyProblem {
   readonly suggestion?: string
 }
 
-/** `files` maps a path relative to the bundle folder to its text. */
 export type LoadResult =
-  | { readonly ok: true; readonly policy: Policy }
+  | {
+      readonly ok: true
+      readonly policy: Policy
+      readonly conditions: readonly { readonly id: string; readonly condition: Condition }[]
+    }
   | { readonly ok: false; readonly problems: readonly PolicyProblem[] }

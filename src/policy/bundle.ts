@@ -1,0 +1,88 @@
+/** A policy bundle as data: what the YAML says, validated, with defaults filled in. Its canonical JSON is its identity. */
+import type { JsonObject } from "../formats/ports.ts"
+
+export const MAX_BUNDLE_BYTES = 16 * 1024 * 1024
+export const MAX_FILES = 1_000
+export const MAX_RULES = 100_000
+export const MAX_CONDITION_CHARS = 4_096
+export const MAX_CONDITION_NODES = 500
+/** Comprehensions within comprehensions. */
+export const MAX_COMPREHENSION_DEPTH = 2
+/** Units of the cost model a decision may use: one a node, times the sizes that comprehensions walk. */
+export const MAX_COST = 100_000
+export const MAX_STRING_BYTES = 16 * 1024
+export const MAX_COLLECTION_SIZE = 1_000
+
+export type ScalarType = "string" | "int" | "double" | "bool" | "timestamp" | "duration"
+export type ValueType = ScalarType | `list<${ScalarType}>` | `map<${ScalarType}>`
+
+export type Property = {
+  readonly type: ValueType
+  readonly required: boolean
+  /** never: the recorded request says "[not recorded]" instead. */
+  readonly record: "commit" | "never"
+}
+export type Properties = { readonly [name: string]: Property }
+
+export type SubjectType = { readonly known: "listed" | "any"; readonly properties: Properties }
+export type ResourceType = { readonly properties: Properties }
+export type ActionType = { readonly properties: Properties; readonly parameters: Properties | null }
+
+export type Effect = "allow" | "deny" | "require_approval"
+export type Tier = "low" | "medium" | "high" | "critical"
+
+export type Selector = { readonly type: string; readonly id: string }
+
+export type Rule = {
+  readonly id: string
+  readonly effect: Effect
+  /** Any of these; ids are globs: `*` stands for any run of characters. */
+  readonly subjects: readonly Selector[]
+  /** Globs. */
+  readonly actions: readonly string[]
+  readonly resources: readonly Selector[]
+  /** CEL; "true" when the bundle gives none. */
+  readonly when: string
+  readonly runtime: "required" | "none"
+  readonly parameters: "decoded" | "opaque"
+  readonly obligations: readonly { readonly id: string; readonly type: string; readonly properties: JsonObject }[]
+  readonly token: { readonly ttl_ms?: number; readonly use?: "redeem" | "offline"; readonly max_duration_ms?: number }
+}
+
+export type Signal = { readonly id: string; readonly when: string; readonly tier: Tier; readonly points: number }
+
+export type Bundle = {
+  readonly version: string
+  readonly types: {
+    readonly subjects: { readonly [type: string]: SubjectType }
+    readonly resources: { readonly [type: string]: ResourceType }
+    readonly actions: { readonly [name: string]: ActionType }
+    readonly context: Properties
+  }
+  readonly subjects: readonly { readonly type: string; readonly id: string; readonly state: "active" | "suspended" }[]
+  readonly constants: JsonObject
+  readonly variables: { readonly [name: string]: string }
+  readonly risk: { readonly signals: readonly Signal[]; readonly deny_at: Tier | null }
+  /** Sorted by id. */
+  readonly rules: readonly Rule[]
+}
+
+/** `*` in a glob stands for any run of characters, also an empty one; everything else for itself. */
+export function compileGlob(glob: string): (text: string) => boolean {
+  if (glob === "*") return () => true
+  const parts = glob.split("*")
+  if (parts.length === 1) return (text) => text === glob
+  const first = parts[0] as string
+  const last = parts.at(-1) as string
+  const middle = parts.slice(1, -1)
+  return (text) => {
+    if (text.length < first.length + last.length || !text.startsWith(first) || !text.endsWith(last)) return false
+    let at = first.length
+    for (const part of middle) {
+      const found = text.indexOf(part, at) // leftmost is enough: no backtracking, linear
+      if (found < 0) return false
+      at = found + part.length
+    }
+    return at <= text.length - last.length
+  }
+}

@@ -1,0 +1,277 @@
+/** Untyped data to a Bundle. Refuses what could be read in two ways. */
+
+import { encodeCanonicalJson } from "../formats/canonical-json.ts"
+import type { JsonObject, JsonValue } from "../formats/ports.ts"
+import {
+  type ActionType,
+  type Bundle,
+  compileGlob,
+  MAX_RULES,
+  type Properties,
+  type Property,
+  type Rule,
+  type Selector,
+  type Signal,
+  type SubjectType,
+  type Tier,
+  type ValueType,
+} from "./bundle.ts"
+import { Reader, type Report, suggest } from "./reader.ts"
+
+const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/
+const TYPE_NAME = /^[a-z][a-z0-9_.-]{0,63}$/
+const ACTION_NAME = /^[A-Za-z0-9_.:/-]{1,128}$/
+const RULE_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/
+const SCALARS = ["string", "int", "double", "bool", "timestamp", "duration"]
+const VALUE_TYPES = [...SCALARS, ...SCALARS.map((type) => `list<${type}>`), ...SCALARS.map((type) => `map<${type}>`)]
+export const TIERS: readonly Tier[] = ["low", "medium", "high", "critical"]
+const BUNDLE_KEYS = ["version", "types", "subjects", "constants", "variables", "rules", "risk"]
+const RULE_KEYS = [
+  "id",
+  "effect",
+  "subjects",
+  "actions",
+  "resources",
+  "when",
+  "runtime",
+  "parameters",
+  "obligations",
+  "token",
+]
+
+export function parseBundle(value: JsonValue, report: Report): Bundle {
+  const read = new Reader(report)
+  const root = read.object("", value, BUNDLE_KEYS)
+  const types = read.object("/types", root["types"], ["subjects", "resources", "actions", "context"])
+  const declared = {
+    subjects: mapValues(read, "/types/subjects", types["subjects"], TYPE_NAME, (path, raw): SubjectType => {
+      const type = read.object(path, raw, ["known", "properties"])
+      return {
+        known: read.oneOf(`${path}/known`, type["known"], ["listed", "any"], "listed"),
+        properties: properties(read, `${path}/properties`, type["properties"]),
+      }
+    }),
+    resources: mapValues(read, "/types/resources", types["resources"], TYPE_NAME, (path, raw) => ({
+      properties: properties(read, `${path}/properties`, read.object(path, raw, ["properties"])["properties"]),
+    })),
+    actions: mapValues(read, "/types/actions", types["actions"], ACTION_NAME, (path, raw): ActionType => {
+      const type = read.object(path, raw, ["properties", "parameters"])
+      return {
+        properties: properties(read, `${path}/properties`, type["properties"]),
+        parameters:
+          type["parameters"] === undefined || type["parameters"] === null
+            ? null
+            : properties(read, `${path}/parameters`, type["parameters"]),
+      }
+    }),
+    context: properties(read, "/types/context", types["context"]),
+  }
+  const rules = read.list("/rules", root["rules"]).map((raw, i) => parseRule(read, `/rules/${i}`, raw, declared))
+  if (rules.length > MAX_RULES) read.fault("/rules", `A bundle holds at most ${MAX_RULES} rules.`)
+  refuseAmbiguity(read, rules)
+  return {
+    version: read.text("/version", root["version"]),
+    types: declared,
+    subjects: parseSubjects(read, root["subjects"], declared.subjects),
+    constants: parseConstants(read, root["constants"]),
+    variables: mapValues(read, "/variables", root["variables"], NAME, (path, raw) => read.text(path, raw)),
+    risk: parseRisk(read, root["risk"]),
+    rules: [...rules].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)),
+  }
+}
+
+function parseRule(read: Reader, path: string, raw: JsonValue, types: Bundle["types"]): Rule {
+  const rule = read.object(path, raw, RULE_KEYS)
+  const id = read.text(`${path}/id`, rule["id"])
+  if (id !== "" && !RULE_ID.test(id)) read.fault(`${path}/id`, "An id is 1 to 128 characters of A-Z a-z 0-9 _ . -")
+  const token = read.object(`${path}/token`, rule["token"], ["ttl", "use", "max_duration"])
+  const ttl = read.duration(`${path}/token/ttl`, token["ttl"])
+  const maxDuration = read.duration(`${path}/token/max_duration`, token["max_duration"])
+  return {
+    id,
+    effect: read.oneOf(`${path}/effect`, rule["effect"], ["allow", "deny", "require_approval"]),
+    subjects: selectors(read, `${path}/subjects`, rule["subjects"], Object.keys(types.subjects), "subject"),
+    actions: actionGlobs(read, `${path}/actions`, rule["actions"], Object.keys(types.actions)),
+    resources: selectors(read, `${path}/resources`, rule["resources"], Object.keys(types.resources), "resource"),
+    when: read.text(`${path}/when`, rule["when"], "true"),
+    runtime: read.oneOf(`${path}/runtime`, rule["runtime"], ["required", "none"], "required"),
+    parameters: read.oneOf(`${path}/parameters`, rule["parameters"], ["decoded", "opaque"], "decoded"),
+    obligations: read.list(`${path}/obligations`, rule["obligations"]).map((item, i) => {
+      const at = `${path}/obligations/${i}`
+      const obligation = read.object(at, item, ["id", "type", "properties"])
+      return {
+        id: read.text(`${at}/id`, obligation["id"]),
+        type: read.text(`${at}/type`, obligation["type"]),
+        properties: read.object(`${at}/properties`, obligation["properties"], null),
+      }
+    }),
+    token: {
+      ...(ttl !== undefined && { ttl_ms: ttl }),
+      ...(token["use"] !== undefined && { use: read.oneOf(`${path}/token/use`, token["use"], ["redeem", "offline"]) }),
+      ...(maxDuration !== undefined && { max_duration_ms: maxDuration }),
+    },
+  }
+}
+
+function selectors(
+  read: Reader,
+  path: string,
+  raw: JsonValue | undefined,
+  types: readonly string[],
+  what: string,
+): readonly Selector[] {
+  const list = read.list(path, raw).map((item, i) => {
+    const at = `${path}/${i}`
+    const selector = read.object(at, item, ["type", "id"])
+    const type = read.text(`${at}/type`, selector["type"])
+    if (type !== "" && !types.includes(type))
+      read.fault(`${at}/type`, `No ${what} type "${type}" is declared, so this can never match.`, suggest(type, types))
+    return { type, id: read.text(`${at}/id`, selector["id"], "*") }
+  })
+  if (list.length === 0)
+    read.fault(
+      path,
+      `A rule names at least one ${what}; otherwise it can never match.`,
+      `Add "- { type: ${types[0] ?? "TYPE"} }".`,
+    )
+  return list
+}
+
+function actionGlobs(
+  read: Reader,
+  path: string,
+  raw: JsonValue | undefined,
+  actions: readonly string[],
+): readonly string[] {
+  const list = read.list(path, raw).map((item, i) => read.text(`${path}/${i}`, item))
+  list.forEach((glob, i) => {
+    if (glob !== "" && !actions.some(compileGlob(glob)))
+      read.fault(
+        `${path}/${i}`,
+        `No declared action matches "${glob}", so this can never match.`,
+        suggest(glob, actions),
+      )
+  })
+  if (list.length === 0) read.fault(path, "A rule names at least one action; otherwise it can never match.")
+  return list
+}
+
+/** Two ids alike, or two rules that match and ask the same and answer differently. */
+function refuseAmbiguity(read: Reader, rules: readonly Rule[]): void {
+  const ids = new Map<string, number>()
+  const shapes = new Map<string, Rule>()
+  rules.forEach((rule, i) => {
+    if (ids.has(rule.id)) read.fault(`/rules/${i}/id`, `Two rules have the id "${rule.id}".`)
+    ids.set(rule.id, i)
+    const shape = encodeCanonicalJson([
+      rule.subjects,
+      rule.actions,
+      rule.resources,
+      rule.when,
+      rule.parameters,
+    ] as unknown as JsonValue)
+    const twin = shapes.get(shape)
+    if (twin && twin.effect !== rule.effect)
+      read.fault(
+        `/rules/${i}`,
+        `Rule "${rule.id}" matches exactly what "${twin.id}" matches, with another effect.`,
+        "Keep one of them.",
+      )
+    shapes.set(shape, rule)
+  })
+}
+
+function parseSubjects(
+  read: Reader,
+  raw: JsonValue | undefined,
+  types: Bundle["types"]["subjects"],
+): Bundle["subjects"] {
+  const seen = new Set<string>()
+  const list = read.list("/subjects", raw).map((item, i) => {
+    const at = `/subjects/${i}`
+    const subject = read.object(at, item, ["type", "id", "state"])
+    const type = read.text(`${at}/type`, subject["type"])
+    const id = read.text(`${at}/id`, subject["id"])
+    if (!(type in types))
+      read.fault(`${at}/type`, `No subject type "${type}" is declared.`, suggest(type, Object.keys(types)))
+    if (seen.has(`${type}/${id}`)) read.fault(at, `The subject "${id}" is listed twice.`)
+    seen.add(`${type}/${id}`)
+    return { type, id, state: read.oneOf(`${at}/state`, subject["state"], ["active", "suspended"], "active") }
+  })
+  return list.sort((a, b) => (a.type + a.id < b.type + b.id ? -1 : 1))
+}
+
+function parseConstants(read: Reader, raw: JsonValue | undefined): JsonObject {
+  const constants = read.object("/constants", raw, null)
+  for (const [name, value] of Object.entries(constants)) {
+    if (!NAME.test(name)) read.fault(`/constants/${name}`, "A constant's name is a CEL identifier.")
+    const flat = Array.isArray(value) ? value : [value]
+    if (flat.some((item) => item === null || typeof item === "object"))
+      read.fault(`/constants/${name}`, "A constant is a text, a number, a truth value, or a list of these.")
+  }
+  return constants
+}
+
+function parseRisk(read: Reader, raw: JsonValue | undefined): Bundle["risk"] {
+  const risk = read.object("/risk", raw, ["signals", "deny_at"])
+  const seen = new Set<string>()
+  const signals = read.list("/risk/signals", risk["signals"]).map((item, i): Signal => {
+    const at = `/risk/signals/${i}`
+    const signal = read.object(at, item, ["id", "when", "tier", "points"])
+    const id = read.text(`${at}/id`, signal["id"])
+    if (seen.has(id)) read.fault(`${at}/id`, `Two signals have the id "${id}".`)
+    seen.add(id)
+    const points = signal["points"] ?? 0
+    if (!Number.isInteger(points) || (points as number) < 0 || (points as number) > 1_000_000)
+      read.fault(`${at}/points`, "Points are a whole number from 0 to 1,000,000.")
+    return {
+      id,
+      when: read.text(`${at}/when`, signal["when"]),
+      tier: read.oneOf(`${at}/tier`, signal["tier"], TIERS),
+      points: points as number,
+    }
+  })
+  return {
+    signals: signals.sort((a, b) => (a.id < b.id ? -1 : 1)),
+    deny_at:
+      risk["deny_at"] === undefined || risk["deny_at"] === null
+        ? null
+        : read.oneOf("/risk/deny_at", risk["deny_at"], TIERS),
+  }
+}
+
+function properties(read: Reader, path: string, raw: JsonValue | undefined): Properties {
+  return mapValues(read, path, raw, NAME, (at, value): Property => {
+    const property =
+      typeof value === "string" ? { type: value } : read.object(at, value, ["type", "required", "record"])
+    const type = property["type" as keyof typeof property] as JsonValue | undefined
+    if (typeof type !== "string" || !VALUE_TYPES.includes(type)) {
+      read.fault(
+        typeof value === "string" ? at : `${at}/type`,
+        `A type is one of ${SCALARS.join(", ")}, list<…> or map<…>.`,
+        typeof type === "string" ? suggest(type, VALUE_TYPES) : undefined,
+      )
+    }
+    const more = property as JsonObject
+    return {
+      type: type as ValueType,
+      required: read.flag(`${at}/required`, more["required"], false),
+      record: read.oneOf(`${at}/record`, more["record"], ["commit", "never"], "commit"),
+    }
+  })
+}
+
+function mapValues<T>(
+  read: Reader,
+  path: string,
+  raw: JsonValue | undefined,
+  name: RegExp,
+  parse: (path: string, value: JsonValue) => T,
+): { readonly [key: string]: T } {
+  const parsed: Record<string, T> = Object.create(null) as Record<string, T>
+  for (const [key, value] of Object.entries(read.object(path, raw, null))) {
+    if (!name.test(key)) read.fault(`${path}/${key}`, `"${key}" is not a valid name here.`)
+    parsed[key] = parse(`${path}/${key}`, value)
+  }
+  return parsed
+}

@@ -1,0 +1,355 @@
+/** A compiled bundle: the three determinations that policy makes. Total and deterministic. */
+import type { CelInput } from "@bufbuild/cel"
+import type { JsonObject } from "../formats/ports.ts"
+import { type Bundle, MAX_COST, type Properties } from "./bundle.ts"
+import type { Bindings, Condition } from "./condition.ts"
+import { TIERS } from "./parse-bundle.ts"
+import type { CompiledRule, RuleIndex } from "./rule-index.ts"
+import type { Entity, Obligation, Policy, PolicyOutcome, PolicyReason, PolicyRequest, RuleTrace } from "./types.ts"
+import { type Converted, constantValue, convertProperties, timestampOf } from "./values.ts"
+
+export interface CompiledBundle {
+  readonly bundle: Bundle
+  readonly digest: string
+  readonly canonicalBytes: Uint8Array
+  readonly index: RuleIndex
+  readonly signals: readonly {
+    readonly id: string
+    readonly when: Condition
+    readonly tier: (typeof TIERS)[number]
+    readonly points: number
+  }[]
+}
+
+interface Prepared {
+  readonly reasons: readonly PolicyReason[]
+  readonly bindings: Bindings
+  /** The largest collection in the request. */
+  readonly largest: number
+}
+
+const NONE: Properties = {}
+
+export function createPolicy(compiled: CompiledBundle): Policy {
+  const { bundle, index, signals } = compiled
+  const { types } = bundle
+  const states = new Map(bundle.subjects.map((subject) => [`${subject.type} ${subject.id}`, subject.state]))
+  const constants = new Map(Object.entries(bundle.constants).map(([name, value]) => [name, constantValue(value)]))
+  const neverRecorded = collectNeverRecorded(bundle)
+  /** checkContext converts, evaluate uses what was converted: once per request. */
+  const prepared = new WeakMap<PolicyRequest, Prepared>()
+
+  function prepare(request: PolicyRequest): Prepared {
+    const known = prepared.get(request)
+    if (known) return known
+    const made = convertRequest(request)
+    prepared.set(request, made)
+    return made
+  }
+
+  function convertRequest(request: PolicyRequest): Prepared {
+    const reasons: PolicyReason[] = []
+    const { subject, resource, action, context, parameters } = request
+    const subjectType = own(types.subjects, subject.type)
+    const resourceType = own(types.resources, resource.type)
+    const actionType = own(types.actions, action.name)
+    const unknown = (what: string, pointer: string) =>
+      reasons.push({ code: "TYPE_UNKNOWN", text: `The policy declares no such ${what}.`, pointer })
+    if (!subjectType) unknown("subject type", "/subject/type")
+    if (!actionType) unknown("action", "/action/name")
+    if (!resourceType) unknown("resource type", "/resource/type")
+    if (!subjectType || !resourceType || !actionType) return { reasons, bindings: {} as Bindings, largest: 0 }
+    let largest = 0
+    const convert = (declared: Properties, properties: JsonObject, pointer: string): Map<string, CelInput> => {
+      const converted: Converted = convertProperties(declared, properties, pointer, reasons)
+      largest = Math.max(largest, converted.largest)
+      return converted.values
+    }
+    const bindings: Bindings = {
+      subject: toEntity(subject, convert(subjectType.properties, subject.properties, "/subject/properties")),
+      resource: toEntity(resource, convert(resourceType.properties, resource.properties, "/resource/properties")),
+      action: asInput(
+        new Map<string, CelInput>([
+          ["name", action.name],
+          ["properties", asInput(convert(actionType.properties, action.properties, "/action/properties"))],
+        ]),
+      ),
+      context: asInput(convert(types.context, context, "/context")),
+      parameters: asInput(
+        convertParameters(actionType.parameters, parameters, reasons, (properties) =>
+          convert(actionType.parameters ?? NONE, properties, ""),
+        ),
+      ),
+      audience: request.audience,
+      now: timestampOf(request.nowMs),
+      constants: asInput(constants),
+    }
+    return { reasons, bindings, largest }
+  }
+
+  return {
+    digest: compiled.digest,
+    version: bundle.version,
+    ruleCount: bundle.rules.length,
+    canonicalBytes: compiled.canonicalBytes,
+
+    checkSubject({ subject }) {
+      const type = own(types.subjects, subject.type)
+      const state = states.get(`${subject.type} ${subject.id}`)
+      if (state === "suspended")
+        return [{ code: "SUBJECT_SUSPENDED", text: "The subject is suspended.", pointer: "/subject/id" }]
+      // An undeclared type is the context check's finding.
+      if (type?.known === "listed" && state === undefined)
+        return [{ code: "SUBJECT_UNKNOWN", text: "The policy lists no such subject.", pointer: "/subject/id" }]
+      return []
+    },
+
+    checkContext: (request) => prepare(request).reasons,
+
+    evaluate(request, supportedObligations) {
+      const { bindings, largest } = prepare(request)
+      const meter = new Meter(bindings, largest)
+      const rules = index.find(request.action.name, request.subject, request.resource)
+      const risk = assessRisk(signals, meter)
+      return combine(rules, risk, request, supportedObligations, bundle, meter)
+    },
+
+    recordable(request) {
+      const { subject, action, resource, context } = request
+      const mask = (properties: JsonObject, names: ReadonlySet<string> | undefined): JsonObject =>
+        names
+          ? Object.fromEntries(
+              Object.entries(properties).map(([name, value]) => [name, names.has(name) ? "[not recorded]" : value]),
+            )
+          : properties
+      return {
+        subject: { ...subject, properties: mask(subject.properties, neverRecorded.get(`subject ${subject.type}`)) },
+        action: { ...action, properties: mask(action.properties, neverRecorded.get(`action ${action.name}`)) },
+        resource: {
+          ...resource,
+          properties: mask(resource.properties, neverRecorded.get(`resource ${resource.type}`)),
+        },
+        context: mask(context, neverRecorded.get("context")),
+      }
+    },
+
+    recordsEverything: neverRecorded.size === 0,
+    recordsParameters: (action) => !neverRecorded.has(`parameters ${action}`),
+  }
+}
+
+/** Evaluates within the decision's budget: what would exceed it is not evaluated. */
+class Meter {
+  cost = 0
+  readonly #bindings: Bindings
+  readonly #largest: number
+  constructor(bindings: Bindings, largest: number) {
+    this.#bindings = bindings
+    this.#largest = largest
+  }
+  evaluate(condition: Condition): boolean | PolicyReason {
+    const cost = condition.cost(this.#largest)
+    if (this.cost + cost > MAX_COST) {
+      return { code: "COST_EXCEEDED", text: `The conditions cost more than ${MAX_COST} units on this request.` }
+    }
+    this.cost += cost
+    const value = condition.evaluate(this.#bindings)
+    return typeof value === "boolean"
+      ? value
+      : { code: "CONDITION_ERROR", text: "A condition could not be evaluated on this request." }
+  }
+}
+
+interface Assessment {
+  readonly risk: PolicyOutcome["risk"]
+  readonly errors: readonly PolicyReason[]
+}
+
+/** The tier is that of the worst signal, never an average; points only order. */
+function assessRisk(signals: CompiledBundle["signals"], meter: Meter): Assessment {
+  let worst = 0
+  let points = 0
+  const held: string[] = []
+  const errors: PolicyReason[] = []
+  for (const signal of signals) {
+    const value = meter.evaluate(signal.when)
+    if (value === false) continue
+    if (value === true) {
+      worst = Math.max(worst, TIERS.indexOf(signal.tier))
+      points += signal.points
+      held.push(signal.id)
+    } else errors.push({ ...value, rule: signal.id })
+  }
+  return { risk: { tier: TIERS[worst] as (typeof TIERS)[number], points, signals: held }, errors }
+}
+
+/** DENY > error > REQUIRE_APPROVAL > ALLOW; no matching allow is a deny; an error in any candidate is a deny. */
+function combine(
+  rules: readonly CompiledRule[],
+  { risk, errors }: Assessment,
+  request: PolicyRequest,
+  supported: readonly string[],
+  bundle: Bundle,
+  meter: Meter,
+): PolicyOutcome {
+  const matched: CompiledRule[] = []
+  const trace: RuleTrace[] = []
+  const faults: PolicyReason[] = [...errors]
+  const opaque: PolicyReason[] = []
+  for (const compiled of rules) {
+    const { rule } = compiled
+    if (rule.parameters === "decoded" && request.parameters.kind === "opaque") {
+      const reason: PolicyReason = {
+        code: "PARAMETERS_OPAQUE",
+        text: "The rule needs the parameters themselves, as JSON, not only their digest.",
+        rule: rule.id,
+        pointer: "/parameters",
+      }
+      if (rule.effect === "allow") opaque.push(reason)
+      else faults.push(reason) // a deny that cannot be seen to not apply
+      trace.push({
+        rule: rule.id,
+        effect: rule.effect,
+        outcome: rule.effect === "allow" ? "not_matched" : "error",
+        detail: reason.code,
+      })
+      continue
+    }
+    const value = meter.evaluate(compiled.when)
+    if (value === true) matched.push(compiled)
+    if (typeof value !== "boolean") faults.push({ ...value, rule: rule.id })
+    trace.push({
+      rule: rule.id,
+      effect: rule.effect,
+      outcome: value === true ? "matched" : value === false ? "not_matched" : "error",
+      ...(typeof value !== "boolean" && { detail: value.code }),
+    })
+  }
+  const withEffect = (effect: string) => matched.filter(({ rule }) => rule.effect === effect)
+  const allows = withEffect("allow")
+  const reasons: PolicyReason[] = withEffect("deny").map(({ rule }) => ({
+    code: "DENIED_BY_RULE",
+    text: `Rule "${rule.id}" denies this.`,
+    rule: rule.id,
+  }))
+  if (bundle.risk.deny_at !== null && TIERS.indexOf(risk.tier) >= TIERS.indexOf(bundle.risk.deny_at)) {
+    reasons.push({
+      code: "RISK_TOO_HIGH",
+      text: `The risk is ${risk.tier}; the policy denies from ${bundle.risk.deny_at} on.`,
+    })
+  }
+  reasons.push(...faults)
+  const approvals = withEffect("require_approval")
+  const obligations = [...allows, ...approvals].flatMap(({ rule }) => rule.obligations) as readonly Obligation[]
+  if (reasons.length === 0 && allows.length === 0 && approvals.length === 0) {
+    reasons.push(...opaque)
+    if (reasons.length === 0) reasons.push({ code: "NO_MATCHING_ALLOW", text: "No rule allows this." })
+  }
+  if (reasons.length === 0) {
+    for (const { id, type } of obligations) {
+      if (!supported.includes(type))
+        reasons.push({
+          code: "OBLIGATION_UNSUPPORTED",
+          text: `The caller does not support the obligation "${type}" (${id}).`,
+          pointer: "/supported_obligations",
+        })
+    }
+  }
+  const denied = reasons.length > 0
+  if (!denied && approvals.length > 0) {
+    reasons.push(
+      ...approvals.map(
+        ({ rule }): PolicyReason => ({
+          code: "APPROVAL_REQUIRED",
+          text: `Rule "${rule.id}" requires an approval.`,
+          rule: rule.id,
+        }),
+      ),
+    )
+  }
+  return {
+    decision: denied ? "DENY" : approvals.length > 0 ? "REQUIRE_APPROVAL" : "ALLOW",
+    reasons,
+    matchedRules: matched.map(({ rule }) => rule.id),
+    runtimeNotRequired: allows.length > 0 && allows.every(({ rule }) => rule.runtime === "none"),
+    obligations: denied ? [] : obligations,
+    constraints: denied ? {} : tightest(allows),
+    risk,
+    cost: meter.cost,
+    trace,
+  }
+}
+
+/** Of all matching allows, the strictest of each. */
+function tightest(allows: readonly CompiledRule[]): PolicyOutcome["constraints"] {
+  const least = (key: "ttl_ms" | "max_duration_ms") => {
+    const values = allows.flatMap(({ rule }) => rule.token[key] ?? [])
+    return values.length > 0 ? Math.min(...values) : undefined
+  }
+  const ttlMs = least("ttl_ms")
+  const maxDurationMs = least("max_duration_ms")
+  const offline = allows.length > 0 && allows.every(({ rule }) => rule.token.use === "offline")
+  return {
+    ...(ttlMs !== undefined && { ttlMs }),
+    ...(maxDurationMs !== undefined && { maxDurationMs }),
+    use: offline ? "offline" : "redeem",
+  }
+}
+
+function convertParameters(
+  declared: Properties | null,
+  parameters: PolicyRequest["parameters"],
+  reasons: PolicyReason[],
+  convert: (properties: JsonObject) => Map<string, CelInput>,
+): Map<string, CelInput> {
+  if (declared === null || parameters.kind === "opaque") return new Map()
+  const before = reasons.length
+  const value = parameters.kind === "json" ? parameters.value : {}
+  const values =
+    typeof value === "object" && value !== null && !Array.isArray(value) ? convert(value as JsonObject) : null
+  if (values === null)
+    reasons.push({ code: "PARAMETERS_INVALID", text: "The parameters must be a JSON object.", pointer: "/parameters" })
+  for (let i = before; i < reasons.length; i++) {
+    const { text, pointer } = reasons[i] as PolicyReason
+    reasons[i] = {
+      code: "PARAMETERS_INVALID",
+      text,
+      pointer: pointer?.startsWith("/parameters") ? pointer : `/parameters${pointer ?? ""}`,
+    }
+  }
+  return values ?? new Map()
+}
+
+function collectNeverRecorded(bundle: Bundle): ReadonlyMap<string, ReadonlySet<string>> {
+  const found = new Map<string, ReadonlySet<string>>()
+  const collect = (key: string, properties: Properties) => {
+    const names = Object.entries(properties)
+      .filter(([, property]) => property.record === "never")
+      .map(([name]) => name)
+    if (names.length > 0) found.set(key, new Set(names))
+  }
+  for (const [type, { properties }] of Object.entries(bundle.types.subjects)) collect(`subject ${type}`, properties)
+  for (const [type, { properties }] of Object.entries(bundle.types.resources)) collect(`resource ${type}`, properties)
+  for (const [name, { properties, parameters }] of Object.entries(bundle.types.actions)) {
+    collect(`action ${name}`, properties)
+    collect(`parameters ${name}`, parameters ?? {})
+  }
+  collect("context", bundle.types.context)
+  return found
+}
+
+function toEntity(entity: Entity, properties: Map<string, CelInput>): CelInput {
+  return asInput(
+    new Map<string, CelInput>([
+      ["type", entity.type],
+      ["id", entity.id],
+      ["properties", asInput(properties)],
+    ]),
+  )
+}
+function asInput(map: ReadonlyMap<string, CelInput>): CelInput {
+  return map as unknown as CelInput
+}
+function own<T>(table: { readonly [key: string]: T }, key: string): T | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined
+}

@@ -1,0 +1,101 @@
+/** YAML to plain JSON, each value with its place. Anchors, aliases, tags and duplicate keys are refused. */
+import { isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, visit } from "yaml"
+import type { JsonValue } from "../formats/ports.ts"
+import type { PolicyProblem } from "./types.ts"
+
+/** Characters counted from 0. */
+export interface Place {
+  readonly file: string
+  readonly offset: number
+}
+
+export interface YamlFile {
+  readonly value: JsonValue
+  /** Where the value at this path was written; keys joined by "/". */
+  readonly places: ReadonlyMap<string, Place>
+}
+
+export function readYaml(file: string, text: string): YamlFile | { readonly problems: readonly PolicyProblem[] } {
+  const lines = new LineCounter()
+  const documents = parseAllDocuments(text, {
+    lineCounter: lines,
+    uniqueKeys: true,
+    merge: false,
+    version: "1.2",
+    schema: "core",
+    prettyErrors: false,
+  })
+  const problems: PolicyProblem[] = []
+  const report = (offset: number, message: string, suggestion?: string) =>
+    problems.push(problemAt({ file, offset }, text, message, suggestion))
+  if (!Array.isArray(documents) || documents.length === 0) return { value: {}, places: new Map() }
+  const [document] = documents
+  if (documents.length > 1)
+    report(
+      documents[1]?.range[0] ?? 0,
+      "A policy file holds one YAML document.",
+      "Put the second one into a file of its own.",
+    )
+  for (const error of [...(document?.errors ?? []), ...(document?.warnings ?? [])]) report(error.pos[0], error.message)
+  if (!document || problems.length > 0) return { problems }
+  visit(document, {
+    Alias: (_, node) =>
+      void report(
+        node.range?.[0] ?? 0,
+        "Aliases are not allowed in a policy.",
+        "Write the value out, or use `constants:`.",
+      ),
+    Node: (_, node) => {
+      if ("anchor" in node && node.anchor) report(node.range?.[0] ?? 0, "Anchors are not allowed in a policy.")
+      if (node.tag) report(node.range?.[0] ?? 0, "Tags are not allowed in a policy.")
+    },
+  })
+  if (problems.length > 0) return { problems }
+  const places = new Map<string, Place>()
+  const value = convert(document.contents as Node | null, "")
+  return problems.length > 0 ? { problems } : { value, places }
+
+  function convert(node: Node | null, path: string): JsonValue {
+    places.set(path, { file, offset: node?.range?.[0] ?? 0 })
+    if (node === null) return null
+    if (isMap(node)) {
+      const object: Record<string, JsonValue> = Object.create(null) as Record<string, JsonValue>
+      for (const { key, value } of node.items) {
+        if (!isScalar(key) || typeof key.value !== "string") {
+          report((key as Node | null)?.range?.[0] ?? 0, "A key must be a string.", "Quote it.")
+          continue
+        }
+        object[key.value] = convert(value as Node | null, `${path}/${key.value}`)
+      }
+      return object
+    }
+    if (isSeq(node)) return node.items.map((item, i) => convert(item as Node, `${path}/${i}`))
+    if (isScalar(node)) {
+      const scalar = node.value
+      if (typeof scalar === "number" && !Number.isFinite(scalar))
+        report(node.range?.[0] ?? 0, "A number must be finite.")
+      if (typeof scalar === "number" && Number.isInteger(scalar) && !Number.isSafeInteger(scalar))
+        report(node.range?.[0] ?? 0, "An integer beyond 2^53 must be quoted.")
+      if (scalar === null || typeof scalar === "string" || typeof scalar === "number" || typeof scalar === "boolean")
+        return scalar
+    }
+    report(node.range?.[0] ?? 0, "This kind of value is not allowed in a policy.")
+    return null
+  }
+}
+
+/** The problem with its line, column and a caret. */
+export function problemAt(place: Place, text: string, message: string, suggestion?: string): PolicyProblem {
+  const before = text.slice(0, place.offset).split("\n")
+  const line = before.length
+  const column = (before.at(-1)?.length ?? 0) + 1
+  const source = text.split("\n")[line - 1] ?? ""
+  return {
+    file: place.file,
+    line,
+    column,
+    message,
+    excerpt: `${source}\n${" ".repeat(column - 1)}^`,
+    ...(suggestion && { suggestion }),
+  }
+}

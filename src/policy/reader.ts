@@ -1,0 +1,112 @@
+/** Reads untyped data strictly: every fault is reported with its path, and reading goes on. */
+import type { JsonObject, JsonValue } from "../formats/ports.ts"
+
+export type Report = (path: string, message: string, suggestion?: string) => void
+
+export class Reader {
+  readonly #report: Report
+  constructor(report: Report) {
+    this.#report = report
+  }
+
+  fault(path: string, message: string, suggestion?: string): void {
+    this.#report(path, message, suggestion)
+  }
+
+  /** A mapping with no keys but these. Absent reads as empty. */
+  object(path: string, value: JsonValue | undefined, keys: readonly string[] | null): JsonObject {
+    if (value === undefined || value === null) return {}
+    if (typeof value !== "object" || Array.isArray(value)) {
+      this.fault(path, "This must be a mapping.")
+      return {}
+    }
+    if (keys) {
+      for (const key of Object.keys(value)) {
+        if (!keys.includes(key)) this.fault(`${path}/${key}`, `There is no key "${key}" here.`, suggest(key, keys))
+      }
+    }
+    return value as JsonObject
+  }
+
+  list(path: string, value: JsonValue | undefined): readonly JsonValue[] {
+    if (value === undefined || value === null) return []
+    if (!Array.isArray(value)) {
+      this.fault(path, "This must be a list.")
+      return []
+    }
+    return value as readonly JsonValue[]
+  }
+
+  text(path: string, value: JsonValue | undefined, fallback?: string): string {
+    if (value === undefined && fallback !== undefined) return fallback
+    if (typeof value === "string" && value !== "") return value
+    this.fault(
+      path,
+      value === undefined ? "This is missing." : "This must be a text that is not empty.",
+      typeof value === "number" ? "Quote it." : undefined,
+    )
+    return fallback ?? ""
+  }
+
+  oneOf<T extends string>(path: string, value: JsonValue | undefined, choices: readonly T[], fallback?: T): T {
+    if (value === undefined && fallback !== undefined) return fallback
+    if (typeof value === "string" && (choices as readonly string[]).includes(value)) return value as T
+    this.fault(
+      path,
+      `This must be one of ${choices.join(", ")}.`,
+      typeof value === "string" ? suggest(value, choices) : undefined,
+    )
+    return (fallback ?? choices[0]) as T
+  }
+
+  flag(path: string, value: JsonValue | undefined, fallback: boolean): boolean {
+    if (value === undefined) return fallback
+    if (typeof value === "boolean") return value
+    this.fault(path, "This must be true or false.")
+    return fallback
+  }
+
+  /** `10s`, `1.5m`, `2h`, `250ms`: milliseconds. */
+  duration(path: string, value: JsonValue | undefined): number | undefined {
+    if (value === undefined) return undefined
+    const match = typeof value === "string" ? /^([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)$/.exec(value) : null
+    const ms = match
+      ? Number(match[1]) * { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 }[match[2] as "ms" | "s" | "m" | "h"]
+      : 0
+    if (Number.isInteger(ms) && ms > 0) return ms
+    this.fault(path, "This must be a duration such as 10s, 5m or 1h.")
+    return undefined
+  }
+}
+
+/** The nearest of `names`, if it is near enough to be meant. */
+export function suggest(name: string, names: readonly string[]): string | undefined {
+  let best: { readonly name: string; readonly distance: number } | undefined
+  for (const candidate of names) {
+    const distance = editDistance(name, candidate)
+    if (
+      distance <= Math.max(1, Math.floor(candidate.length / 3)) &&
+      distance < (best?.distance ?? Number.POSITIVE_INFINITY)
+    ) {
+      best = { name: candidate, distance }
+    }
+  }
+  return best && `Did you mean "${best.name}"?`
+}
+
+function editDistance(a: string, b: string): number {
+  if (Math.abs(a.length - b.length) > 8 || a.length > 64) return Number.POSITIVE_INFINITY
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) {
+      next[j] = Math.min(
+        (row[j] as number) + 1,
+        (next[j - 1] as number) + 1,
+        (row[j - 1] as number) + (a[i - 1] === b[j - 1] ? 0 : 1),
+      )
+    }
+    row = next
+  }
+  return row[b.length] as number
+}
