@@ -88,6 +88,12 @@ export const ERRORS = {
     retryable: true,
     text: "The append queue is full. Retry after the delay in RetryInfo.",
   },
+  RATE_LIMITED: {
+    grpc: STATUS.RESOURCE_EXHAUSTED,
+    http: 429,
+    retryable: true,
+    text: "This caller has recorded more bytes a second than it may. Retry after the delay in RetryInfo.",
+  },
   LEDGER_UNAVAILABLE: {
     grpc: STATUS.UNAVAILABLE,
     http: 503,

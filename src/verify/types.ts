@@ -1,10 +1,35 @@
 /** What the verifiers take and answer. Evidence comes from a file: attacker-controlled. Trust comes from elsewhere. */
 
-/** `reason` is a stable code (see `VERIFY_REASONS`) plus, after a colon, words for people; empty when valid. */
+/** `reason` is a stable code (REASONS), a colon and words for people; empty when valid. */
 export interface Verdict {
   readonly valid: boolean
   readonly reason: string
 }
+
+export const REASONS = [
+  "MALFORMED",
+  "TOO_LARGE",
+  "PROOF_WRONG",
+  "UNKNOWN_KEY",
+  "SIGNATURE_WRONG",
+  "WRONG_ORIGIN",
+  "WRONG_TYPE",
+  "WRONG_AUDIENCE",
+  "WRONG_ISSUER",
+  "NOT_YET_VALID",
+  "EXPIRED",
+  "PARAMETERS_DIFFER",
+  "PAYLOAD_DIFFERS",
+  "LINK_WRONG",
+  "TRANSITION_WRONG",
+  "CLAIMS_WRONG",
+] as const
+export type ReasonCode = (typeof REASONS)[number]
+
+export function invalid(code: ReasonCode, text: string): Verdict {
+  return { valid: false, reason: `${code}: ${text}` }
+}
+export const VALID: Verdict = { valid: true, reason: "" }
 
 /**
  * Keys obtained outside the file that is checked: the document served at `/.well-known/writ.json`, saved beforehand
@@ -21,55 +46,55 @@ export interface TokenJwk {
   readonly crv: string
   readonly x: string
   readonly kid: string
-  readonly alg?: string
-  readonly use?: string
 }
 
-/** A lineage at one checkpoint, as exported. Canonical JSON; the same lineage at the same checkpoint is the same bytes. */
+/** A lineage, each record proved in a checkpoint of its log. RFC 8785 JSON. */
 export interface Evidence {
   readonly v: 1
   readonly type: "writ-evidence"
   readonly execution_id: string
-  /** Log origin. */
-  readonly log: string
-  /** C2SP signed note (tlog-checkpoint), the whole text. */
-  readonly checkpoint: string
-  /** Ascending by index. */
+  /** C2SP signed notes (tlog-checkpoint), one per log, by origin. */
+  readonly checkpoints: readonly { readonly log: string; readonly note: string }[]
+  /** In the order of the chain: the decision first. */
   readonly records: readonly EvidenceRecord[]
 }
 export interface EvidenceRecord {
+  /** Origin of the log that holds it. */
+  readonly log: string
   /** Decimal. */
   readonly index: string
   /** Base64 (RFC 4648 section 4, padded) of the exact leaf bytes. */
   readonly body: string
   /** Base64 of salt ‖ payload bytes; null when erased or when the record has none. */
   readonly payload: string | null
-  /** Inclusion proof (RFC 6962 section 2.1.1) in the checkpoint's tree, base64 hashes, leaf to root. */
+  /** Inclusion proof (RFC 6962 section 2.1.1) in its log's checkpoint, base64 hashes, leaf to root. */
   readonly proof: readonly string[]
 }
 
 /** The steps of a lineage's verification, in the order in which they are made. The first that fails is named. */
 export const EVIDENCE_STEPS = [
   "format", // the file is well-formed evidence
-  "checkpoint", // the note parses; with trust: its signature verifies under the key for that origin
+  "checkpoint", // each note parses; with trust: its signature verifies under the key for that origin
   "record", // each body is a canonical record of a known version and kind
-  "inclusion", // each body's leaf hash is in the checkpoint's tree at its index
-  "payload", // each payload is what the leaf committed to, or is reported ERASED
+  "inclusion", // each body's leaf hash is in its log's checkpoint at its index
+  "payload", // each payload is what the leaf committed to, or is reported erased
   "lineage", // one decision first, each further record links to the one before, same execution
   "transitions", // each state follows from the one before (ledger/kinds.ts)
   "claims", // an ALLOW has claims that agree with its record, anything else has none
 ] as const
 export type EvidenceStep = (typeof EVIDENCE_STEPS)[number]
 
+export interface StepResult {
+  readonly step: EvidenceStep
+  readonly result: "ok" | "failed" | "erased" | "not_anchored"
+  readonly detail: string
+}
+
 export interface EvidenceReport extends Verdict {
-  /** True when a key from `trust` verified the checkpoint. False with valid: consistent, but anchored in nothing. */
+  /** True when keys from `trust` verified every checkpoint. False with valid: consistent, but anchored in nothing. */
   readonly anchored: boolean
-  /** Each step: what was checked, with its result. Steps after the first failure are absent. */
-  readonly steps: readonly {
-    readonly step: EvidenceStep
-    readonly result: "ok" | "failed" | "erased" | "not_anchored"
-    readonly detail: string
-  }[]
+  /** What was checked, with its result. Steps after the first failure are absent. */
+  readonly steps: readonly StepResult[]
   readonly failedStep?: EvidenceStep
   /** Log index (decimal) of the first bad record, where one is to blame. */
   readonly failedIndex?: string

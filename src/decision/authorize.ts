@@ -1,0 +1,224 @@
+/** Decide, record, sign, reply. A token leaves this file only after its record is durable. */
+import { sha256 } from "../crypto.ts"
+import { WritError } from "../errors.ts"
+import { equalBytes, toHex, utf8 } from "../formats/bytes.ts"
+import { encodeCanonicalJson } from "../formats/canonical-json.ts"
+import type { AppendResult, Entry } from "../ledger/appender.ts"
+import type { Clock, Instant } from "../ledger/clock.ts"
+import type { RequestClaim } from "../ledger/store.ts"
+import type { Policy, PolicyRequest } from "../policy/types.ts"
+import type { TokenSigner } from "../token/token.ts"
+import type { ByteRate } from "./byte-rate.ts"
+import { determine } from "./determine.ts"
+import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from "./limits.ts"
+import { type RequestStore, recall } from "./recall.ts"
+import { buildVerdict, type Issuer, sealDecision, type Verdict } from "./seal.ts"
+import { type RawRequest, type Snapshot, snapshot, toPolicyRequest } from "./snapshot.ts"
+import { type Caller, type ControlState, isUsable } from "./state.ts"
+
+const MAX_ATTEMPTS = 8
+/** Ids of calls that were answered lately, so that a repeat asks the database instead of failing a batch. */
+const MAX_RECENT = 8_192
+
+export interface Call {
+  readonly caller: Caller
+  /** Milliseconds from now; null when the caller set none. */
+  readonly timeoutMs: number | null
+  readonly signal?: AbortSignal
+}
+
+export interface Authorized {
+  readonly verdict: Verdict
+  readonly token: string | null
+  readonly withheld: { readonly code: "TOKEN_WITHHELD"; readonly text: string } | null
+  readonly receipt: { readonly origin: string; readonly index: number; readonly leafHash: Uint8Array }
+  readonly repeated: boolean
+  readonly explain: boolean
+  /** Microseconds. */
+  readonly times: { readonly evaluate: number; readonly append: number; readonly sign: number }
+}
+
+export interface AuthorizeDependencies {
+  readonly clock: Clock
+  readonly issuer: Issuer
+  readonly signer: TokenSigner
+  readonly requests: RequestStore
+  readonly rate: ByteRate
+  control(): ControlState
+  readonly ledger: { assertOpen(): void; append(entry: Entry): Promise<AppendResult> }
+  /** Told of every decision that became durable. */
+  observe?(authorized: Authorized, caller: Caller): void
+}
+
+interface InFlight {
+  readonly digest: Uint8Array
+  readonly done: Promise<Authorized>
+}
+
+export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, call: Call) => Promise<Authorized> {
+  const { clock, ledger, signer } = deps
+  const inFlight = new Map<string, InFlight>()
+  const recent = new Set<string>()
+
+  /** Idempotency comes first: a repeat joins the call in flight, and later gets what was recorded. */
+  return async function authorize(raw, call) {
+    ledger.assertOpen()
+    const now = clock.now()
+    const request = snapshot(raw) // copied once, limited, typed; INVALID_REQUEST
+    const claim = claimRequest(call.caller, request)
+    const deadlineMs = now.monotonicMs + Math.min(call.timeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS)
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const earlier = inFlight.get(claim.key)
+      if (!earlier) break
+      if (!equalBytes(earlier.digest, claim.digest)) throw new WritError("REQUEST_ID_REUSED")
+      const joined = await earlier.done.catch((error: unknown) => WritError.from(error))
+      if (!(joined instanceof WritError)) return { ...joined, repeated: true, explain: request.explain }
+      if (joined.code !== "CANCELLED" && joined.code !== "DEADLINE_EXCEEDED") throw joined
+      // the first caller gave up before anything was recorded; this one has not
+    }
+    const done = decide(request, claim, call, now, deadlineMs)
+    const entry = { digest: claim.digest, done }
+    inFlight.set(claim.key, entry)
+    try {
+      const authorized = await done
+      remember(claim.key)
+      return authorized
+    } finally {
+      if (inFlight.get(claim.key) === entry) inFlight.delete(claim.key)
+    }
+  }
+
+  async function decide(
+    request: Snapshot,
+    claim: RequestClaim,
+    call: Call,
+    started: Instant,
+    deadlineMs: number,
+  ): Promise<Authorized> {
+    let mayBeRecorded = recent.has(claim.key)
+    let now = started
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      if (mayBeRecorded) {
+        const recalled = await recall(deps.requests, claim, signer, now.wallMs)
+        if (recalled) return toAuthorized(recalled, request)
+        now = clock.now()
+      }
+      const state = deps.control() // one immutable snapshot; its epoch is proved by the append
+      assertCaller(state, call.caller, now.wallMs)
+      const policyRequest = toPolicyRequest(request, now.wallMs)
+      const determination = determine(state, request, policyRequest) // pure and total: a failure inside is a DENY
+      const verdict = buildVerdict(determination, request, state, deps.issuer, now.wallMs)
+      const recorded = recordedRequest(request, policyRequest, state.active?.policy)
+      const record = sealDecision(
+        verdict,
+        recorded,
+        determination.outcome?.cost ?? 0,
+        state.epoch,
+        call.caller,
+        now.wallMs,
+      )
+      deps.rate.take(call.caller.keyId, record.body.length + (record.payload?.length ?? 0), now.monotonicMs)
+      const evaluatedMs = performance.now()
+
+      const appended = ledger.append({
+        record,
+        epoch: state.epoch,
+        request: claim,
+        deadlineMs,
+        ...(call.signal && { signal: call.signal }),
+      })
+      let token: string | null = null
+      let signMs = 0
+      if (verdict.claims) {
+        const before = performance.now()
+        token = signer.sign(verdict.claims, record.leafHash) // while Postgres commits
+        signMs = performance.now() - before
+      }
+      const result = await appended
+      if (result.kind === "written") {
+        const authorized: Authorized = {
+          verdict,
+          token,
+          withheld: null,
+          receipt: { origin: deps.issuer.origin, index: result.index, leafHash: record.leafHash },
+          repeated: false,
+          explain: request.explain,
+          times: {
+            evaluate: micros(evaluatedMs - now.monotonicMs),
+            append: micros(performance.now() - evaluatedMs),
+            sign: micros(signMs),
+          },
+        }
+        deps.observe?.(authorized, call.caller)
+        return authorized
+      }
+      mayBeRecorded = result.kind === "taken"
+      now = clock.now()
+      if (now.monotonicMs >= deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
+    }
+    throw new WritError(
+      "LEDGER_UNAVAILABLE",
+      "The control state kept changing while this was decided. Retry with the same request_id.",
+    )
+  }
+
+  function toAuthorized(recalled: NonNullable<Awaited<ReturnType<typeof recall>>>, request: Snapshot): Authorized {
+    const { verdict, token, withheld, origin, index, leafHash } = recalled
+    const receipt = { origin, index, leafHash }
+    return {
+      verdict,
+      token,
+      withheld,
+      receipt,
+      repeated: true,
+      explain: request.explain,
+      times: { evaluate: 0, append: 0, sign: 0 },
+    }
+  }
+
+  function remember(key: string): void {
+    recent.add(key)
+    if (recent.size > MAX_RECENT) {
+      for (const oldest of recent) {
+        recent.delete(oldest)
+        break
+      }
+    }
+  }
+}
+
+/** The request as recorded: as it came, unless the policy declares parts of it `record: never`. */
+function recordedRequest(request: Snapshot, policyRequest: PolicyRequest, policy: Policy | undefined): string {
+  if (!policy || policy.recordsEverything) return request.canonical
+  const { parameters, ...rest } = request.json
+  const digestOnly =
+    typeof parameters === "object" &&
+    parameters !== null &&
+    "bytes" in parameters &&
+    !policy.recordsParameters(request.action.name)
+  const kept = digestOnly
+    ? { digest: parameters["digest"] as string, content_type: parameters["content_type"] as string }
+    : parameters
+  return encodeCanonicalJson({
+    ...rest,
+    ...(kept !== undefined && { parameters: kept }),
+    ...policy.recordable(policyRequest),
+  })
+}
+
+/** Throws UNAUTHENTICATED when the caller's key was revoked since the call began. */
+function assertCaller(state: ControlState, caller: Caller, wallMs: number): void {
+  if (!isUsable(state.callers.get(caller.keyId), wallMs))
+    throw new WritError("UNAUTHENTICATED", "The credential is no longer valid.")
+}
+
+/** Scoped to the authenticated caller; lengths cannot be confused, since a caller's id holds no NUL. */
+export function claimRequest(caller: Caller, request: Snapshot): RequestClaim {
+  const hex = toHex(sha256(utf8(`${caller.id}\0${request.requestId}`)))
+  const key = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
+  return { key, digest: sha256(utf8(request.canonical)) }
+}
+
+function micros(ms: number): number {
+  return Math.max(0, Math.round(ms * 1000))
+}

@@ -1,0 +1,93 @@
+/** VerifyLineage: evidence built from the stored bytes and verified as an auditor would, then what only the database shows. */
+import { nativeCrypto, sha256 } from "../crypto.ts"
+import { WritError } from "../errors.ts"
+import {
+  buildEvidence,
+  type FoundExecution,
+  isIntact,
+  type LineageStore,
+  orderLineage,
+  type StoredRecord,
+} from "../ledger/lineage.ts"
+import { verifyEvidence } from "../verify/evidence.ts"
+import type { StepResult, Trust } from "../verify/types.ts"
+
+export interface LineageReport {
+  readonly valid: boolean
+  readonly reason: string
+  readonly steps: readonly { readonly step: string; readonly result: string; readonly detail: string }[]
+  readonly failedStep?: string
+  readonly failedIndex?: string
+  readonly checkpoint: string
+}
+
+export interface VerifyLineageDependencies {
+  readonly store: LineageStore
+  /** The daemon's own keys: its memory, not the database's. */
+  trust(): Promise<Trust>
+  checkpointNow(): Promise<void>
+}
+
+/** Throws NOT_FOUND. A lineage that does not hold is a report, not an error. */
+export function createVerifyLineage({
+  store,
+  trust,
+  checkpointNow,
+}: VerifyLineageDependencies): (executionId: string) => Promise<LineageReport> {
+  return async (executionId) => {
+    const records = orderLineage(await store.recordsOf(executionId))
+    if (records.length === 0) throw new WritError("NOT_FOUND", "There is no execution with this id.")
+    await checkpointNow()
+    const evidence = await buildEvidence(store, sha256, executionId)
+    const report = verifyEvidence(evidence, await trust(), nativeCrypto)
+    const { checkpoints } = JSON.parse(Buffer.from(evidence).toString("utf8")) as { checkpoints: { note: string }[] }
+    const checkpoint = checkpoints.map(({ note }) => note).join("\n")
+    if (!report.valid) {
+      return {
+        valid: false,
+        reason: report.reason,
+        steps: report.steps,
+        checkpoint,
+        ...(report.failedStep && { failedStep: report.failedStep }),
+        ...(report.failedIndex && { failedIndex: report.failedIndex }),
+      }
+    }
+    const fault = checkDatabase(records, await store.findExecution(executionId), report.execution?.state ?? null)
+    const last: Omit<StepResult, "step"> & { step: string } = {
+      step: "database",
+      result: fault ? "failed" : "ok",
+      detail: fault?.text ?? "stored leaf hashes and the execution's row agree with the records",
+    }
+    const steps = [...report.steps, last]
+    if (!fault) return { valid: true, reason: "", steps, checkpoint }
+    return {
+      valid: false,
+      reason: `DATABASE_DIFFERS: ${fault.text}`,
+      steps,
+      checkpoint,
+      failedStep: "database",
+      failedIndex: String(fault.index),
+    }
+  }
+}
+
+/** Columns beside the bodies: derived, but read on the way to a decision. */
+function checkDatabase(
+  records: readonly StoredRecord[],
+  execution: FoundExecution | null,
+  state: string | null,
+): { readonly text: string; readonly index: number } | null {
+  for (const record of records) {
+    if (!isIntact(record, sha256))
+      return { text: `the stored leaf hash of record ${record.index} is not that of its body`, index: record.index }
+  }
+  const last = records.at(-1) as StoredRecord
+  if (!execution || execution.state !== state)
+    return {
+      text: `the execution's row says ${execution?.state ?? "nothing"}, its records say ${state ?? "nothing"}`,
+      index: last.index,
+    }
+  if (execution.last.index !== last.index || execution.last.origin !== last.origin)
+    return { text: "the execution's row names another record as its newest", index: last.index }
+  return null
+}

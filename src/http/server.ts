@@ -1,0 +1,154 @@
+/** HTTP: health, metrics, keys, checkpoint. One table of routes, each public or not. */
+import { randomUUID } from "node:crypto"
+import type { Server } from "node:http"
+import { serve } from "@hono/node-server"
+import { Hono } from "hono"
+import { bodyLimit } from "hono/body-limit"
+import { secureHeaders } from "hono/secure-headers"
+import { ERRORS, WritError } from "../errors.ts"
+import type { Logger } from "../log.ts"
+
+export interface HttpState {
+  readiness(): { readonly ready: boolean; readonly reasons: readonly string[] }
+  metrics(): Promise<string>
+  jwks(): Promise<object>
+  /** Origins, verifier keys, fingerprints: what an auditor saves as trust. */
+  discovery(): Promise<object>
+  /** The newest signed checkpoint of this daemon's log; null before the first. */
+  checkpoint(): Promise<string | null>
+  /** Throws UNAUTHENTICATED or FORBIDDEN. */
+  authenticate(header: string | undefined): void
+}
+
+type Answer = {
+  readonly status?: number
+  readonly type: string
+  readonly body: string
+  readonly maxAgeSeconds?: number
+}
+
+interface Route {
+  /** Needs no credential: by default, and unless configuration says otherwise. */
+  readonly public: boolean
+  answer(state: HttpState): Promise<Answer>
+}
+
+const json = (body: object, more: { readonly status?: number; readonly maxAgeSeconds?: number } = {}): Answer => ({
+  type: "application/json",
+  body: `${JSON.stringify(body)}\n`,
+  ...more,
+})
+
+export const ROUTES: Readonly<Record<string, Route>> = {
+  "/healthz": { public: true, answer: async () => json({ live: true }) },
+  "/readyz": {
+    public: true,
+    async answer(state) {
+      const readiness = state.readiness()
+      return json(readiness, { status: readiness.ready ? 200 : 503 })
+    },
+  },
+  "/.well-known/jwks.json": { public: true, answer: async (state) => json(await state.jwks(), { maxAgeSeconds: 300 }) },
+  "/.well-known/writ.json": {
+    public: true,
+    answer: async (state) => json(await state.discovery(), { maxAgeSeconds: 60 }),
+  },
+  "/checkpoint": {
+    public: true,
+    async answer(state) {
+      const note = await state.checkpoint()
+      if (note === null) throw new WritError("NOT_FOUND", "No checkpoint has been signed yet.")
+      return { type: "text/plain; charset=utf-8", body: note }
+    },
+  },
+  "/metrics": {
+    public: false,
+    answer: async (state) => ({ type: "text/plain; version=0.0.4; charset=utf-8", body: await state.metrics() }),
+  },
+}
+
+export interface HttpOptions {
+  readonly host: string
+  readonly port: number
+  readonly state: HttpState
+  /** Routes that need no credential; null: those that the table says. */
+  readonly public: readonly string[] | null
+  readonly log: Logger
+}
+
+export interface HttpServer {
+  readonly address: string
+  close(): Promise<void>
+}
+
+export function buildApp({ state, public: open, log }: Pick<HttpOptions, "state" | "public" | "log">): Hono {
+  const app = new Hono()
+  app.use(secureHeaders({ crossOriginResourcePolicy: false }))
+  app.use(bodyLimit({ maxSize: 64 * 1024 }))
+  app.use(async (context, next) => {
+    await next()
+    context.header(
+      "x-request-id",
+      context.req.header("x-request-id")?.match(/^[A-Za-z0-9_.:-]{1,64}$/)?.[0] ?? randomUUID(),
+    )
+  })
+  for (const [path, route] of Object.entries(ROUTES)) {
+    app.get(path, async (context) => {
+      if (!(open?.includes(path) ?? route.public)) state.authenticate(context.req.header("authorization"))
+      const { status, type, body, maxAgeSeconds } = await route.answer(state)
+      return new Response(body, {
+        status: status ?? 200,
+        headers: { "content-type": type, "cache-control": maxAgeSeconds ? `max-age=${maxAgeSeconds}` : "no-store" },
+      })
+    })
+    app.all(path, (context) =>
+      context.json({ error: { code: "METHOD_NOT_ALLOWED", message: `${path} is read with GET.` } }, 405, {
+        allow: "GET, HEAD",
+      }),
+    )
+  }
+  app.notFound((context) => context.json({ error: { code: "NOT_FOUND", message: "There is nothing here." } }, 404))
+  app.onError((thrown, context) => {
+    const error = WritError.from(thrown)
+    if (error.code === "INTERNAL") log.error({ err: error.cause, path: context.req.path }, "an HTTP request failed")
+    return context.json({ error: { code: error.code, message: error.message } }, ERRORS[error.code].http as 500)
+  })
+  return app
+}
+
+/** Throws ADDRESS_IN_USE. */
+export async function startHttp(options: HttpOptions): Promise<HttpServer> {
+  const { host, port } = options
+  const app = buildApp(options)
+  return await new Promise((resolve, reject) => {
+    const server = serve(
+      {
+        fetch: app.fetch,
+        hostname: host,
+        port,
+        serverOptions: { maxHeaderSize: 16 * 1024, requestTimeout: 10_000, headersTimeout: 5_000 },
+      },
+      (info) => {
+        const shown = info.address.includes(":") ? `[${info.address}]` : info.address
+        resolve({ address: `${shown}:${info.port}`, close: () => close(server) })
+      },
+    ) as Server
+    server.on("error", (cause) =>
+      reject(
+        new WritError(
+          "ADDRESS_IN_USE",
+          `HTTP cannot listen on ${host}:${port}: ${cause.message}. Choose another port with --http-port.`,
+          { cause },
+        ),
+      ),
+    )
+  })
+}
+
+async function close(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve())
+    server.closeIdleConnections()
+    setTimeout(() => server.closeAllConnections(), 500).unref()
+  })
+}

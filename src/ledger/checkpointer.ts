@@ -1,0 +1,84 @@
+/**
+ * Signs checkpoints of the log, off the append's path. Its own memory of what it signed last is a file outside the
+ * database, written before a signature leaves: a database that was rolled back or rewritten cannot get a second
+ * history signed.
+ */
+import { WritError } from "../errors.ts"
+import { equalBytes, utf8 } from "../formats/bytes.ts"
+import { formatCheckpoint } from "../formats/checkpoint.ts"
+import type { Crypto } from "../formats/ports.ts"
+import { formatNote, formatVerifierKey, noteKeyHash } from "../formats/signed-note.ts"
+import { verifyConsistency } from "../verify/merkle.ts"
+
+export interface SignedState {
+  readonly size: number
+  readonly root: Uint8Array
+}
+
+/** Durable memory of the signer. `write` resolves only when the state would survive a power cut. */
+export interface SignerState {
+  read(): SignedState | null
+  write(state: SignedState): void
+}
+
+export interface CheckpointSignerOptions {
+  readonly origin: string
+  readonly signer: { readonly publicKey: Uint8Array; sign(message: Uint8Array): Uint8Array }
+  readonly state: SignerState
+  readonly crypto: Crypto
+}
+
+export interface CheckpointSigner {
+  readonly verifierKey: string
+  /** What was signed last. */
+  readonly last: SignedState | null
+  /** Throws LEDGER_FROZEN unless `next` extends what was signed last; the proof is not needed for the first. */
+  sign(next: SignedState, consistencyProof: readonly Uint8Array[]): string
+}
+
+export function createCheckpointSigner({ origin, signer, state, crypto }: CheckpointSignerOptions): CheckpointSigner {
+  const keyHash = noteKeyHash(crypto.sha256, origin, signer.publicKey)
+  let last = state.read()
+  return {
+    verifierKey: formatVerifierKey(crypto.sha256, origin, signer.publicKey),
+    get last() {
+      return last
+    },
+    sign(next, proof) {
+      assertExtends(last, next, proof, crypto)
+      if (last === null || last.size !== next.size) {
+        state.write(next) // before the signature leaves: after a crash here the same size is signed again, never another
+        last = next
+      }
+      const text = formatCheckpoint({ origin, size: BigInt(next.size), root: next.root })
+      return formatNote(text, [{ name: origin, keyHash, signature: signer.sign(utf8(text)) }])
+    },
+  }
+}
+
+/** A log behind what was signed is a restored or rewritten database. */
+export function assertExtends(
+  last: SignedState | null,
+  next: SignedState,
+  proof: readonly Uint8Array[],
+  crypto: Crypto,
+): void {
+  if (last === null || last.size === 0) return
+  const frozen = (what: string) =>
+    new WritError(
+      "LEDGER_FROZEN",
+      `${what} The log stays frozen: nothing more is appended or signed. Restore the database that holds the newer state, or start a new log with another data folder; SECURITY.md says more.`,
+    )
+  if (next.size < last.size)
+    throw frozen(`The database holds ${next.size} records, but a checkpoint of ${last.size} was signed.`)
+  if (next.size === last.size) {
+    if (!equalBytes(next.root, last.root))
+      throw frozen(`The ${next.size} records in the database are not those that were signed.`)
+    return
+  }
+  const verdict = verifyConsistency(
+    { size1: BigInt(last.size), size2: BigInt(next.size), root1: last.root, root2: next.root, proof },
+    crypto,
+  )
+  if (!verdict.valid) throw frozen(`The database's records do not extend the ${last.size} that were signed.`)
+}

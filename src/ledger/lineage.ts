@@ -1,0 +1,118 @@
+/** An execution's records, found, put in order and exported as evidence. */
+import { WritError } from "../errors.ts"
+import { fromUtf8, toBase64, toHex, utf8 } from "../formats/bytes.ts"
+import { encodeCanonicalJson } from "../formats/canonical-json.ts"
+import { parseCheckpoint } from "../formats/checkpoint.ts"
+import { hashLeaf } from "../formats/merkle.ts"
+import type { JsonValue, Sha256 } from "../formats/ports.ts"
+import { parseNote } from "../formats/signed-note.ts"
+import type { Evidence } from "../verify/types.ts"
+import type { ExecutionState } from "./kinds.ts"
+import { buildInclusionProof, type TileReader } from "./proofs.ts"
+import type { RecordBody } from "./record.ts"
+
+/** A row of the log as stored; nothing in it has been checked. */
+export interface StoredRecord {
+  readonly origin: string
+  readonly logId: number
+  readonly index: number
+  readonly leafHash: Uint8Array
+  readonly body: Uint8Array
+  readonly payload: Uint8Array | null
+}
+
+export interface FoundExecution {
+  readonly decision: StoredRecord
+  readonly last: { readonly origin: string; readonly index: number; readonly leafHash: Uint8Array }
+  /** Null when the decision allowed nothing. */
+  readonly state: ExecutionState | null
+}
+
+export interface LineageStore {
+  findExecution(executionId: string): Promise<FoundExecution | null>
+  /** In no particular order; complete at every moment. */
+  recordsOf(executionId: string): Promise<readonly StoredRecord[]>
+  tiles(logId: number): TileReader
+  /** The oldest stored checkpoint of at least this size, or of exactly `exactly`. */
+  checkpoint(logId: number, atLeast: number, exactly?: number): Promise<string | null>
+}
+
+/** What a body says, as far as it can be read; verification reads it strictly. */
+export function readBody(body: Uint8Array): Partial<RecordBody> {
+  try {
+    return JSON.parse(fromUtf8(body)) as Partial<RecordBody>
+  } catch {
+    return {}
+  }
+}
+
+/** The decision first, then each record after the one that it links to; what links to nothing comes last, by place. */
+export function orderLineage(records: readonly StoredRecord[]): StoredRecord[] {
+  const rest = [...records].sort((a, b) => (a.origin === b.origin ? a.index - b.index : a.origin < b.origin ? -1 : 1))
+  const ordered: StoredRecord[] = []
+  let next = rest.findIndex((record) => readBody(record.body).kind === "decision")
+  while (next >= 0) {
+    const [record] = rest.splice(next, 1) as [StoredRecord]
+    ordered.push(record)
+    const hash = toHex(record.leafHash)
+    next = rest.findIndex((candidate) => readBody(candidate.body).previous === hash)
+  }
+  return [...ordered, ...rest]
+}
+
+/**
+ * The same lineage at the same checkpoints is always the same bytes. Throws NOT_FOUND when there are no records, or no
+ * checkpoint covers them.
+ */
+export async function buildEvidence(
+  store: LineageStore,
+  sha256: Sha256,
+  executionId: string,
+  exactSize?: number,
+): Promise<Uint8Array> {
+  const records = orderLineage(await store.recordsOf(executionId))
+  if (records.length === 0) throw new WritError("NOT_FOUND", "There is no execution with this id.")
+  const notes = new Map<string, { readonly note: string; readonly size: number }>()
+  for (const { origin, logId } of records) {
+    if (notes.has(origin)) continue
+    const needed = Math.max(...records.filter((record) => record.origin === origin).map((record) => record.index)) + 1
+    const note = await store.checkpoint(logId, needed, exactSize)
+    if (note === null)
+      throw new WritError(
+        "NOT_FOUND",
+        `There is no checkpoint of the log ${origin} that covers size ${exactSize ?? needed}. Checkpoints are signed about every second.`,
+      )
+    const size = Number(parseCheckpoint(parseNote(note).text).size)
+    if (size < needed)
+      throw new WritError(
+        "INVALID_REQUEST",
+        `The checkpoint of size ${size} does not cover all records of this execution; they need ${needed}.`,
+      )
+    notes.set(origin, { note, size })
+  }
+  const evidence: Evidence = {
+    v: 1,
+    type: "writ-evidence",
+    execution_id: executionId,
+    checkpoints: [...notes].map(([log, { note }]) => ({ log, note })).sort((a, b) => (a.log < b.log ? -1 : 1)),
+    records: await Promise.all(
+      records.map(async ({ origin, logId, index, body, payload }) => {
+        const size = notes.get(origin)?.size as number
+        const proof = await buildInclusionProof(store.tiles(logId), sha256, index, size)
+        return {
+          log: origin,
+          index: String(index),
+          body: toBase64(body),
+          payload: payload && toBase64(payload),
+          proof: proof.map(toBase64),
+        }
+      }),
+    ),
+  }
+  return utf8(encodeCanonicalJson(evidence as unknown as JsonValue))
+}
+
+/** Does the stored leaf hash belong to the stored body? */
+export function isIntact(record: StoredRecord, sha256: Sha256): boolean {
+  return toHex(hashLeaf(sha256, record.body)) === toHex(record.leafHash)
+}

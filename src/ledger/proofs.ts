@@ -1,0 +1,75 @@
+/** Proofs from tiles: a full tile holds 256 hashes of a level, the right edge follows from leaves and tile roots. */
+
+import { WritError } from "../errors.ts"
+import { consistencyNodes, hashNode, inclusionNodes, type TreeNode } from "../formats/merkle.ts"
+import type { Sha256 } from "../formats/ports.ts"
+import { TILE_HEIGHT } from "../formats/tiles.ts"
+
+/** Hashes of complete subtrees of 256^level leaves; a range never crosses a tile. */
+export interface TileReader {
+  hashes(level: number, start: number, count: number): Promise<readonly Uint8Array[]>
+}
+
+/** Sibling hashes, leaf to root. Needs index < size, and a log of at least `size` leaves. */
+export async function buildInclusionProof(
+  reader: TileReader,
+  sha256: Sha256,
+  index: number,
+  size: number,
+): Promise<Uint8Array[]> {
+  return await Promise.all(inclusionNodes(index, size).map((node) => nodeHash(reader, sha256, node, size)))
+}
+
+/** Needs 0 < size1 ≤ size2. */
+export async function buildConsistencyProof(
+  reader: TileReader,
+  sha256: Sha256,
+  size1: number,
+  size2: number,
+): Promise<Uint8Array[]> {
+  return await Promise.all(consistencyNodes(size1, size2).map((node) => nodeHash(reader, sha256, node, size2)))
+}
+
+export async function rootAt(reader: TileReader, sha256: Sha256, size: number): Promise<Uint8Array> {
+  if (size === 0) return sha256(new Uint8Array())
+  return await rangeRoot(reader, sha256, 0, size)
+}
+
+/** A node at the right edge covers fewer leaves than its level says. */
+async function nodeHash(
+  reader: TileReader,
+  sha256: Sha256,
+  { level, index }: TreeNode,
+  size: number,
+): Promise<Uint8Array> {
+  const start = index * 2 ** level
+  return await rangeRoot(reader, sha256, start, Math.min(start + 2 ** level, size))
+}
+
+/** Root of leaves [start, end), where start is a multiple of the next power of two of the length. */
+async function rangeRoot(reader: TileReader, sha256: Sha256, start: number, end: number): Promise<Uint8Array> {
+  const peaks: Promise<Uint8Array>[] = []
+  for (let at = start; at < end; ) {
+    let height = Math.floor(Math.log2(end - at))
+    if (2 ** height > end - at) height-- // log2 may round up near 2^53
+    peaks.push(perfectRoot(reader, sha256, at, height))
+    at += 2 ** height
+  }
+  const hashes = await Promise.all(peaks)
+  return hashes.reduceRight((right, left) => hashNode(sha256, left, right))
+}
+
+async function perfectRoot(reader: TileReader, sha256: Sha256, start: number, height: number): Promise<Uint8Array> {
+  const level = Math.floor(height / TILE_HEIGHT)
+  const width = 2 ** (height % TILE_HEIGHT)
+  let hashes = await reader.hashes(level, start / 2 ** (level * TILE_HEIGHT), width)
+  if (hashes.length !== width)
+    throw new WritError("NOT_FOUND", "Hashes that the proof needs are missing from the database.")
+  while (hashes.length > 1) {
+    const below = hashes
+    hashes = Array.from({ length: below.length / 2 }, (_, i) =>
+      hashNode(sha256, below[2 * i] as Uint8Array, below[2 * i + 1] as Uint8Array),
+    )
+  }
+  return hashes[0] as Uint8Array
+}

@@ -1,0 +1,211 @@
+/** LineageService: what was recorded, with proofs. Reads only. */
+import { nativeCrypto, sha256 } from "../crypto.ts"
+import type { LineageReport } from "../decision/verify-lineage.ts"
+import { WritError } from "../errors.ts"
+import { parseCheckpoint } from "../formats/checkpoint.ts"
+import { parseNote } from "../formats/signed-note.ts"
+import { buildEvidence, orderLineage, readBody, type StoredRecord } from "../ledger/lineage.ts"
+import { buildConsistencyProof, buildInclusionProof } from "../ledger/proofs.ts"
+import type { LedgerReader, LogRow } from "../store/reader.ts"
+import { toReceipt, toState } from "./authorization.ts"
+import { loadService, SERVICES } from "./load.ts"
+import type { Service } from "./server.ts"
+
+const MAX_PAGE = 1_000
+const DEFAULT_PAGE = 100
+/** Records looked at for one page, matching or not. */
+const MAX_SCAN = 20_000
+
+export interface LineagePorts {
+  readonly reader: LedgerReader
+  readonly origin: string
+  /** Signs a checkpoint of this daemon's log as it is now, so that what is committed can be proved. */
+  checkpointNow(): Promise<void>
+  verifyLineage(executionId: string): Promise<LineageReport>
+}
+
+interface ListRequest {
+  readonly log: string
+  readonly start_index: string
+  readonly page_size: number
+  readonly kind: string
+  readonly subject: { readonly type: string; readonly id: string } | null
+  readonly resource: { readonly type: string; readonly id: string } | null
+  readonly action: string
+}
+
+export function lineageService({ reader, origin, checkpointNow, verifyLineage }: LineagePorts): Service {
+  async function findLog(name: string): Promise<LogRow> {
+    const log = (await reader.logs()).find((row) => row.origin === (name || origin))
+    if (!log) throw new WritError("NOT_FOUND", "There is no log of this origin.")
+    return log
+  }
+
+  async function newest(
+    logId: number,
+  ): Promise<{ readonly note: string; readonly size: number; readonly root: Uint8Array }> {
+    const note = await reader.latestCheckpoint(logId)
+    if (note === null) throw new WritError("NOT_FOUND", "No checkpoint of this log has been signed yet.")
+    const { size, root } = parseCheckpoint(parseNote(note).text)
+    return { note, size: Number(size), root }
+  }
+
+  return {
+    definition: loadService(SERVICES.lineage),
+    unary: {
+      async GetRecord(request: {
+        log: string
+        by?: string
+        leaf_index?: string
+        leaf_hash?: Buffer
+        execution_id: string
+      }) {
+        if (request.leaf_index !== undefined && request.leaf_hash !== undefined)
+          throw new WritError("INVALID_REQUEST", "leaf_index and leaf_hash must not both be set.")
+        if (request.leaf_hash !== undefined) {
+          const hash = request.leaf_hash
+          const record = (await reader.recordsOf(toExecutionId(request.execution_id))).find((candidate) =>
+            hash.equals(candidate.leafHash),
+          )
+          return { record: toRecord(found(record)) }
+        }
+        if (request.leaf_index === undefined)
+          throw new WritError("INVALID_REQUEST", "leaf_index or leaf_hash must say which record.")
+        const log = await findLog(request.log)
+        return { record: toRecord(found(await reader.record(log.logId, toIndex(request.leaf_index)))) }
+      },
+
+      async ListRecords(request: ListRequest) {
+        const log = await findLog(request.log)
+        if (request.page_size < 0 || request.page_size > MAX_PAGE)
+          throw new WritError("INVALID_REQUEST", `page_size must be 0 to ${MAX_PAGE}.`)
+        const limit = request.page_size || DEFAULT_PAGE
+        const records: StoredRecord[] = []
+        let next = toIndex(request.start_index)
+        const end = Math.min(log.size, next + MAX_SCAN)
+        while (next < end && records.length < limit) {
+          const page = await reader.records(log.logId, next, Math.min(MAX_PAGE, end - next))
+          if (page.length === 0) break
+          for (const record of page) {
+            next = record.index + 1
+            if (matches(record, request)) records.push(record)
+            if (records.length === limit) break
+          }
+        }
+        return { records: records.map(toRecord), next_index: String(next), tree_size: String(log.size) }
+      },
+
+      async GetLineage({ execution_id }: { execution_id: string }) {
+        const execution = found(await reader.findExecution(toExecutionId(execution_id)))
+        return {
+          records: orderLineage(await reader.recordsOf(execution_id)).map(toRecord),
+          state: toState(execution.state),
+        }
+      },
+
+      async VerifyLineage({ execution_id }: { execution_id: string }) {
+        const report = await verifyLineage(toExecutionId(execution_id))
+        return {
+          valid: report.valid,
+          reason: report.reason,
+          steps: report.steps,
+          failed_step: report.failedStep ?? "",
+          ...(report.failedIndex !== undefined && { failed_index: report.failedIndex }),
+          checkpoint: report.checkpoint,
+        }
+      },
+
+      async GetCheckpoint({ log }: { log: string }) {
+        const row = await findLog(log)
+        if (row.origin === origin) await checkpointNow()
+        const { note, size, root } = await newest(row.logId)
+        return { checkpoint: note, tree_size: String(size), root_hash: root }
+      },
+
+      async GetInclusionProof(request: { log: string; leaf_index: string; tree_size: string }) {
+        const log = await findLog(request.log)
+        const index = toIndex(request.leaf_index)
+        const size = toIndex(request.tree_size) || (await newest(log.logId)).size
+        if (size > log.size)
+          throw new WritError("INVALID_REQUEST", `The log has ${log.size} records; tree_size must not be more.`)
+        if (index >= size) throw new WritError("INVALID_REQUEST", `leaf_index must be below the tree size of ${size}.`)
+        const record = found(await reader.record(log.logId, index))
+        const proof = await buildInclusionProof(reader.tiles(log.logId), sha256, index, size)
+        return {
+          tree_size: String(size),
+          leaf_hash: record.leafHash,
+          proof,
+          checkpoint: (await reader.checkpoint(log.logId, size, size)) ?? "",
+        }
+      },
+
+      async GetConsistencyProof(request: { log: string; size1: string; size2: string }) {
+        const log = await findLog(request.log)
+        const size1 = toIndex(request.size1)
+        const size2 = toIndex(request.size2) || (await newest(log.logId)).size
+        if (size1 < 1 || size1 > size2) throw new WritError("INVALID_REQUEST", `size1 must be 1 to ${size2}.`)
+        if (size2 > log.size)
+          throw new WritError("INVALID_REQUEST", `The log has ${log.size} records; size2 must not be more.`)
+        return {
+          size2: String(size2),
+          proof: await buildConsistencyProof(reader.tiles(log.logId), sha256, size1, size2),
+        }
+      },
+
+      async ExportEvidence({ execution_id, checkpoint_size }: { execution_id: string; checkpoint_size: string }) {
+        const id = toExecutionId(execution_id)
+        const exact = toIndex(checkpoint_size) || undefined
+        if (exact === undefined) await checkpointNow()
+        return { evidence: await buildEvidence(reader, nativeCrypto.sha256, id, exact) }
+      },
+    },
+  }
+}
+
+function matches(record: StoredRecord, { kind, subject, resource, action }: ListRequest): boolean {
+  const body = readBody(record.body)
+  if (kind !== "" && body.kind !== kind) return false
+  if (!subject && !resource && action === "") return true
+  if (body.kind !== "decision" || !record.payload) return false
+  const { request } = JSON.parse(Buffer.from(record.payload.subarray(32)).toString("utf8")) as {
+    request: { subject: Named; resource: Named; action: { name: string } }
+  }
+  const same = (wanted: Named | null, is: Named) => !wanted || (wanted.type === is.type && wanted.id === is.id)
+  return (
+    same(subject, request.subject) &&
+    same(resource, request.resource) &&
+    (action === "" || action === request.action.name)
+  )
+}
+
+interface Named {
+  readonly type: string
+  readonly id: string
+}
+
+function toRecord(record: StoredRecord): object {
+  const commits = readBody(record.body).payload
+  return {
+    receipt: toReceipt(record),
+    body: record.body,
+    payload: record.payload ?? Buffer.alloc(0),
+    payload_erased: record.payload === null && typeof commits === "string",
+  }
+}
+
+function toExecutionId(id: string): string {
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id))
+    throw new WritError("INVALID_REQUEST", "execution_id is not an execution id.")
+  return id
+}
+
+function toIndex(text: string): number {
+  const index = Number(text)
+  if (!Number.isSafeInteger(index)) throw new WritError("INVALID_REQUEST", "An index is beyond 2^53.")
+  return index
+}
+
+function found<T>(value: T | null | undefined): T {
+  if (value === null || value === undefined) throw new WritError("NOT_FOUND")
+  return value
+}

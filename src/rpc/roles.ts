@@ -1,0 +1,25 @@
+/** Which role may call what: the one table. A method that is not here may be called by nobody. */
+import type { Role } from "../decision/state.ts"
+
+export const ROLES: readonly Role[] = ["pep", "runtime", "executor", "auditor", "author", "operator", "admin"]
+const READERS: readonly Role[] = ["auditor", "operator"]
+
+export const RPC_ROLES: Readonly<Record<string, readonly Role[]>> = {
+  "/writ.v1.AuthorizationService/Authorize": ["pep"],
+  "/writ.v1.AuthorizationService/AuthorizeStream": ["pep"],
+  "/writ.v1.AuthorizationService/AuthorizeBatch": ["pep"],
+  "/writ.v1.AuthorizationService/VerifyToken": ["pep", "executor", "auditor"],
+  "/writ.v1.AuthorizationService/RevokeExecution": ["operator"],
+  "/writ.v1.LineageService/GetRecord": READERS,
+  "/writ.v1.LineageService/ListRecords": READERS,
+  "/writ.v1.LineageService/GetLineage": READERS,
+  "/writ.v1.LineageService/VerifyLineage": READERS,
+  "/writ.v1.LineageService/GetCheckpoint": READERS,
+  "/writ.v1.LineageService/GetInclusionProof": READERS,
+  "/writ.v1.LineageService/GetConsistencyProof": READERS,
+  "/writ.v1.LineageService/ExportEvidence": READERS,
+  "/writ.v1.AdminService/CreateCallerKey": ["admin"],
+  "/writ.v1.AdminService/ListCallerKeys": ["admin"],
+  "/writ.v1.AdminService/RevokeCallerKey": ["admin"],
+  "/writ.v1.AdminService/GetServerInfo": ROLES,
+}

@@ -1,0 +1,245 @@
+/** gRPC: one wrapper per call shape (authenticate, handle, status), and the server's start and drain. */
+import { randomUUID } from "node:crypto"
+import { readFileSync } from "node:fs"
+import * as grpc from "@grpc/grpc-js"
+import type { Caller, CallerKey, Role } from "../decision/state.ts"
+import { ERRORS, WritError } from "../errors.ts"
+import type { Logger } from "../log.ts"
+import { assertRole, authenticate } from "./authenticate.ts"
+import { Malformed } from "./load.ts"
+import { RPC_ROLES } from "./roles.ts"
+import { toServiceError } from "./status.ts"
+
+export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+const MAX_STREAMS_PER_CONNECTION = 1_024
+const SESSION_MEMORY_MIB = 64
+const REQUEST_ID = /^[A-Za-z0-9_.:-]{1,64}$/
+
+export interface CallContext {
+  readonly caller: Caller
+  readonly requestId: string
+  /** Milliseconds left of the caller's deadline; null when it set none. */
+  readonly timeoutMs: number | null
+  readonly signal: AbortSignal
+  /** Checks the credential again, as it stands now: once for every message of a stream. Throws. */
+  recheck(): void
+}
+
+export type UnaryHandler = (request: never, context: CallContext) => Promise<object>
+/** Answers each message by `send`, at any time and in any order, until `end`. */
+export type StreamHandler = (
+  context: CallContext,
+  send: (reply: object) => void,
+) => { receive(request: object | Malformed): void; end(): Promise<void> }
+
+export interface Service {
+  readonly definition: grpc.ServiceDefinition
+  readonly unary: Readonly<Record<string, UnaryHandler>>
+  readonly streams?: Readonly<Record<string, StreamHandler>>
+}
+
+export interface RpcOptions {
+  readonly services: readonly Service[]
+  callers(): ReadonlyMap<string, CallerKey>
+  wallMs(): number
+  readonly log: Logger
+  observe?(method: string, code: number): void
+}
+
+export function buildServer(options: RpcOptions): grpc.Server {
+  const server = new grpc.Server({
+    "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
+    "grpc.max_concurrent_streams": MAX_STREAMS_PER_CONNECTION,
+    "grpc.keepalive_time_ms": 30_000,
+    "grpc.keepalive_timeout_ms": 10_000,
+    "grpc-node.max_session_memory": SESSION_MEMORY_MIB,
+  })
+  for (const { definition, unary, streams } of options.services) {
+    const methods: grpc.ServiceDefinition = {}
+    const implementation: grpc.UntypedServiceImplementation = {}
+    for (const [name, method] of Object.entries(definition)) {
+      const roles = RPC_ROLES[method.path]
+      const handler = unary[name]
+      const stream = streams?.[name]
+      if (!handler && !stream) continue // of a later version: UNIMPLEMENTED by not being registered
+      if (!roles) throw new Error(`${method.path} is not in the table of roles`)
+      ;(methods as Record<string, unknown>)[name] = method
+      implementation[name] = handler
+        ? wrapUnary(method.path, roles, handler, options)
+        : wrapStream(method.path, roles, stream as StreamHandler, options)
+    }
+    server.addService(methods, implementation)
+  }
+  return server
+}
+
+function wrapUnary(
+  path: string,
+  roles: readonly Role[],
+  handle: UnaryHandler,
+  options: RpcOptions,
+): grpc.handleUnaryCall<object, object> {
+  return (call, callback) => {
+    const requestId = requestIdOf(call.metadata)
+    const cancelled = new AbortController()
+    call.on("cancelled", () => cancelled.abort())
+    void (async () => {
+      const context = contextOf(call, roles, requestId, cancelled.signal, options)
+      if (call.request instanceof Malformed)
+        throw new WritError("MALFORMED_MESSAGE", undefined, { cause: call.request.cause })
+      return await handle(call.request as never, context)
+    })().then(
+      (reply) => {
+        options.observe?.(path, grpc.status.OK)
+        callback(null, reply)
+      },
+      (thrown: unknown) => {
+        const error = WritError.from(thrown)
+        report(error, path, requestId, options)
+        callback(toServiceError(error, requestId) as unknown as grpc.ServiceError)
+      },
+    )
+  }
+}
+
+function wrapStream(
+  path: string,
+  roles: readonly Role[],
+  open: StreamHandler,
+  options: RpcOptions,
+): grpc.handleBidiStreamingCall<object, object> {
+  return (call) => {
+    const requestId = requestIdOf(call.metadata)
+    const cancelled = new AbortController()
+    const fail = (thrown: unknown) => {
+      const error = WritError.from(thrown)
+      report(error, path, requestId, options)
+      call.emit("error", toServiceError(error, requestId))
+    }
+    call.on("cancelled", () => cancelled.abort())
+    call.on("error", () => cancelled.abort())
+    try {
+      const context = contextOf(call, roles, requestId, cancelled.signal, options)
+      const stream = open(context, (reply) => {
+        if (!call.cancelled && call.writable && !call.write(reply)) pauseUntilDrained(call)
+      })
+      call.on("data", (message: object | Malformed) => {
+        try {
+          stream.receive(message)
+        } catch (error) {
+          fail(error)
+        }
+      })
+      call.on("end", () => {
+        stream.end().then(
+          () => {
+            options.observe?.(path, grpc.status.OK)
+            call.end()
+          },
+          (error: unknown) => fail(error),
+        )
+      })
+    } catch (error) {
+      fail(error)
+    }
+  }
+}
+
+/** A reader that is slower than we are stops being read from: memory stays bounded by what is in flight. */
+function pauseUntilDrained(call: grpc.ServerDuplexStream<object, object>): void {
+  if (call.isPaused()) return
+  call.pause()
+  call.once("drain", () => call.resume())
+}
+
+interface IncomingCall {
+  readonly metadata: grpc.Metadata
+  getDeadline(): grpc.Deadline
+}
+
+function contextOf(
+  call: IncomingCall,
+  roles: readonly Role[],
+  requestId: string,
+  signal: AbortSignal,
+  options: RpcOptions,
+): CallContext {
+  const header = call.metadata.get("authorization")[0]
+  const check = () => {
+    const caller = authenticate(typeof header === "string" ? header : undefined, options.callers(), options.wallMs())
+    assertRole(caller, roles)
+    return caller
+  }
+  const caller = check()
+  const deadline = Number(call.getDeadline())
+  const timeoutMs = Number.isFinite(deadline) ? Math.max(0, deadline - Date.now()) : null
+  return { caller, requestId, timeoutMs, signal, recheck: () => void check() }
+}
+
+function requestIdOf(metadata: grpc.Metadata): string {
+  const given = metadata.get("x-request-id")[0]
+  return typeof given === "string" && REQUEST_ID.test(given) ? given : randomUUID()
+}
+
+function report(error: WritError, path: string, requestId: string, options: RpcOptions): void {
+  options.observe?.(path, ERRORS[error.code].grpc)
+  const level = error.code === "INTERNAL" ? "error" : "debug"
+  options.log[level](
+    { requestId, rpc: path, code: error.code, err: error.code === "INTERNAL" ? error.cause : undefined },
+    error.message,
+  )
+}
+
+export interface ListenOptions {
+  readonly host: string
+  readonly port: number
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | null
+}
+
+/** The address it listens on. Throws ADDRESS_IN_USE, CONFIG_INVALID. */
+export async function listen(server: grpc.Server, { host, port, tls }: ListenOptions): Promise<string> {
+  const target = host.includes(":") ? `[${host}]` : host
+  const credentials = tls
+    ? grpc.ServerCredentials.createSsl(null, [
+        { cert_chain: readTlsFile(tls.certFile), private_key: readTlsFile(tls.keyFile) },
+      ])
+    : grpc.ServerCredentials.createInsecure()
+  return await new Promise((resolve, reject) => {
+    server.bindAsync(`${target}:${port}`, credentials, (cause, bound) => {
+      if (!cause) resolve(`${target}:${bound}`)
+      else
+        reject(
+          new WritError(
+            "ADDRESS_IN_USE",
+            `gRPC cannot listen on ${target}:${port}: ${cause.message}. Choose another port with --grpc-port.`,
+            { cause },
+          ),
+        )
+    })
+  })
+}
+
+function readTlsFile(path: string): Buffer {
+  try {
+    return readFileSync(path)
+  } catch (cause) {
+    throw new WritError(
+      "CONFIG_INVALID",
+      `The TLS file ${path} cannot be read (${(cause as NodeJS.ErrnoException).code}).`,
+      { cause },
+    )
+  }
+}
+
+/** Accepts nothing new and waits for what is in flight; after the limit, connections are cut. */
+export async function drain(server: grpc.Server, limitMs: number): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  await new Promise<void>((resolve) => {
+    timer = setTimeout(() => {
+      server.forceShutdown()
+      resolve()
+    }, limitMs)
+    server.tryShutdown(() => resolve())
+  })
+  clearTimeout(timer)
+}

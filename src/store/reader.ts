@@ -1,0 +1,263 @@
+/** Reads of the ledger, each a small statement on the pool. Implements the ports of ledger/ and decision/. */
+import type pg from "pg"
+import type { ControlRows, ControlSource } from "../decision/control.ts"
+import type { RecordedRequest, RequestStore } from "../decision/recall.ts"
+import type { CallerKey } from "../decision/state.ts"
+import type { ExecutionState } from "../ledger/kinds.ts"
+import type { FoundExecution, LineageStore, StoredRecord } from "../ledger/lineage.ts"
+import { readBody } from "../ledger/lineage.ts"
+import type { TileReader } from "../ledger/proofs.ts"
+
+const TILE_WIDTH = 256
+const HASH_BYTES = 32
+
+interface EntryRow {
+  readonly origin: string
+  readonly log_id: number
+  readonly idx: bigint
+  readonly leaf_hash: Buffer
+  readonly body: Buffer
+  readonly payload: Buffer | null
+}
+
+const ENTRY = "SELECT l.origin, e.log_id, e.idx, e.leaf_hash, e.body, e.payload FROM entry e JOIN log l USING (log_id)"
+
+function toRecord(row: EntryRow): StoredRecord {
+  return {
+    origin: row.origin,
+    logId: row.log_id,
+    index: Number(row.idx),
+    leafHash: row.leaf_hash,
+    body: row.body,
+    payload: row.payload,
+  }
+}
+
+export interface LogRow {
+  readonly logId: number
+  readonly origin: string
+  readonly verifierKey: string
+  readonly size: number
+}
+
+export interface LedgerReader extends LineageStore {
+  logs(): Promise<readonly LogRow[]>
+  record(logId: number, index: number): Promise<StoredRecord | null>
+  records(logId: number, start: number, limit: number): Promise<readonly StoredRecord[]>
+  latestCheckpoint(logId: number): Promise<string | null>
+  putCheckpoint(logId: number, size: number, note: string): Promise<void>
+  tokenKeys(): Promise<readonly { readonly kid: string; readonly publicKey: Uint8Array; readonly issuer: string }[]>
+}
+
+export function createReader(pool: pg.Pool): LedgerReader {
+  async function recordsOf(executionId: string): Promise<readonly StoredRecord[]> {
+    const found = await pool.query<EntryRow>(
+      `${ENTRY} JOIN lookup k ON k.log_id = e.log_id AND k.idx = e.idx WHERE k.key = $1`,
+      [executionId],
+    )
+    // What the index has not reached yet: complete at every moment.
+    const tail = await pool.query<EntryRow>(
+      `${ENTRY} JOIN lookup_mark m ON m.log_id = e.log_id WHERE e.idx >= m.size AND position($1::bytea IN e.body) > 0`,
+      [Buffer.from(executionId)],
+    )
+    const indexed = new Set(found.rows.map((row) => `${row.log_id} ${row.idx}`))
+    const rest = tail.rows.filter(
+      (row) => !indexed.has(`${row.log_id} ${row.idx}`) && readBody(row.body).execution_id === executionId,
+    )
+    return [...found.rows, ...rest].map(toRecord)
+  }
+
+  return {
+    recordsOf,
+
+    async findExecution(executionId): Promise<FoundExecution | null> {
+      const { rows } = await pool.query<{ state: ExecutionState; origin: string; idx: bigint; leaf_hash: Buffer }>(
+        "SELECT x.state, l.origin, x.idx, x.leaf_hash FROM execution x JOIN log l USING (log_id) WHERE x.execution_id = $1",
+        [executionId],
+      )
+      const decision = (await recordsOf(executionId)).find((record) => readBody(record.body).kind === "decision")
+      if (!decision) return null
+      const [row] = rows
+      if (row)
+        return {
+          decision,
+          last: { origin: row.origin, index: Number(row.idx), leafHash: row.leaf_hash },
+          state: row.state,
+        }
+      return { decision, last: decision, state: readBody(decision.body).state ?? null }
+    },
+
+    tiles: (logId) => tileReader(pool, logId),
+
+    async checkpoint(logId, atLeast, exactly) {
+      const { rows } = await pool.query<{ note: Buffer }>(
+        exactly === undefined
+          ? "SELECT note FROM checkpoint WHERE log_id = $1 AND size >= $2 ORDER BY size LIMIT 1"
+          : "SELECT note FROM checkpoint WHERE log_id = $1 AND size = $2",
+        [logId, exactly ?? atLeast],
+      )
+      return rows[0]?.note.toString("utf8") ?? null
+    },
+
+    async logs() {
+      const { rows } = await pool.query<{ log_id: number; origin: string; verifier_key: string; size: bigint }>(
+        "SELECT l.log_id, l.origin, l.verifier_key, h.size FROM log l JOIN log_head h USING (log_id) ORDER BY l.log_id",
+      )
+      return rows.map((row) => ({
+        logId: row.log_id,
+        origin: row.origin,
+        verifierKey: row.verifier_key,
+        size: Number(row.size),
+      }))
+    },
+
+    async record(logId, index) {
+      const { rows } = await pool.query<EntryRow>(`${ENTRY} WHERE e.log_id = $1 AND e.idx = $2`, [logId, index])
+      return rows[0] ? toRecord(rows[0]) : null
+    },
+
+    async records(logId, start, limit) {
+      const { rows } = await pool.query<EntryRow>(
+        `${ENTRY} WHERE e.log_id = $1 AND e.idx >= $2 ORDER BY e.idx LIMIT $3`,
+        [logId, start, limit],
+      )
+      return rows.map(toRecord)
+    },
+
+    async latestCheckpoint(logId) {
+      const { rows } = await pool.query<{ note: Buffer }>(
+        "SELECT note FROM checkpoint WHERE log_id = $1 ORDER BY size DESC LIMIT 1",
+        [logId],
+      )
+      return rows[0]?.note.toString("utf8") ?? null
+    },
+
+    async putCheckpoint(logId, size, note) {
+      // The same size is only ever signed with the same bytes (Ed25519 is deterministic), so a second writing is the same.
+      await pool.query(
+        "INSERT INTO checkpoint (log_id, size, note) VALUES ($1, $2, $3) ON CONFLICT (log_id, size) DO NOTHING",
+        [logId, size, Buffer.from(note)],
+      )
+    },
+
+    async tokenKeys() {
+      const { rows } = await pool.query<{ kid: string; public_key: Buffer; issuer: string }>(
+        "SELECT kid, public_key, issuer FROM token_key ORDER BY kid",
+      )
+      return rows.map((row) => ({ kid: row.kid, publicKey: row.public_key, issuer: row.issuer }))
+    },
+  }
+}
+
+/** Full tiles as they are; at the right edge, leaves or the roots of the tiles below. */
+export function tileReader(pool: pg.Pool | pg.Client, logId: number): TileReader {
+  return {
+    async hashes(level, start, count) {
+      const tile = Math.floor(start / TILE_WIDTH)
+      const full = await pool.query<{ hashes: Buffer }>(
+        "SELECT substring(hashes FROM $4 FOR $5) AS hashes FROM tile WHERE log_id = $1 AND level = $2 AND last_leaf = $3",
+        [
+          logId,
+          level,
+          (tile + 1) * TILE_WIDTH ** (level + 1) - 1,
+          (start % TILE_WIDTH) * HASH_BYTES + 1,
+          count * HASH_BYTES,
+        ],
+      )
+      if (full.rows[0]) {
+        const bytes = full.rows[0].hashes
+        return Array.from({ length: count }, (_, i) => bytes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES))
+      }
+      const span = TILE_WIDTH ** level
+      const { rows } =
+        level === 0
+          ? await pool.query<{ hash: Buffer }>(
+              "SELECT leaf_hash AS hash FROM entry WHERE log_id = $1 AND idx >= $2 AND idx < $3 ORDER BY idx",
+              [logId, start, start + count],
+            )
+          : await pool.query<{ hash: Buffer }>(
+              "SELECT root AS hash FROM tile WHERE log_id = $1 AND level = $2 AND last_leaf >= $3 AND last_leaf < $4 ORDER BY last_leaf",
+              [logId, level - 1, start * span, (start + count) * span],
+            )
+      return rows.map((row) => row.hash)
+    },
+  }
+}
+
+export function createRequestStore(pool: pg.Pool): RequestStore {
+  return {
+    async find(key): Promise<RecordedRequest | null> {
+      const { rows } = await pool.query<
+        EntryRow & { snapshot_digest: Buffer; expired: boolean; state: ExecutionState | null; execution_id: string }
+      >(
+        `SELECT r.snapshot_digest, r.expires_at <= now() AS expired, l.origin, e.log_id, e.idx, e.leaf_hash, e.body, e.payload
+           FROM request r JOIN log l USING (log_id) JOIN entry e ON e.log_id = r.log_id AND e.idx = r.idx WHERE r.key = $1`,
+        [key],
+      )
+      const [row] = rows
+      if (!row) return null
+      const state = await pool.query<{ state: ExecutionState }>("SELECT state FROM execution WHERE execution_id = $1", [
+        readBody(row.body).execution_id,
+      ])
+      return {
+        ...toRecord(row),
+        digest: row.snapshot_digest,
+        expired: row.expired,
+        state: state.rows[0]?.state ?? null,
+      }
+    },
+    async forget(key) {
+      await pool.query("DELETE FROM request WHERE key = $1 AND expires_at <= now()", [key])
+    },
+  }
+}
+
+export function createControlSource(pool: pg.Pool): ControlSource {
+  return {
+    async load(): Promise<ControlRows> {
+      const client = await pool.connect()
+      try {
+        await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") // one snapshot for all three
+        const control = await client.query<{ epoch: bigint; digest: Buffer | null; content: Buffer | null }>(
+          "SELECT c.epoch, c.active_bundle AS digest, b.content FROM control c LEFT JOIN bundle b ON b.digest = c.active_bundle",
+        )
+        const row = control.rows[0] as { epoch: bigint; digest: Buffer | null; content: Buffer | null }
+        const signatures = await client.query<{ public_key: Buffer; signature: Buffer }>(
+          "SELECT public_key, signature FROM bundle_signature WHERE digest = $1",
+          [row.digest],
+        )
+        const callers = await client.query<{
+          id: string
+          role: CallerKey["role"]
+          secret_hash: Buffer
+          state: CallerKey["state"]
+          expires_at: Date | null
+        }>("SELECT id, role, secret_hash, state, expires_at FROM caller_key ORDER BY id")
+        await client.query("COMMIT")
+        return {
+          epoch: row.epoch,
+          activeBundle:
+            row.digest && row.content
+              ? {
+                  digest: row.digest,
+                  content: row.content,
+                  signatures: signatures.rows.map((s) => ({ publicKey: s.public_key, signature: s.signature })),
+                }
+              : null,
+          callers: callers.rows.map((c) => ({
+            id: c.id,
+            role: c.role,
+            secretHash: c.secret_hash,
+            state: c.state,
+            expiresAtMs: c.expires_at?.getTime() ?? null,
+          })),
+        }
+      } catch (error) {
+        await client.query("ROLLBACK").catch(() => {})
+        throw error
+      } finally {
+        client.release()
+      }
+    },
+  }
+}

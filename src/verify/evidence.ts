@@ -1,0 +1,310 @@
+/** A lineage from a file: eight steps in a fixed order; the first that fails is named, with the record to blame. */
+import { equalBytes, fromBase64, fromHex, fromUtf8, toHex } from "../formats/bytes.ts"
+import { encodeCanonicalJson } from "../formats/canonical-json.ts"
+import { type Checkpoint, parseCheckpoint } from "../formats/checkpoint.ts"
+import { hashLeaf } from "../formats/merkle.ts"
+import type { Crypto, JsonObject, JsonValue } from "../formats/ports.ts"
+import { parseNote } from "../formats/signed-note.ts"
+import { parseStrictJson } from "../formats/strict-json.ts"
+import { KINDS, type KindRow } from "../ledger/kinds.ts"
+import {
+  commitPayload,
+  MAX_RECORD_BYTES,
+  PAYLOAD_SALT_BYTES,
+  RECORD_VERSION,
+  type RecordBody,
+} from "../ledger/record.ts"
+import { verifyCheckpoint } from "./checkpoint.ts"
+import { verifyInclusion } from "./merkle.ts"
+import { portableCrypto } from "./portable-crypto.ts"
+import {
+  EVIDENCE_STEPS,
+  type EvidenceReport,
+  type EvidenceStep,
+  type ReasonCode,
+  type StepResult,
+  type Trust,
+} from "./types.ts"
+
+export const MAX_EVIDENCE_CHARS = 64 * 1024 * 1024
+const MAX_RECORDS = 100_000
+const LIMITS = { maxDepth: 40, maxNodes: 2_000_000 }
+
+interface Item {
+  readonly log: string
+  readonly index: bigint
+  readonly body: Uint8Array
+  readonly payload: Uint8Array | null
+  readonly proof: readonly Uint8Array[]
+  readonly leafHash: Uint8Array
+  /** Set by the step "record". */
+  record: RecordBody
+  /** Set by the step "payload"; null when there is none, or it was erased. */
+  content: JsonObject | null
+}
+
+interface Case {
+  readonly executionId: string
+  readonly notes: ReadonlyMap<string, string>
+  readonly checkpoints: Map<string, Checkpoint>
+  readonly items: readonly Item[]
+  readonly trust: Trust | undefined
+  readonly crypto: Crypto
+}
+
+/** Stops the verification at this record (or at none in particular). */
+class Fault extends Error {
+  readonly code: ReasonCode
+  readonly index: bigint | null
+  constructor(code: ReasonCode, text: string, index: bigint | null = null) {
+    super(text)
+    this.code = code
+    this.index = index
+  }
+}
+
+type Outcome = { readonly result: StepResult["result"]; readonly detail: string }
+const STEPS: Readonly<Record<Exclude<EvidenceStep, "format">, (file: Case) => Outcome>> = {
+  checkpoint: checkCheckpoints,
+  record: checkRecords,
+  inclusion: checkInclusion,
+  payload: checkPayloads,
+  lineage: checkLineage,
+  transitions: checkTransitions,
+  claims: checkClaims,
+}
+
+/** `evidence` is the file's text (or bytes); trust comes from outside, never from the file. Never throws. */
+export function verifyEvidence(
+  evidence: string | Uint8Array,
+  trust: Trust | undefined,
+  crypto: Crypto = portableCrypto,
+): EvidenceReport {
+  const steps: StepResult[] = []
+  let step: EvidenceStep = "format"
+  try {
+    const file = parseEvidence(evidence, trust, crypto)
+    steps.push({ step, result: "ok", detail: `${file.items.length} records of execution ${file.executionId}` })
+    for (step of EVIDENCE_STEPS.slice(1)) steps.push({ step, ...STEPS[step as Exclude<EvidenceStep, "format">](file) })
+    const last = file.items.at(-1) as Item
+    const decision = (file.items[0] as Item).record.data["decision"] as string
+    return {
+      valid: true,
+      reason: "",
+      anchored: trust !== undefined,
+      steps,
+      execution: { id: file.executionId, decision, state: last.record.state ?? null },
+    }
+  } catch (error) {
+    const fault = error instanceof Fault ? error : new Fault("MALFORMED", (error as Error).message)
+    steps.push({ step, result: "failed", detail: fault.message })
+    return {
+      valid: false,
+      reason: `${fault.code}: ${fault.message}`,
+      anchored: false,
+      steps,
+      failedStep: step,
+      ...(fault.index !== null && { failedIndex: String(fault.index) }),
+    }
+  }
+}
+
+function parseEvidence(evidence: string | Uint8Array, trust: Trust | undefined, crypto: Crypto): Case {
+  if (evidence.length > MAX_EVIDENCE_CHARS)
+    throw new Fault("TOO_LARGE", `the file is larger than ${MAX_EVIDENCE_CHARS} characters`)
+  const root = asObject(parseStrictJson(typeof evidence === "string" ? evidence : fromUtf8(evidence), LIMITS))
+  if (root["v"] !== 1 || root["type"] !== "writ-evidence")
+    throw new Fault("MALFORMED", "the file is not Writ evidence of version 1")
+  const executionId = asText(root["execution_id"])
+  const notes = new Map<string, string>()
+  for (const entry of asList(root["checkpoints"])) {
+    const { log, note } = asObject(entry)
+    if (notes.has(asText(log))) throw new Fault("MALFORMED", "two checkpoints of one log")
+    notes.set(asText(log), asText(note))
+  }
+  const records = asList(root["records"])
+  if (records.length === 0) throw new Fault("MALFORMED", "the file holds no record")
+  if (records.length > MAX_RECORDS) throw new Fault("TOO_LARGE", `the file holds more than ${MAX_RECORDS} records`)
+  const items = records.map((entry): Item => {
+    const { log, index, body, payload, proof } = asObject(entry)
+    if (!/^(0|[1-9][0-9]{0,18})$/.test(asText(index))) throw new Fault("MALFORMED", "an index is not a decimal number")
+    const bytes = fromBase64(asText(body))
+    return {
+      log: asText(log),
+      index: BigInt(asText(index)),
+      body: bytes,
+      payload: payload === null ? null : fromBase64(asText(payload)),
+      proof: asList(proof).map((hash) => fromBase64(asText(hash))),
+      leafHash: hashLeaf(crypto.sha256, bytes),
+      record: undefined as never,
+      content: null,
+    }
+  })
+  return { executionId, notes, checkpoints: new Map(), items, trust, crypto }
+}
+
+function checkCheckpoints({ notes, checkpoints, items, trust, crypto }: Case): Outcome {
+  for (const { log } of items) {
+    if (checkpoints.has(log)) continue
+    const note = notes.get(log)
+    if (note === undefined) throw new Fault("MALFORMED", `there is no checkpoint of the log ${log}`)
+    if (trust) {
+      const key = trust.logs.find(({ origin }) => origin === log)
+      if (!key) throw new Fault("UNKNOWN_KEY", `the trust file has no key for the log ${log}`)
+      const verdict = verifyCheckpoint({ note, origin: log, vkey: key.vkey }, crypto)
+      if (!verdict.checkpoint)
+        throw new Fault(
+          verdict.reason.split(":")[0] as ReasonCode,
+          verdict.reason.slice(verdict.reason.indexOf(":") + 2),
+        )
+      checkpoints.set(log, verdict.checkpoint)
+    } else {
+      const checkpoint = parseCheckpoint(parseNote(note).text)
+      if (checkpoint.origin !== log) throw new Fault("WRONG_ORIGIN", "the checkpoint is of another log")
+      checkpoints.set(log, checkpoint)
+    }
+  }
+  const sizes = [...checkpoints.values()].map(({ origin, size }) => `${origin} at size ${size}`).join(", ")
+  return trust
+    ? { result: "ok", detail: `signed by the trusted key: ${sizes}` }
+    : { result: "not_anchored", detail: `no trust file was given; the signature was not checked: ${sizes}` }
+}
+
+function checkRecords({ items }: Case): Outcome {
+  for (const item of items) {
+    if (item.body.length > MAX_RECORD_BYTES)
+      throw new Fault("TOO_LARGE", `a record is larger than ${MAX_RECORD_BYTES} bytes`, item.index)
+    try {
+      const text = fromUtf8(item.body)
+      const value = asObject(parseStrictJson(text, LIMITS))
+      if (encodeCanonicalJson(value) !== text)
+        throw new Fault("MALFORMED", "the record is not canonical JSON (RFC 8785)")
+      item.record = asRecord(value)
+    } catch (error) {
+      throw new Fault("MALFORMED", (error as Error).message, item.index)
+    }
+  }
+  return { result: "ok", detail: `${items.length} canonical records of version ${RECORD_VERSION}` }
+}
+
+function asRecord(value: JsonObject): RecordBody {
+  if (value["v"] !== RECORD_VERSION) throw new Fault("MALFORMED", "the record has another version")
+  if (!Object.hasOwn(KINDS, asText(value["kind"]))) throw new Fault("MALFORMED", "the record is of an unknown kind")
+  if (value["payload"] !== null && !/^[0-9a-f]{64}$/.test(asText(value["payload"])))
+    throw new Fault("MALFORMED", "the payload commitment is not a hash")
+  asObject(value["data"])
+  asObject(value["actor"])
+  return value as unknown as RecordBody
+}
+
+function checkInclusion({ items, checkpoints, crypto }: Case): Outcome {
+  for (const { index, proof, leafHash, log } of items) {
+    const { size, root } = checkpoints.get(log) as Checkpoint
+    const verdict = verifyInclusion({ leafIndex: index, treeSize: size, leafHash, proof, rootHash: root }, crypto)
+    if (!verdict.valid)
+      throw new Fault("PROOF_WRONG", `record ${index} is not in the checkpoint's tree: ${verdict.reason}`, index)
+  }
+  return { result: "ok", detail: "every record is in the tree that the checkpoint signs" }
+}
+
+function checkPayloads({ items, crypto }: Case): Outcome {
+  const erased: string[] = []
+  for (const item of items) {
+    const { record, payload, index } = item
+    if (record.payload === null) {
+      if (payload !== null)
+        throw new Fault("PAYLOAD_DIFFERS", `record ${index} commits to no payload, but one is given`, index)
+      continue
+    }
+    if (payload === null) {
+      erased.push(String(index))
+      continue
+    }
+    if (
+      payload.length < PAYLOAD_SALT_BYTES ||
+      !equalBytes(commitPayload(crypto.sha256, payload), fromHex(record.payload))
+    ) {
+      throw new Fault("PAYLOAD_DIFFERS", `the payload of record ${index} is not the one that it commits to`, index)
+    }
+    try {
+      item.content = asObject(parseStrictJson(fromUtf8(payload.subarray(PAYLOAD_SALT_BYTES)), LIMITS))
+    } catch (error) {
+      throw new Fault("MALFORMED", (error as Error).message, index)
+    }
+  }
+  if (erased.length > 0)
+    return { result: "erased", detail: `erased: ${erased.join(", ")}; the rest is what the records commit to` }
+  return { result: "ok", detail: "every payload is what its record commits to" }
+}
+
+function checkLineage({ items, executionId }: Case): Outcome {
+  items.forEach(({ record, index }, i) => {
+    if (record.execution_id !== executionId)
+      throw new Fault("LINK_WRONG", `record ${index} is of another execution`, index)
+    if ((i === 0) !== (record.kind === "decision"))
+      throw new Fault("LINK_WRONG", "a lineage begins with its one decision", index)
+    const previous = i === 0 ? undefined : toHex((items[i - 1] as Item).leafHash)
+    if (record.previous !== previous)
+      throw new Fault("LINK_WRONG", `record ${index} does not link to the record before it`, index)
+  })
+  return { result: "ok", detail: "each record links to the one before by its leaf hash" }
+}
+
+function checkTransitions({ items }: Case): Outcome {
+  let state: string | null = null
+  for (const { record, index } of items) {
+    const row: KindRow = KINDS[record.kind]
+    const opens = record.kind === "decision"
+    const expected = opens ? (record.data["decision"] === "ALLOW" ? "AUTHORIZED" : null) : row.to
+    const from = row.from as readonly string[] | null
+    if (!opens && !(state !== null && from?.includes(state)))
+      throw new Fault(
+        "TRANSITION_WRONG",
+        `a record of kind ${record.kind} cannot follow the state ${state ?? "none"}`,
+        index,
+      )
+    if ((record.state ?? null) !== expected)
+      throw new Fault(
+        "TRANSITION_WRONG",
+        `record ${index} names the state ${record.state ?? "none"}, ${expected ?? "none"} follows`,
+        index,
+      )
+    state = record.state ?? null
+  }
+  return { result: "ok", detail: `ends in the state ${state ?? "none (nothing was allowed)"}` }
+}
+
+function checkClaims({ items }: Case): Outcome {
+  const { record, content, index, log } = items[0] as Item
+  if (content === null) return { result: "erased", detail: "the decision's payload was erased, its claims with it" }
+  const claims = content["claims"]
+  const wrong = (text: string) => new Fault("CLAIMS_WRONG", text, index)
+  if (record.data["decision"] !== "ALLOW") {
+    if (claims !== undefined) throw wrong("claims of a token for a decision that allowed nothing")
+    return { result: "ok", detail: "no token was made" }
+  }
+  if (typeof claims !== "object" || claims === null || Array.isArray(claims))
+    throw wrong("an ALLOW without the claims of its token")
+  const { execution_id, jti, log: origin, bundle, exp, iat } = claims as JsonObject
+  if (execution_id !== record.execution_id || jti !== record.execution_id)
+    throw wrong("the token was made for another execution")
+  if (origin !== log) throw wrong("the token names another log")
+  if (bundle !== record.data["bundle_digest"]) throw wrong("the token names another policy bundle")
+  if (typeof exp !== "number" || typeof iat !== "number" || exp <= iat)
+    throw wrong("the token's times are not in order")
+  return { result: "ok", detail: "the token's claims agree with the record" }
+}
+
+function asObject(value: JsonValue | undefined): JsonObject {
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new Fault("MALFORMED", "something is not an object that must be one")
+  return value as JsonObject
+}
+function asList(value: JsonValue | undefined): readonly JsonValue[] {
+  if (!Array.isArray(value)) throw new Fault("MALFORMED", "something is not a list that must be one")
+  return value as readonly JsonValue[]
+}
+function asText(value: JsonValue | undefined): string {
+  if (typeof value !== "string") throw new Fault("MALFORMED", "something is not a text that must be one")
+  return value
+}

@@ -1,0 +1,8 @@
+/** `writ/verify`: everything that an auditor checks, in Node or a browser, with no I/O and no trust in the operator. */
+export { verifyCheckpoint } from "./checkpoint.ts"
+export { verifyEvidence } from "./evidence.ts"
+export { verifyConsistency, verifyInclusion } from "./merkle.ts"
+export { portableCrypto } from "./portable-crypto.ts"
+export { verifyToken } from "./token.ts"
+export { parseTrust } from "./trust.ts"
+export type { Evidence, EvidenceRecord, EvidenceReport, EvidenceStep, TokenJwk, Trust, Verdict } from "./types.ts"
