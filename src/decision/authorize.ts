@@ -22,6 +22,8 @@ const MAX_RECENT = 8_192
 
 export interface Call {
   readonly caller: Caller
+  /** On every log line of the call. */
+  readonly requestId: string
   /** Milliseconds from now; null when the caller set none. */
   readonly timeoutMs: number | null
   readonly signal?: AbortSignal
@@ -47,7 +49,7 @@ export interface AuthorizeDependencies {
   control(): ControlState
   readonly ledger: { assertOpen(): void; append(entry: Entry): Promise<AppendResult> }
   /** Told of every decision that became durable. */
-  observe?(authorized: Authorized, caller: Caller): void
+  observe?(authorized: Authorized, call: Call): void
 }
 
 interface InFlight {
@@ -149,7 +151,7 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
             sign: micros(signMs),
           },
         }
-        deps.observe?.(authorized, call.caller)
+        deps.observe?.(authorized, call)
         return authorized
       }
       mayBeRecorded = result.kind === "taken"

@@ -114,6 +114,11 @@ export class Appender {
     })
   }
 
+  /** What was signed and what is stored do not agree: nothing more is appended. */
+  freeze(cause: unknown): void {
+    if (this.#state === "open" || this.#state === "recovering") this.#setState("frozen", cause)
+  }
+
   /** Refuses what comes, waits for what was accepted, then closes the connection. */
   async close(): Promise<void> {
     if (this.#state === "open" || this.#state === "recovering") this.#setState("closed")

@@ -125,9 +125,8 @@ function authorizeStream(ports: AuthorizationPorts): StreamHandler {
         if (!request) throw new WritError("INVALID_REQUEST", "request is missing.", { details: { field: "request" } })
         const timeoutMs = timeout ? Math.min(toMs(timeout, "timeout"), MAX_TIMEOUT_MS) : null
         const authorized = await ports.authorize(toRaw(request), {
-          caller: context.caller,
+          ...context,
           timeoutMs,
-          signal: context.signal,
         })
         send({ sequence, response: toResponse(authorized) })
       } catch (error) {

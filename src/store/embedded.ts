@@ -38,9 +38,12 @@ const MAX_SOCKET_PATH_BYTES = 100
 
 export interface EmbeddedPostgres {
   readonly connection: Connection
+  /** Of the postmaster. */
   readonly pid: number
   /** True when a server of this folder was already running, left by a daemon that was killed. */
   readonly adopted: boolean
+  /** Starts it again if it has died. */
+  ensureRunning(): Promise<void>
   /** Fast shutdown: waits until it has checkpointed and ended. */
   stop(): Promise<void>
 }
@@ -64,30 +67,42 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
   const password = readPassword(base)
   const connection: Connection = { host: socketFolder, port: PORT, user: USER, password, database: DATABASE }
 
-  const living = findPostmaster(cluster)
-  if (living !== null && (await answers({ ...connection, database: "postgres" }))) {
+  const start = async (): Promise<{ readonly pid: number; readonly adopted: boolean }> => {
+    const living = findPostmaster(cluster)
+    const adopted = living !== null && (await answers({ ...connection, database: "postgres" }))
+    if (!adopted) {
+      if (!existsSync(join(cluster, "PG_VERSION"))) initialise(binaries, base, cluster, password, owner)
+      assertMajor(binaries, cluster)
+    }
+    const pid = adopted ? living : await launchAndWait()
     await ensureDatabase(connection)
-    return server(connection, living, true)
+    return { pid, adopted }
   }
-  if (!existsSync(join(cluster, "PG_VERSION"))) initialise(binaries, base, cluster, password, owner)
-  assertMajor(binaries, cluster)
-  const child = launch(binaries, base, cluster, socketFolder, options.settings ?? [], owner)
-  await waitUntilReady(child, { ...connection, database: "postgres" }, base)
-  await ensureDatabase(connection)
-  return server(connection, child.pid as number, false)
-}
+  const launchAndWait = async (): Promise<number> => {
+    const child = launch(binaries, base, cluster, socketFolder, options.settings ?? [], owner)
+    await waitUntilReady(child, { ...connection, database: "postgres" }, base)
+    return child.pid as number
+  }
 
-function server(connection: Connection, pid: number, adopted: boolean): EmbeddedPostgres {
+  let running = await start()
+  let stopped = false
+  const isRunning = () => isAlive(running.pid) && !isZombie(running.pid)
   return {
     connection,
-    pid,
-    adopted,
+    get pid() {
+      return running.pid
+    },
+    adopted: running.adopted,
+    async ensureRunning() {
+      if (!stopped && !isRunning()) running = await start()
+    },
     async stop() {
-      if (!isAlive(pid)) return
-      process.kill(pid, "SIGINT") // "fast": ends sessions, checkpoints, exits
-      for (let waited = 0; isAlive(pid) && !isZombie(pid); waited += 20) {
+      stopped = true
+      if (!isRunning()) return
+      process.kill(running.pid, "SIGINT") // "fast": ends sessions, checkpoints, exits
+      for (let waited = 0; isRunning(); waited += 20) {
         if (waited > STOP_TIMEOUT_MS)
-          throw new Error(`Postgres (process ${pid}) did not stop within ${STOP_TIMEOUT_MS} ms`)
+          throw new Error(`Postgres (process ${running.pid}) did not stop within ${STOP_TIMEOUT_MS} ms`)
         await sleep(20)
       }
     },

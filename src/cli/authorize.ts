@@ -1,0 +1,116 @@
+/** `writ authorize`: JSON in and out. */
+import { randomUUID } from "node:crypto"
+import { readFileSync } from "node:fs"
+import { WritError } from "../errors.ts"
+import type { JsonObject, JsonValue } from "../formats/ports.ts"
+import { parseStrictJson } from "../formats/strict-json.ts"
+import { jsonToStruct } from "../rpc/struct.ts"
+import type { Flags } from "./cli.ts"
+import { print, printJson } from "./output.ts"
+import { withClient } from "./remote.ts"
+
+const EXITS: Readonly<Record<string, number>> = { DECISION_ALLOW: 0, DECISION_DENY: 10, DECISION_REQUIRE_APPROVAL: 11 }
+
+export interface AuthorizeReply {
+  readonly decision: string
+  readonly execution_id: string
+  readonly token: string
+  readonly checks: readonly {
+    readonly name: string
+    readonly status: string
+    readonly reasons: readonly { readonly code: string; readonly text: string }[]
+  }[]
+  readonly reasons: readonly { readonly code: string; readonly text: string; readonly rule: string }[]
+  readonly matched_rules: readonly string[]
+  readonly receipt: { readonly log: string; readonly leaf_index: string; readonly leaf_hash: Buffer }
+  readonly times: { readonly evaluate_us: number; readonly append_us: number; readonly sign_us: number }
+  readonly repeated_request: boolean
+  readonly token_withheld: { readonly code: string; readonly text: string } | null
+}
+
+export async function authorizeCommand(file: string | undefined, flags: Flags): Promise<number> {
+  const request = toWireRequest(buildRequest(file, flags))
+  const reply = await withClient(flags, "pep", (client) =>
+    client.call<AuthorizeReply>("authorization", "Authorize", request),
+  )
+  if (flags["json"]) printJson(reply)
+  else describe(reply)
+  return EXITS[reply.decision] ?? 1
+}
+
+/** The request as JSON: subject, action, resource, context, parameters (any JSON), audience … */
+function buildRequest(file: string | undefined, flags: Flags): JsonObject {
+  const text = file === undefined ? "{}" : readFileSync(file === "-" ? 0 : file, "utf8")
+  const given = parseStrictJson(text, { maxDepth: 32, maxNodes: 20_000 }) as JsonObject
+  const properties = ((flags["property"] as unknown as string[] | undefined) ?? []).map((pair): [string, JsonValue] => {
+    const at = pair.indexOf("=")
+    if (at < 1) throw new WritError("INVALID_REQUEST", `--property takes name=value, not "${pair}".`)
+    return [pair.slice(0, at), toValue(pair.slice(at + 1))]
+  })
+  const named = (flag: string): JsonObject | undefined => {
+    const value = flags[flag] as string | undefined
+    if (value === undefined) return undefined
+    const at = value.indexOf(":")
+    if (at < 1) throw new WritError("INVALID_REQUEST", `--${flag} takes type:id, not "${value}".`)
+    return { type: value.slice(0, at), id: value.slice(at + 1) }
+  }
+  const subject = named("subject") ?? (given["subject"] as JsonObject | undefined)
+  const resource = named("resource") ?? given["resource"]
+  const merged = { ...((subject?.["properties"] as JsonObject | undefined) ?? {}), ...Object.fromEntries(properties) }
+  return {
+    audience: flags["audience"] as string,
+    ...given,
+    ...(flags["parameters"] !== undefined && { parameters: flags["parameters"] as string }),
+    ...(subject && { subject: { ...subject, properties: merged } }),
+    ...(flags["action"] !== undefined && { action: { name: flags["action"] as string } }),
+    ...(resource !== undefined && { resource }),
+    ...(flags["explain"] && { explain: true }),
+    request_id: (flags["requestId"] as string | undefined) ?? given["request_id"] ?? randomUUID(),
+  }
+}
+
+/** Plain JSON to what the proto takes: properties become Structs, parameters become bytes. */
+export function toWireRequest(request: JsonObject): object {
+  const withStruct = (value: JsonValue | undefined) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return value
+    const { properties, ...rest } = value as JsonObject
+    return { ...rest, properties: jsonToStruct((properties as JsonObject | undefined) ?? {}) }
+  }
+  const { parameters, context } = request
+  const bytes = typeof parameters === "string" ? parameters : JSON.stringify(parameters)
+  return {
+    ...request,
+    subject: withStruct(request["subject"]),
+    action: withStruct(request["action"]),
+    resource: withStruct(request["resource"]),
+    context: jsonToStruct((context as JsonObject | undefined) ?? {}),
+    ...(parameters !== undefined && {
+      parameters: Buffer.from(bytes),
+      parameters_content_type: request["parameters_content_type"] ?? "application/json",
+    }),
+  }
+}
+
+function toValue(text: string): JsonValue {
+  try {
+    return parseStrictJson(text, { maxDepth: 16, maxNodes: 1_000 })
+  } catch {
+    return text
+  }
+}
+
+function describe(reply: AuthorizeReply): void {
+  print(
+    `${reply.decision.slice("DECISION_".length)}${reply.repeated_request ? " (recorded earlier under this request_id)" : ""}`,
+  )
+  for (const { name, status, reasons } of reply.checks) {
+    print(
+      `  ${status === "CHECK_STATUS_PASS" ? "✓" : status === "CHECK_STATUS_FAIL" ? "✗" : "·"} ${name.padEnd(22)} ${reasons.map(({ code, text }) => `${code}: ${text}`).join(" ")}`,
+    )
+  }
+  if (reply.matched_rules.length > 0) print(`  rules      ${reply.matched_rules.join(", ")}`)
+  print(`  execution  ${reply.execution_id}`)
+  print(`  record     ${reply.receipt.log} #${reply.receipt.leaf_index}`)
+  if (reply.token) print(`  token      ${reply.token}`)
+  if (reply.token_withheld) print(`  token      ${reply.token_withheld.code}: ${reply.token_withheld.text}`)
+}

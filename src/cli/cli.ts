@@ -1,0 +1,118 @@
+/** `writ`: one file per command. Each is loaded only when it runs, so that `writ verify` loads neither gRPC nor Postgres. */
+import { Command, CommanderError, Option } from "commander"
+import { defaultDataFolder, SETTINGS } from "../config.ts"
+import { VERSION } from "../version.ts"
+import { fail } from "./output.ts"
+
+export type Flags = Readonly<Record<string, string | boolean | undefined>>
+
+/** The exit code. */
+export async function runCli(argv: readonly string[]): Promise<number> {
+  const json = argv.includes("--json")
+  let exitCode = 0
+  const program = new Command("writ")
+    .description(
+      "No writ, no execution: authorizes before anything runs, signs an execution token, proves every decision.",
+    )
+    .version(VERSION)
+    .exitOverride()
+    .showHelpAfterError("(add --help for usage)")
+  const command = (usage: string, description: string) =>
+    program.command(usage).description(description).option("--json", "print JSON")
+  const run =
+    (work: (...args: never[]) => Promise<number>) =>
+    async (...args: unknown[]) => {
+      exitCode = await work(...(args as never[]))
+    }
+  const remote = (made: Command) =>
+    made
+      .option("--target <host:port>", "the daemon; default: the one of the data folder")
+      .option("--data <folder>", "the daemon's data folder", defaultDataFolder())
+      .option("--key <key>", "API key; default: from the data folder (or WRIT_KEY)")
+      .option("--ca <file>", "PEM file of the authority that signed the daemon's certificate")
+
+  const serve = command("serve", "run the daemon")
+  for (const { key, kind, meaning, default: byDefault } of SETTINGS)
+    serve.addOption(new Option(`--${key} <${kind}>`, `${meaning} Default: ${byDefault || "none"}.`))
+  serve.action(run(async (flags: Flags) => (await import("./serve.ts")).serveCommand(flags)))
+
+  command("init", "make a data folder, or with --compose what docker-compose.yml needs")
+    .option("--data <folder>", "data folder", defaultDataFolder())
+    .option("--compose", "write a certificate and a password for docker compose into ./compose-data")
+    .action(run(async (flags: Flags) => (await import("./init.ts")).initCommand(flags)))
+
+  remote(command("authorize", "ask for a decision; exit code 0 allow, 10 deny, 11 require approval"))
+    .argument("[file]", "JSON request, - for standard input; the options below add to it")
+    .option("--subject <type:id>", "who acts; the id may hold colons")
+    .option("--action <name>", "what it wants to do")
+    .option("--resource <type:id>", "to what")
+    .option("--audience <name>", "who may accept the token", "cli")
+    .option("--property <name=value...>", "properties of the subject; a value is JSON, or else text")
+    .option("--parameters <json>", "the exact bytes that will be executed")
+    .option("--request-id <id>", "idempotency key; default: a new one")
+    .option("--explain", "show how each candidate rule was seen")
+    .action(
+      run(async (file: string | undefined, flags: Flags) =>
+        (await import("./authorize.ts")).authorizeCommand(file, flags),
+      ),
+    )
+
+  remote(command("lineage <execution-id>", "show what was decided and done, and verify it"))
+    .option("--export <file>", "save evidence that anyone can check offline")
+    .action(run(async (id: string, flags: Flags) => (await import("./lineage.ts")).lineageCommand(id, flags)))
+
+  command("verify <file>", "check evidence offline; exit code 0 valid, 1 not valid, 3 consistent but not anchored")
+    .option("--trust <file>", "keys obtained elsewhere (`writ trust`)")
+    .action(run(async (file: string, flags: Flags) => (await import("./verify.ts")).verifyCommand(file, flags)))
+
+  command("trust", "save a daemon's verification keys, and show their fingerprints to compare out of band")
+    .option("--url <url>", "the daemon's HTTP address; default: the one of the data folder")
+    .option("--data <folder>", "the daemon's data folder", defaultDataFolder())
+    .option("--out <file>", "where to save them", "writ-trust.json")
+    .action(run(async (flags: Flags) => (await import("./trust.ts")).trustCommand(flags)))
+
+  const ledger = program.command("ledger").description("the ledger itself")
+  ledger
+    .command("fsck")
+    .description("re-hash every record and derive every table again; exit code 0 clean, 1 not")
+    .option("--json", "print JSON")
+    .option("--data <folder>", "the daemon's data folder (for its embedded Postgres)", defaultDataFolder())
+    .option("--database-url <url>", "the database; DATABASE_URL is read too")
+    .option("--trust <file>", "verification keys obtained elsewhere")
+    .action(run(async (flags: Flags) => (await import("./ledger-fsck.ts")).fsckCommand(flags)))
+
+  program
+    .command("policy")
+    .description("policy bundles")
+    .command("check <folder>")
+    .description("compile a bundle and show everything that is wrong with it")
+    .option("--json", "print JSON")
+    .action(
+      run(async (folder: string, flags: Flags) =>
+        (await import("./policy-check.ts")).policyCheckCommand(folder, flags),
+      ),
+    )
+
+  const keys = program.command("keys").description("API keys of callers")
+  remote(keys.command("list").description("all keys, without their secrets").option("--json", "print JSON")).action(
+    run(async (flags: Flags) => (await import("./keys.ts")).listKeys(flags)),
+  )
+  remote(keys.command("create <role>").description("a new key; shown this once").option("--json", "print JSON")).action(
+    run(async (role: string, flags: Flags) => (await import("./keys.ts")).createKey(role, flags)),
+  )
+  remote(
+    keys.command("revoke <id>").description("revoke a key, on open connections too").option("--json", "print JSON"),
+  ).action(run(async (id: string, flags: Flags) => (await import("./keys.ts")).revokeKey(id, flags)))
+
+  command("demo", "a story on a real daemon in a throwaway folder; ends by itself").action(
+    run(async (flags: Flags) => (await import("./demo.ts")).demoCommand(flags)),
+  )
+
+  try {
+    await program.parseAsync(argv as string[])
+    return exitCode
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode
+    return fail(error, json)
+  }
+}

@@ -1,0 +1,65 @@
+/** `writ lineage ID`: the records of an execution in order, and whether they verify. */
+import { writeFileSync } from "node:fs"
+import type { RecordBody } from "../ledger/record.ts"
+import type { Flags } from "./cli.ts"
+import { print, printJson } from "./output.ts"
+import { withClient } from "./remote.ts"
+
+interface WireRecord {
+  readonly receipt: { readonly log: string; readonly leaf_index: string }
+  readonly body: Buffer
+  readonly payload_erased: boolean
+}
+export interface VerifyReply {
+  readonly valid: boolean
+  readonly reason: string
+  readonly steps: readonly { readonly step: string; readonly result: string; readonly detail: string }[]
+  readonly failed_step: string
+  readonly failed_index?: string
+}
+
+export async function lineageCommand(id: string, flags: Flags): Promise<number> {
+  return await withClient(flags, "auditor", async (client) => {
+    const lineage = await client.call<{ records: WireRecord[]; state: string }>("lineage", "GetLineage", {
+      execution_id: id,
+    })
+    const report = await client.call<VerifyReply>("lineage", "VerifyLineage", { execution_id: id })
+    const out = flags["export"] as string | undefined
+    if (out !== undefined) {
+      const { evidence } = await client.call<{ evidence: Buffer }>("lineage", "ExportEvidence", { execution_id: id })
+      writeFileSync(out, evidence)
+    }
+    const records = lineage.records.map(({ receipt, body, payload_erased }) => ({
+      log: receipt.log,
+      index: receipt.leaf_index,
+      payload_erased,
+      record: JSON.parse(body.toString("utf8")) as RecordBody,
+    }))
+    if (flags["json"]) printJson({ execution_id: id, state: lineage.state, records, verification: report })
+    else {
+      for (const { index, record } of records)
+        print(`#${index}  ${record.time}  ${describeRecord(record)}  by ${record.actor.id} (${record.actor.proof})`)
+      describeReport(report)
+      if (out !== undefined)
+        print(`Evidence saved to ${out}. Check it offline: writ verify ${out} --trust KEYS (see writ trust).`)
+    }
+    return report.valid ? 0 : 1
+  })
+}
+
+export function describeReport(report: VerifyReply): void {
+  for (const { step, result, detail } of report.steps)
+    print(`  ${result === "failed" ? "✗" : result === "ok" ? "✓" : "·"} ${step.padEnd(12)} ${detail}`)
+  print(
+    report.valid
+      ? "Verified."
+      : `NOT VERIFIED at step ${report.failed_step}${report.failed_index === undefined ? "" : `, record ${report.failed_index}`}: ${report.reason}`,
+  )
+}
+
+function describeRecord(record: RecordBody): string {
+  const { decision, matched_rules } = record.data as { decision?: string; matched_rules?: readonly string[] }
+  return decision
+    ? `${record.kind} ${decision}${matched_rules?.length ? ` by ${matched_rules.join(", ")}` : ""}`
+    : record.kind
+}

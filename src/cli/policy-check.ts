@@ -1,0 +1,39 @@
+/** `writ policy check DIR`: what is wrong with a bundle, or its digest. */
+import { formatProblem } from "../app.ts"
+import { sha256 } from "../crypto.ts"
+import { EXIT_CODES } from "../errors.ts"
+import { loadPolicy } from "../policy/load.ts"
+import { countOpinions } from "../policy/second-opinion.ts"
+import { readPolicyFolder } from "../store/data-folder.ts"
+import type { Flags } from "./cli.ts"
+import { print, printJson } from "./output.ts"
+
+export async function policyCheckCommand(folder: string, flags: Flags): Promise<number> {
+  const loaded = loadPolicy(readPolicyFolder(folder), sha256)
+  const opinions = loaded.ok ? countOpinions(loaded.conditions) : null
+  const problems = loaded.ok ? [] : loaded.problems
+  const ok = loaded.ok && opinions?.disagreements.length === 0
+  if (flags["json"]) {
+    printJson(
+      loaded.ok
+        ? {
+            ok,
+            digest: loaded.policy.digest,
+            version: loaded.policy.version,
+            rules: loaded.policy.ruleCount,
+            second_opinion: opinions,
+          }
+        : { ok, problems },
+    )
+  } else if (loaded.ok && opinions) {
+    print(`${loaded.policy.ruleCount} rules, version ${loaded.policy.version}, digest ${loaded.policy.digest}`)
+    print(
+      `Second opinion (cel-js): ${opinions.confirmed} conditions confirmed, ${opinions.outside} outside its subset.`,
+    )
+    for (const text of opinions.disagreements) print(text)
+  } else {
+    for (const problem of problems) print(formatProblem(problem))
+    print(`${problems.length} ${problems.length === 1 ? "problem" : "problems"}.`)
+  }
+  return ok ? 0 : (EXIT_CODES.POLICY_INVALID as number)
+}

@@ -1,0 +1,37 @@
+/** `writ verify FILE --trust KEYS`: offline; loads nothing but the verifier. */
+import { readFileSync } from "node:fs"
+import { WritError } from "../errors.ts"
+import { parseTrust, verifyEvidence } from "../verify/index.ts"
+import type { Flags } from "./cli.ts"
+import { print, printJson } from "./output.ts"
+
+export async function verifyCommand(file: string, flags: Flags): Promise<number> {
+  const trustFile = flags["trust"] as string | undefined
+  const trust = trustFile === undefined ? undefined : parseTrust(read(trustFile))
+  const report = verifyEvidence(read(file), trust)
+  if (flags["json"]) printJson(report)
+  else {
+    for (const { step, result, detail } of report.steps)
+      print(`  ${result === "failed" ? "✗" : result === "ok" ? "✓" : "·"} ${step.padEnd(12)} ${detail}`)
+    if (!report.valid)
+      print(
+        `NOT VALID at step ${report.failedStep}${report.failedIndex === undefined ? "" : `, record ${report.failedIndex}`}: ${report.reason}`,
+      )
+    else if (report.anchored) print("Valid, and anchored in the keys of the trust file.")
+    else
+      print(
+        "Consistent, not anchored: nothing from outside the file vouches for it. Pass --trust KEYS, obtained from the operator's daemon (`writ trust`) and compared out of band.",
+      )
+  }
+  return report.valid ? (report.anchored ? 0 : 3) : 1
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, "utf8")
+  } catch (cause) {
+    throw new WritError("INVALID_REQUEST", `${path} cannot be read (${(cause as NodeJS.ErrnoException).code}).`, {
+      cause,
+    })
+  }
+}

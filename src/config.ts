@@ -1,0 +1,269 @@
+/**
+ * The only reader of environment and configuration file. One table of settings: flags go before WRIT_* variables, these
+ * before the YAML file, that before defaults. Unknown keys are refused.
+ */
+import { existsSync, readFileSync } from "node:fs"
+import { homedir } from "node:os"
+import { join, resolve } from "node:path"
+import { parse } from "yaml"
+import { WritError } from "./errors.ts"
+import { suggest } from "./policy/reader.ts"
+
+export interface Setting {
+  readonly key: string
+  readonly kind: "text" | "port" | "number" | "flag" | "list"
+  readonly default: string
+  readonly meaning: string
+}
+
+/** `key` is the flag (`--key`), the path in the file (dots for dashes: see `fileKey`), and WRIT_KEY in the environment. */
+export const SETTINGS: readonly Setting[] = [
+  {
+    key: "data",
+    kind: "text",
+    default: "/var/lib/writ as root, else ~/.local/share/writ",
+    meaning: "Data folder: keys, API keys, embedded Postgres, policy.",
+  },
+  { key: "config", kind: "text", default: "DATA/writ.yaml if it exists", meaning: "Configuration file." },
+  { key: "grpc-host", kind: "text", default: "127.0.0.1", meaning: "Address that gRPC listens on." },
+  { key: "grpc-port", kind: "port", default: "50051", meaning: "Port of gRPC; 0 takes any free one." },
+  { key: "http-host", kind: "text", default: "127.0.0.1", meaning: "Address that HTTP listens on." },
+  { key: "http-port", kind: "port", default: "8080", meaning: "Port of HTTP; 0 takes any free one." },
+  {
+    key: "tls-cert",
+    kind: "text",
+    default: "",
+    meaning: "PEM certificate chain of the gRPC server. Needed beyond loopback.",
+  },
+  { key: "tls-key", kind: "text", default: "", meaning: "PEM private key of the gRPC server." },
+  {
+    key: "database-url",
+    kind: "text",
+    default: "the embedded Postgres",
+    meaning: "postgresql://… of an external PostgreSQL 15 or newer; DATABASE_URL is read too. Needed beyond loopback.",
+  },
+  {
+    key: "postgres-user",
+    kind: "text",
+    default: "writ, postgres or nobody",
+    meaning: "Operating-system user of the embedded Postgres when writ runs as root.",
+  },
+  {
+    key: "origin",
+    kind: "text",
+    default: "writ.local/ID",
+    meaning:
+      "Origin of this daemon's log (C2SP tlog-checkpoint); ID is the hash of its checkpoint key. Fixed once the log exists.",
+  },
+  { key: "issuer", kind: "text", default: "https://writ.local", meaning: "`iss` of execution tokens." },
+  {
+    key: "token-ttl-ms",
+    kind: "number",
+    default: "10000",
+    meaning: "Life of a token unless request or rule says otherwise, milliseconds: 1000 to 120000.",
+  },
+  { key: "policy", kind: "text", default: "DATA/policy", meaning: "Folder of the policy bundle." },
+  {
+    key: "policy-trusted-keys",
+    kind: "list",
+    default: "",
+    meaning: "Further base64 Ed25519 keys whose signature makes a bundle valid, besides this daemon's own.",
+  },
+  {
+    key: "append-timeout-ms",
+    kind: "number",
+    default: "1000",
+    meaning: "An append that takes longer is given up, milliseconds.",
+  },
+  {
+    key: "caller-bytes-per-second",
+    kind: "number",
+    default: "67108864",
+    meaning: "Bytes of records that one caller may add a second.",
+  },
+  {
+    key: "min-free-disk-mib",
+    kind: "number",
+    default: "256",
+    meaning: "Below this much free space in the data folder nothing is accepted, MiB.",
+  },
+  {
+    key: "public",
+    kind: "list",
+    default: "the routes that the README names",
+    meaning: "HTTP routes that need no credential.",
+  },
+  {
+    key: "listen",
+    kind: "flag",
+    default: "true",
+    meaning: "Be woken by NOTIFY when another replica changes something; correctness does not depend on it.",
+  },
+  {
+    key: "drain-ms",
+    kind: "number",
+    default: "10000",
+    meaning: "How long a shutdown waits for calls in flight, milliseconds.",
+  },
+  {
+    key: "log-level",
+    kind: "text",
+    default: "info",
+    meaning: "trace, debug (every decision), info, warn, error or fatal.",
+  },
+]
+
+export interface Config {
+  readonly dataFolder: string
+  readonly grpc: {
+    readonly host: string
+    readonly port: number
+    readonly tls: { readonly certFile: string; readonly keyFile: string } | null
+  }
+  readonly http: { readonly host: string; readonly port: number }
+  readonly databaseUrl: string | null
+  readonly postgresUser: string | null
+  readonly origin: string | null
+  readonly issuer: string
+  readonly tokenTtlMs: number
+  readonly policyFolder: string
+  readonly policyTrustedKeys: readonly string[]
+  readonly appendTimeoutMs: number
+  readonly callerBytesPerSecond: number
+  readonly minFreeDiskBytes: number
+  readonly public: readonly string[] | null
+  readonly listen: boolean
+  readonly drainMs: number
+  readonly logLevel: string
+  /** Loopback without TLS: tokens say `env: dev`. */
+  readonly development: boolean
+}
+
+type Values = Readonly<Record<string, string | undefined>>
+
+export function defaultDataFolder(env: NodeJS.ProcessEnv = process.env): string {
+  if (env["WRIT_DATA"]) return resolve(env["WRIT_DATA"])
+  if (process.getuid?.() === 0) return "/var/lib/writ"
+  return join(env["XDG_DATA_HOME"] || join(homedir(), ".local", "share"), "writ")
+}
+
+/** `flags` by key, without dashes in front. Throws CONFIG_INVALID, which says what to write instead. */
+export function loadConfig(flags: Values, env: NodeJS.ProcessEnv = process.env): Config {
+  const dataFolder = resolve(flags["data"] ?? defaultDataFolder(env))
+  const file = readConfigFile(flags["config"] ?? env["WRIT_CONFIG"], join(dataFolder, "writ.yaml"))
+  for (const name of Object.keys(env)) {
+    if (!name.startsWith("WRIT_") || ["WRIT_KEY", "WRIT_TARGET"].includes(name)) continue
+    const key = name.slice(5).toLowerCase().replaceAll("_", "-")
+    if (!SETTINGS.some((setting) => setting.key === key)) throw unknown(`the environment variable ${name}`, key)
+  }
+  const raw = (key: string): string | undefined =>
+    flags[key] ?? env[`WRIT_${key.toUpperCase().replaceAll("-", "_")}`] ?? file[key]
+  const text = (key: string, fallback: string) => raw(key) || fallback
+  const number = (key: string, least: number, most: number) => {
+    const given = text(key, SETTINGS.find((setting) => setting.key === key)?.default as string)
+    const value = Number(given)
+    if (!Number.isInteger(value) || value < least || value > most)
+      throw new WritError("CONFIG_INVALID", `${key} must be a whole number from ${least} to ${most}, not "${given}".`)
+    return value
+  }
+  const list = (key: string) =>
+    raw(key)
+      ?.split(",")
+      .map((item) => item.trim())
+      .filter((item) => item !== "")
+  const certFile = raw("tls-cert")
+  const keyFile = raw("tls-key")
+  if (Boolean(certFile) !== Boolean(keyFile))
+    throw new WritError("CONFIG_INVALID", "tls-cert and tls-key go together: set both, or neither.")
+  const logLevel = text("log-level", "info")
+  if (!["trace", "debug", "info", "warn", "error", "fatal"].includes(logLevel))
+    throw new WritError(
+      "CONFIG_INVALID",
+      `log-level must be trace, debug, info, warn, error or fatal, not "${logLevel}".`,
+    )
+  const listen = text("listen", "true")
+  if (listen !== "true" && listen !== "false") throw new WritError("CONFIG_INVALID", "listen must be true or false.")
+  const config: Config = {
+    dataFolder,
+    grpc: {
+      host: text("grpc-host", "127.0.0.1"),
+      port: number("grpc-port", 0, 65_535),
+      tls: certFile && keyFile ? { certFile, keyFile } : null,
+    },
+    http: { host: text("http-host", "127.0.0.1"), port: number("http-port", 0, 65_535) },
+    databaseUrl: raw("database-url") || env["DATABASE_URL"] || null,
+    postgresUser: raw("postgres-user") || null,
+    origin: raw("origin") || null,
+    issuer: text("issuer", "https://writ.local"),
+    tokenTtlMs: number("token-ttl-ms", 1_000, 120_000),
+    policyFolder: resolve(text("policy", join(dataFolder, "policy"))),
+    policyTrustedKeys: list("policy-trusted-keys") ?? [],
+    appendTimeoutMs: number("append-timeout-ms", 50, 60_000),
+    callerBytesPerSecond: number("caller-bytes-per-second", 1_024, 2 ** 40),
+    minFreeDiskBytes: number("min-free-disk-mib", 0, 2 ** 24) * 1024 * 1024,
+    public: list("public") ?? null,
+    listen: listen === "true",
+    drainMs: number("drain-ms", 0, 600_000),
+    logLevel,
+    development: !certFile,
+  }
+  if (config.origin && !/^[A-Za-z0-9._/-]{1,128}$/.test(config.origin))
+    throw new WritError("CONFIG_INVALID", "origin is 1 to 128 characters of A-Z a-z 0-9 . _ / -")
+  assertBeyondLoopback(config)
+  return config
+}
+
+/** Beyond loopback: TLS and a database of its own, or no start. */
+function assertBeyondLoopback({ grpc, http, databaseUrl, dataFolder }: Config): void {
+  if (isLoopback(grpc.host) && isLoopback(http.host)) return
+  const missing = [
+    ...(grpc.tls ? [] : ["tls-cert: /path/to/server.crt", "tls-key: /path/to/server.key"]),
+    ...(databaseUrl ? [] : ["database-url: postgresql://USER:PASSWORD@HOST/DATABASE"]),
+  ]
+  if (missing.length === 0) return
+  throw new WritError(
+    "CONFIG_INVALID",
+    `To listen beyond loopback, writ needs TLS and an external database. Write into ${join(dataFolder, "writ.yaml")}:\n${missing.map((line) => `  ${line}`).join("\n")}`,
+  )
+}
+
+export function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\./.test(host)
+}
+
+function readConfigFile(named: string | undefined, usual: string): Values {
+  if (named === undefined && !existsSync(usual)) return {}
+  const path = named ?? usual
+  let value: unknown
+  try {
+    value = parse(readFileSync(path, "utf8")) ?? {}
+  } catch (cause) {
+    throw new WritError(
+      "CONFIG_INVALID",
+      `The configuration file ${path} cannot be read: ${(cause as Error).message}`,
+      { cause },
+    )
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new WritError("CONFIG_INVALID", `The configuration file ${path} must be a mapping of settings.`)
+  const values: Record<string, string> = {}
+  for (const [key, item] of Object.entries(value)) {
+    if (!SETTINGS.some((setting) => setting.key === key) || key === "config" || key === "data")
+      throw unknown(`${path}: "${key}"`, key)
+    if (typeof item === "object" && !Array.isArray(item))
+      throw new WritError("CONFIG_INVALID", `${path}: "${key}" must be a single value or a list.`)
+    values[key] = Array.isArray(item) ? item.join(",") : String(item)
+  }
+  return values
+}
+
+function unknown(what: string, key: string): WritError {
+  const hint = suggest(
+    key,
+    SETTINGS.map((setting) => setting.key),
+  )
+  return new WritError(
+    "CONFIG_INVALID",
+    `There is no such setting: ${what}. ${hint ?? "`writ serve --help` lists them."}`,
+  )
+}

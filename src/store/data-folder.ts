@@ -1,0 +1,101 @@
+/** The data folder: keys, API keys, policy, what was signed last. Made at first start; read strictly afterwards. */
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:crypto"
+import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs"
+import { join } from "node:path"
+import { makeApiKey } from "../decision/caller-keys.ts"
+import type { Role } from "../decision/state.ts"
+import { WritError } from "../errors.ts"
+import { writeDurably } from "./signer-state.ts"
+
+export type KeyUse = "token" | "checkpoint" | "policy"
+
+export interface DataFolder {
+  readonly path: string
+  /** True when it was made just now. */
+  readonly isNew: boolean
+  readonly keys: Readonly<Record<KeyUse, KeyObject>>
+  /** Text of the API key file of each role. */
+  readonly apiKeys: ReadonlyMap<Role, string>
+  readonly signerStateFile: string
+  readonly daemonFile: string
+}
+
+const USES: readonly KeyUse[] = ["token", "checkpoint", "policy"]
+
+/** Throws DATA_FOLDER_UNFIT with one line that says what to do. */
+export function openDataFolder(path: string, roles: readonly Role[], examplePolicy: string): DataFolder {
+  const isNew = !existsSync(join(path, "keys"))
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+    // As root, the embedded Postgres runs as another user and must pass through; every secret is in a folder of its own.
+    if (process.getuid?.() === 0) chmodSync(path, 0o711)
+    mkdirSync(join(path, "keys"), { recursive: true, mode: 0o700 })
+    mkdirSync(join(path, "api-keys"), { recursive: true, mode: 0o700 })
+    if (!existsSync(join(path, "policy"))) cpSync(examplePolicy, join(path, "policy"), { recursive: true })
+  } catch (cause) {
+    throw new WritError(
+      "DATA_FOLDER_UNFIT",
+      `The data folder ${path} cannot be written (${(cause as NodeJS.ErrnoException).code}). Choose another with --data, or change its owner.`,
+      { cause },
+    )
+  }
+  return {
+    path,
+    isNew,
+    keys: Object.fromEntries(USES.map((use) => [use, openKey(join(path, "keys", `${use}.key`))])) as Record<
+      KeyUse,
+      KeyObject
+    >,
+    apiKeys: new Map(roles.map((role) => [role, openApiKey(join(path, "api-keys", role), role)])),
+    signerStateFile: join(path, "checkpoint.state"),
+    daemonFile: join(path, "daemon.json"),
+  }
+}
+
+function openKey(path: string): KeyObject {
+  if (!existsSync(path))
+    writeDurably(path, generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }) as string)
+  const key = createPrivateKey(readSecret(path))
+  if (key.asymmetricKeyType !== "ed25519")
+    throw new WritError("DATA_FOLDER_UNFIT", `${path} does not hold an Ed25519 key in PKCS#8 PEM.`)
+  return key
+}
+
+function openApiKey(path: string, role: Role): string {
+  if (!existsSync(path)) writeDurably(path, `${makeApiKey(role)}\n`)
+  return readSecret(path).trim()
+}
+
+function readSecret(path: string): string {
+  if ((statSync(path).mode & 0o077) !== 0)
+    throw new WritError("DATA_FOLDER_UNFIT", `${path} can be read by others. Run: chmod 600 ${path}`)
+  return readFileSync(path, "utf8")
+}
+
+/** For the command line: the API key that first start wrote for this role. */
+export function readApiKey(dataFolder: string, role: Role): string {
+  try {
+    return readSecret(join(dataFolder, "api-keys", role)).trim()
+  } catch (cause) {
+    if (cause instanceof WritError) throw cause
+    throw new WritError(
+      "CONFIG_INVALID",
+      `There is no API key for role ${role} in ${dataFolder}. Name the daemon's data folder with --data, or pass --key.`,
+      { cause },
+    )
+  }
+}
+
+/** The bundle's files, by path relative to the folder. */
+export function readPolicyFolder(folder: string): Record<string, string> {
+  try {
+    const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => /\.ya?ml$/.test(name))
+    return Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), "utf8")]))
+  } catch (cause) {
+    throw new WritError(
+      "POLICY_INVALID",
+      `The policy folder ${folder} cannot be read (${(cause as NodeJS.ErrnoException).code}). Name another with --policy.`,
+      { cause },
+    )
+  }
+}

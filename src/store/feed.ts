@@ -1,0 +1,44 @@
+/** Wakes the daemon when another replica changed something. Only a hint: every append proves freshness by itself. */
+import pg from "pg"
+import type { Connection } from "./connect.ts"
+
+const RETRY_MS = 1_000
+
+export function startFeed(connection: Connection, onWake: () => void): { stop(): Promise<void> } {
+  let client: pg.Client | null = null
+  let timer: NodeJS.Timeout | undefined
+  let stopped = false
+
+  async function listen(): Promise<void> {
+    const fresh = new pg.Client({
+      ...connection,
+      connectionTimeoutMillis: 2_000,
+      keepAlive: true,
+      application_name: "writ-feed",
+    })
+    const retry = () => {
+      if (client === fresh) client = null
+      clearTimeout(timer)
+      if (!stopped) timer = setTimeout(() => void listen(), RETRY_MS)
+    }
+    fresh.on("error", retry)
+    fresh.on("end", retry)
+    fresh.on("notification", onWake)
+    try {
+      await fresh.connect()
+      await fresh.query("LISTEN writ_control")
+      client = fresh
+      onWake()
+    } catch {
+      retry()
+    }
+  }
+  void listen()
+  return {
+    async stop() {
+      stopped = true
+      clearTimeout(timer)
+      await client?.end().catch(() => {})
+    },
+  }
+}
