@@ -1,0 +1,13 @@
+// Original file: proto/writ/v1/common.proto
+
+import type { Struct as _google_protobuf_Struct, Struct__Output as _google_protobuf_Struct__Output } from '../../google/protobuf/Struct.ts';
+
+export interface Action {
+  'name'?: (string);
+  'properties'?: (_google_protobuf_Struct | null);
+}
+
+export interface Action__Output {
+  'name': (string);
+  'properties': (_google_protobuf_Struct__Output | null);
+}

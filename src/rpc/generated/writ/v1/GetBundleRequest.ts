@@ -1,0 +1,10 @@
+// Original file: proto/writ/v1/policy.proto
+
+
+export interface GetBundleRequest {
+  'digest'?: (Buffer | Uint8Array | string);
+}
+
+export interface GetBundleRequest__Output {
+  'digest': (Buffer);
+}

@@ -1,0 +1,12 @@
+// Original file: proto/writ/v1/policy.proto
+
+
+export interface ListBundlesRequest {
+  'page_size'?: (number);
+  'page_token'?: (string);
+}
+
+export interface ListBundlesRequest__Output {
+  'page_size': (number);
+  'page_token': (string);
+}

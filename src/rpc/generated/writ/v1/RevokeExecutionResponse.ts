@@ -1,0 +1,13 @@
+// Original file: proto/writ/v1/authorization.proto
+
+import type { LedgerReceipt as _writ_v1_LedgerReceipt, LedgerReceipt__Output as _writ_v1_LedgerReceipt__Output } from '../../writ/v1/LedgerReceipt.ts';
+
+export interface RevokeExecutionResponse {
+  'receipt'?: (_writ_v1_LedgerReceipt | null);
+  'already_revoked'?: (boolean);
+}
+
+export interface RevokeExecutionResponse__Output {
+  'receipt': (_writ_v1_LedgerReceipt__Output | null);
+  'already_revoked': (boolean);
+}

@@ -1,0 +1,13 @@
+// Original file: proto/writ/v1/admin.proto
+
+import type { LedgerReceipt as _writ_v1_LedgerReceipt, LedgerReceipt__Output as _writ_v1_LedgerReceipt__Output } from '../../writ/v1/LedgerReceipt.ts';
+
+export interface RotateKeyResponse {
+  'key_id'?: (string);
+  'receipt'?: (_writ_v1_LedgerReceipt | null);
+}
+
+export interface RotateKeyResponse__Output {
+  'key_id': (string);
+  'receipt': (_writ_v1_LedgerReceipt__Output | null);
+}

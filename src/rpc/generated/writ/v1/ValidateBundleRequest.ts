@@ -1,0 +1,11 @@
+// Original file: proto/writ/v1/policy.proto
+
+import type { BundleFile as _writ_v1_BundleFile, BundleFile__Output as _writ_v1_BundleFile__Output } from '../../writ/v1/BundleFile.ts';
+
+export interface ValidateBundleRequest {
+  'files'?: (_writ_v1_BundleFile)[];
+}
+
+export interface ValidateBundleRequest__Output {
+  'files': (_writ_v1_BundleFile__Output)[];
+}
