@@ -249,7 +249,13 @@ async function start(
       false,
     )
   if (!(await reader.tokenKeys()).some(({ kid }) => kid === tokens.kid)) {
-    const data = { kid: tokens.kid, public_key: toBase64Url(tokens.publicKey), use: "token", state: "published" }
+    const data = {
+      kid: tokens.kid,
+      public_key: toBase64Url(tokens.publicKey),
+      use: "token",
+      issuer: config.issuer,
+      state: "published",
+    }
     await change(
       (epoch) => ({ kind: "signing_key_changed", actor: DAEMON, epoch, data }),
       [{ kind: "token_key", kid: tokens.kid, publicKey: tokens.publicKey, issuer: config.issuer }],
@@ -283,6 +289,8 @@ async function start(
       version: policy.version,
       rules: policy.ruleCount,
       signed_by: toBase64(policySigner.publicKey),
+      signature: toBase64(signature),
+      content_sha256: toHex(sha256(policy.canonicalBytes)),
     }
     await change((epoch) => ({ kind: "bundle_activated", actor: DAEMON, epoch, data }), effects, true)
     log.info({ digest: policy.digest, version: policy.version, rules: policy.ruleCount }, "policy bundle activated")

@@ -114,6 +114,7 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
       const record = sealDecision(
         verdict,
         recorded,
+        claim,
         determination.outcome?.cost ?? 0,
         state.epoch,
         call.caller,

@@ -18,7 +18,7 @@ import {
   RECORD_VERSION,
   type RecordBody,
 } from "../ledger/record.ts"
-import type { SealedRecord } from "../ledger/store.ts"
+import type { RequestClaim, SealedRecord } from "../ledger/store.ts"
 import { DEFAULT_TTL_MS, MAX_TTL_MS, MAX_TTL_WITHOUT_RUNTIME_MS, MIN_TTL_MS, type TokenClaims } from "../token/token.ts"
 import { ENGINE } from "../version.ts"
 import type { Determination } from "./determine.ts"
@@ -119,6 +119,7 @@ function buildClaims(
 export function sealDecision(
   verdict: Verdict,
   recordedRequest: string,
+  claim: RequestClaim,
   cost: number,
   epoch: bigint,
   caller: Caller,
@@ -127,7 +128,7 @@ export function sealDecision(
   // RFC 8785 by construction: members in order, each part canonical; the request is not encoded a second time.
   const payload =
     (verdict.claims ? `{"claims":${encodeCanonicalJson(verdict.claims)},` : "{") +
-    `"cost":${cost},"obligations":${encodeCanonicalJson(verdict.obligations)},` +
+    `"cost":${cost},"idempotency":{"digest":"${toHex(claim.digest)}","key":"${claim.key}"},"obligations":${encodeCanonicalJson(verdict.obligations)},` +
     `"reasons":${encodeCanonicalJson(verdict.checks.map((check) => check.reasons) as unknown as JsonObject[])},` +
     `"request":${recordedRequest},"risk":${encodeCanonicalJson(verdict.risk as unknown as JsonObject)},` +
     `"trace":${encodeCanonicalJson(verdict.trace)}}`

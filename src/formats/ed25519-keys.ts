@@ -19,22 +19,22 @@ const SMALL_ORDER_Y = new Set([
 
 /** 32 bytes of a canonical point that is not of small order; null otherwise. Whether it is on the curve, verifying shows. */
 export function parsePublicKey(bytes: Uint8Array): Uint8Array | null {
-  return isCanonicalPoint(bytes) ? bytes.slice() : null
+  return isCanonicalPoint(bytes) ? Uint8Array.from(bytes) : null
 }
 
 /** 64 bytes R ‖ S with R as above and S < L; null otherwise. */
 export function parseSignature(bytes: Uint8Array): Uint8Array | null {
   if (bytes.length !== 64 || !isCanonicalPoint(bytes.subarray(0, 32))) return null
-  return littleEndian(bytes.subarray(32)) < L ? bytes.slice() : null
+  return littleEndian(bytes.subarray(32)) < L ? Uint8Array.from(bytes) : null
 }
 
 function isCanonicalPoint(bytes: Uint8Array): boolean {
   if (bytes.length !== 32) return false
-  const y = bytes.slice()
+  const y = Uint8Array.from(bytes) // a copy, also of a Buffer, whose slice() shares
   y[31] = (y[31] as number) & 0x7f
   return littleEndian(y) < P && !SMALL_ORDER_Y.has(toHex(y))
 }
 
 function littleEndian(bytes: Uint8Array): bigint {
-  return BigInt(`0x${toHex(bytes.slice().reverse())}`)
+  return BigInt(`0x${toHex(Uint8Array.from(bytes).reverse())}`)
 }

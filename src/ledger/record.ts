@@ -70,6 +70,8 @@ export type DecisionData = {
 /** Payload of a decision (RFC 8785 JSON). Token claims are present exactly when `decision` is ALLOW, and lack `leaf`. */
 export type DecisionPayload = {
   readonly request: JsonObject
+  /** The request-id claim that the record takes: key (UUID text) and snapshot digest (hex). */
+  readonly idempotency: { readonly key: string; readonly digest: string }
   readonly claims?: JsonObject
   readonly reasons: JsonValue
   readonly obligations: JsonValue
