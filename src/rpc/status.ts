@@ -36,12 +36,15 @@ function pack(type: string, value: object): object {
   return { type_url: `type.googleapis.com/${type}`, value: messageType(type).encode(value) }
 }
 
-/** For clients: reason and metadata of the ErrorInfo, if there is one. */
+/** For clients: reason and metadata of the ErrorInfo; null when there is none that can be read. */
 export function readErrorInfo(metadata: grpc.Metadata): { reason: string; metadata: Record<string, string> } | null {
   const [bytes] = metadata.get(DETAILS)
   if (!Buffer.isBuffer(bytes)) return null
-  const status = messageType("google.rpc.Status").decode(bytes) as { details: { type_url: string; value: Buffer }[] }
-  return readStatusInfo(status)
+  try {
+    return readStatusInfo(messageType("google.rpc.Status").decode(bytes) as Parameters<typeof readStatusInfo>[0])
+  } catch {
+    return null // of a proxy or another server, which may put anything there
+  }
 }
 
 /** The same for a google.rpc.Status in a stream or batch reply. */

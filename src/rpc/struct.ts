@@ -59,6 +59,7 @@ function readValue(value: WireValue, at: string, name: string, depth: number, co
     case "boolValue":
       return value.boolValue as boolean
     case "nullValue":
+      if (value.nullValue !== "NULL_VALUE") throw invalid(`${at}.${name}`, "is a null with an unknown number")
       return null
     case "structValue":
       return readFields(value.structValue?.fields ?? {}, `${at}.${name}`, depth + 1, count)

@@ -1,0 +1,12 @@
+/** A suite that needs a system package says so; where it is missing, the suite is named at the end of the run. */
+import { spawnSync } from "node:child_process"
+import { appendFileSync } from "node:fs"
+
+/** True when the probe succeeds. */
+export function has(debianPackage: string, probe: readonly [string, ...string[]]): boolean {
+  const [command, ...args] = probe
+  if (spawnSync(command, args, { stdio: "ignore" }).status === 0) return true
+  const file = process.env["WRIT_TEST_MISSING_PACKAGES"]
+  if (file) appendFileSync(file, `${debianPackage} (apt-get install ${debianPackage})\n`)
+  return false
+}
