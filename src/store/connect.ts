@@ -19,7 +19,10 @@ const types: pg.CustomTypesConfig = {
 
 /** Throws CONFIG_INVALID; the message never holds the URL, which may hold a password. */
 export function parseDatabaseUrl(url: string): Connection {
-  if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url)) {
+  try {
+    if (!/^postgres(ql)?:\/\//.test(url)) throw new Error("another scheme")
+    new pg.Client({ connectionString: url }) // parses it, connects to nothing
+  } catch {
     throw new WritError(
       "CONFIG_INVALID",
       "DATABASE_URL is not of the form postgresql://USER:PASSWORD@HOST:PORT/DATABASE.",

@@ -40,6 +40,7 @@ describe("bytes", () => {
 describe("encodeCanonicalJson", () => {
   test("RFC 8785 section 3.2.2: the sample document", () => {
     const value = {
+      // biome-ignore lint/correctness/noPrecisionLoss: the RFC writes it so
       numbers: [333333333.33333329, 1e30, 4.5, 2e-3, 0.000000000000000000000000001],
       string: '€$\u000f\nA\'B"\\\\"/',
       literals: [null, true, false],
