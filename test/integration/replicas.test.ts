@@ -1,0 +1,146 @@
+import { cpSync } from "node:fs"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { toWireRequest } from "../../src/cli/authorize.ts"
+import { checkDatabase } from "../../src/cli/ledger-fsck.ts"
+import { connect } from "../../src/client/connect.ts"
+import { parseTrust, verifyEvidence } from "../../src/verify/index.ts"
+import { authorize, readPage, startTestDaemon, type TestDaemon } from "../support/daemon.ts"
+import { createDatabase, type TestDatabase } from "../support/database.ts"
+import { makeFolder } from "../support/folder.ts"
+
+let database: TestDatabase
+let one: TestDaemon
+let two: TestDaemon
+
+beforeAll(async () => {
+  database = await createDatabase()
+  one = await startTestDaemon(database.url, { listen: "false" })
+  two = await startTestDaemon(database.url, { listen: "false" }) // NOTIFY switched off on both
+  await one.daemon.reloadPolicy() // it signs the bundle that the other activated as well
+})
+afterAll(async () => {
+  await Promise.all([one?.stop(), two?.stop()])
+  await database?.drop()
+})
+
+describe("two replicas on one database", () => {
+  test("each has a log of its own", async () => {
+    const [a, b] = await Promise.all([authorize(one.client("pep")), authorize(two.client("pep"))])
+    expect(a.decision).toBe("DECISION_ALLOW")
+    expect(b.decision).toBe("DECISION_ALLOW")
+    expect(a.receipt.log).not.toBe(b.receipt.log)
+  })
+
+  test("what is revoked on one is refused on both from the answer on, without NOTIFY", async () => {
+    const pep = connect({ target: two.daemon.addresses.grpc, key: one.key("pep") })
+    for (let i = 0; i < 10; i++) {
+      const request = readPage()
+      const reply = await authorize(one.client("pep"), request)
+      await two
+        .client("operator")
+        .call("authorization", "RevokeExecution", { execution_id: reply.execution_id, reason: "test" })
+      for (const replica of [one, two]) {
+        const verdict = await replica
+          .client("auditor")
+          .call<{ valid: boolean; state: string }>("authorization", "VerifyToken", {
+            token: reply.token,
+            audience: "runner",
+          })
+        expect(verdict).toMatchObject({ valid: false, state: "EXECUTION_STATE_REVOKED" })
+      }
+      // the same caller repeats its request on either replica: the verdict, but no token any more
+      for (const client of [one.client("pep"), pep]) {
+        expect(await authorize(client, request)).toMatchObject({
+          execution_id: reply.execution_id,
+          token: "",
+          token_withheld: { code: "TOKEN_WITHHELD" },
+        })
+      }
+    }
+    pep.close()
+  })
+
+  test("a key revoked on one makes no decision on the other, not even the next", async () => {
+    const admin = one.client("admin")
+    for (let i = 0; i < 5; i++) {
+      const made = await admin.call<{ key: string; caller_key: { id: string } }>("admin", "CreateCallerKey", {
+        role: "pep",
+      })
+      const client = connect({ target: two.daemon.addresses.grpc, key: made.key })
+      await expect
+        .poll(
+          async () =>
+            await authorize(client).then(
+              (reply) => reply.decision,
+              () => "",
+            ),
+          { timeout: 5_000 },
+        )
+        .toBe("DECISION_ALLOW")
+      await admin.call("admin", "RevokeCallerKey", { id: made.caller_key.id })
+      const code = await authorize(client).then(
+        () => "OK",
+        (error: { code: string }) => error.code,
+      )
+      expect(code).toBe("UNAUTHENTICATED")
+      client.close()
+    }
+  })
+
+  test("an execution revoked from both sides at once is revoked once, and its lineage over two logs verifies", async () => {
+    const reply = await authorize(one.client("pep"))
+    const revoke = (replica: TestDaemon) =>
+      replica
+        .client("operator")
+        .call<{ already_revoked: boolean }>("authorization", "RevokeExecution", {
+          execution_id: reply.execution_id,
+          reason: "race",
+        })
+    const outcomes = await Promise.all([revoke(one), revoke(two), revoke(one), revoke(two)])
+    expect(outcomes.filter((outcome) => !outcome.already_revoked)).toHaveLength(1)
+    for (const replica of [one, two]) await replica.client("auditor").call("lineage", "GetCheckpoint", {})
+    const { evidence } = await two
+      .client("auditor")
+      .call<{ evidence: Buffer }>("lineage", "ExportEvidence", { execution_id: reply.execution_id })
+    const trust = parseTrust(await (await fetch(`http://${one.daemon.addresses.http}/.well-known/writ.json`)).text())
+    expect(verifyEvidence(evidence, trust)).toMatchObject({
+      valid: true,
+      anchored: true,
+      execution: { state: "REVOKED" },
+    })
+  })
+
+  test("the same request_id on both at once is one execution", async () => {
+    const other = connect({ target: two.daemon.addresses.grpc, key: one.key("pep") })
+    for (let i = 0; i < 10; i++) {
+      const request = toWireRequest(readPage())
+      const replies = await Promise.all(
+        [one.client("pep"), other].map((client) =>
+          client.call<{ execution_id: string }>("authorization", "Authorize", request),
+        ),
+      )
+      expect(new Set(replies.map((reply) => reply.execution_id)).size).toBe(1)
+    }
+    other.close()
+  })
+
+  test("a second daemon on the same log fences the first", async () => {
+    const copy = makeFolder()
+    cpSync(one.data, join(copy.path, "data"), { recursive: true })
+    const { rmSync } = await import("node:fs")
+    rmSync(join(copy.path, "data", "daemon.lock"))
+    const third = await startTestDaemon(database.url, { listen: "false" }, join(copy.path, "data"))
+    await expect(authorize(one.client("pep"))).rejects.toMatchObject({
+      code: expect.stringMatching(/^LEDGER_(UNAVAILABLE|FENCED)$/),
+    })
+    expect((await one.daemon.failed).code).toBe("LEDGER_FENCED")
+    expect((await authorize(third.client("pep"))).decision).toBe("DECISION_ALLOW")
+    await third.stop()
+    copy.remove()
+  })
+
+  test("the ledger is clean after all", async () => {
+    expect((await checkDatabase(database.connection, undefined, false)).findings).toEqual([])
+  })
+})

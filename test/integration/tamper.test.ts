@@ -1,0 +1,222 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { checkDatabase } from "../../src/cli/ledger-fsck.ts"
+import type { VerifyReply } from "../../src/cli/lineage.ts"
+import type { WritClient } from "../../src/client/connect.ts"
+import { parseTrust, type Trust } from "../../src/verify/index.ts"
+import { authorize, startTestDaemon, type TestDaemon } from "../support/daemon.ts"
+import { createDatabase, type TestDatabase } from "../support/database.ts"
+
+let database: TestDatabase
+let writ: TestDaemon
+let trust: Trust
+let executionId: string
+let index: string
+
+beforeAll(async () => {
+  database = await createDatabase()
+  writ = await startTestDaemon(database.url)
+  const pep = writ.client("pep")
+  const replies = []
+  for (let i = 0; i < 280; i++) replies.push(authorize(pep)) // one full tile and a rest
+  const [first] = await Promise.all(replies)
+  executionId = first?.execution_id as string
+  index = first?.receipt.leaf_index as string
+  await writ.client("operator").call("authorization", "RevokeExecution", { execution_id: executionId, reason: "test" })
+  await writ.client("auditor").call("lineage", "GetCheckpoint", {})
+  trust = parseTrust(await (await fetch(`http://${writ.daemon.addresses.http}/.well-known/writ.json`)).text())
+  await new Promise((resolve) => setTimeout(resolve, 600)) // lookups are derived
+})
+afterAll(async () => {
+  await writ?.stop()
+  await database?.drop()
+})
+
+/** A change to one column of one table by a superuser, and which table fsck must blame. Null: why it need not notice. */
+const ATTACKS: Readonly<Record<string, readonly [sql: string, blamed: string] | { readonly exempt: string }>> = {
+  "log.log_id": { exempt: "a foreign key of log_head, checkpoint and lookup_mark: the database refuses" },
+  "log.origin": ["UPDATE log SET origin = 'else'", "log"],
+  "log.verifier_key": ["UPDATE log SET verifier_key = 'else+00000000+AAAA'", "log"],
+  "log_head.log_id": { exempt: "a foreign key: the database refuses" },
+  "log_head.size": ["UPDATE log_head SET size = size - 1", "entry"],
+  "log_head.root": ["UPDATE log_head SET root = set_byte(root, 0, get_byte(root, 0) # 1)", "log_head"],
+  "log_head.fence": ["UPDATE log_head SET fence = 0", "log_head"],
+  "entry.log_id": ["ALTER TABLE entry DETACH PARTITION entry_1_0", "entry"],
+  "entry.idx": ["UPDATE entry SET idx = 5000 WHERE idx = $1", "entry"],
+  "entry.leaf_hash": [
+    "UPDATE entry SET leaf_hash = set_byte(leaf_hash, 3, get_byte(leaf_hash, 3) # 1) WHERE idx = $1",
+    "entry",
+  ],
+  "entry.body": ["UPDATE entry SET body = set_byte(body, 20, get_byte(body, 20) # 1) WHERE idx = $1", "entry"],
+  "entry.payload": [
+    "UPDATE entry SET payload = set_byte(payload, 40, get_byte(payload, 40) # 1) WHERE idx = $1",
+    "entry",
+  ],
+  "tile.log_id": ["UPDATE tile SET log_id = 1, last_leaf = last_leaf + 256", "tile"],
+  "tile.last_leaf": ["UPDATE tile SET last_leaf = last_leaf + 1", "tile"],
+  "tile.level": ["UPDATE tile SET level = 1", "tile"],
+  "tile.hashes": ["UPDATE tile SET hashes = set_byte(hashes, 8000, get_byte(hashes, 8000) # 1)", "tile"],
+  "tile.root": ["UPDATE tile SET root = set_byte(root, 0, get_byte(root, 0) # 1)", "tile"],
+  "checkpoint.log_id": { exempt: "a foreign key: the database refuses" },
+  "checkpoint.size": ["UPDATE checkpoint SET size = size + 100000", "checkpoint"],
+  "checkpoint.note": ["UPDATE checkpoint SET note = set_byte(note, 40, get_byte(note, 40) # 1)", "checkpoint"],
+  "control.singleton": { exempt: "only true is possible" },
+  "control.epoch": ["UPDATE control SET epoch = epoch + 1", "control"],
+  "control.active_bundle": ["UPDATE control SET active_bundle = NULL", "control"],
+  "request.key": ["UPDATE request SET key = gen_random_uuid() WHERE idx = $1", "request"],
+  "request.snapshot_digest": [
+    "UPDATE request SET snapshot_digest = set_byte(snapshot_digest, 0, get_byte(snapshot_digest, 0) # 1) WHERE idx = $1",
+    "request",
+  ],
+  "request.log_id": ["UPDATE request SET log_id = 9 WHERE idx = $1", "request"],
+  "request.idx": ["UPDATE request SET idx = idx + 1 WHERE idx = $1", "request"],
+  "request.expires_at": ["UPDATE request SET expires_at = expires_at + interval '1 day' WHERE idx = $1", "request"],
+  "execution.execution_id": ["UPDATE execution SET execution_id = gen_random_uuid()", "execution"],
+  "execution.state": ["UPDATE execution SET state = 'AUTHORIZED'", "execution"],
+  "execution.log_id": ["UPDATE execution SET log_id = 9", "execution"],
+  "execution.idx": ["UPDATE execution SET idx = 3", "execution"],
+  "execution.leaf_hash": [
+    "UPDATE execution SET leaf_hash = set_byte(leaf_hash, 0, get_byte(leaf_hash, 0) # 1)",
+    "execution",
+  ],
+  "lookup.key": ["UPDATE lookup SET key = gen_random_uuid() WHERE idx = $1", "lookup"],
+  "lookup.log_id": ["UPDATE lookup SET log_id = 9 WHERE idx = $1", "lookup"],
+  "lookup.idx": ["UPDATE lookup SET idx = idx + 1000 WHERE idx = $1", "lookup"],
+  "lookup_mark.log_id": { exempt: "a foreign key: the database refuses" },
+  "lookup_mark.size": ["UPDATE lookup_mark SET size = 20", "lookup_mark"],
+  "bundle.digest": { exempt: "a foreign key of bundle_signature: the database refuses" },
+  "bundle.content": ["UPDATE bundle SET content = set_byte(content, 10, get_byte(content, 10) # 1)", "bundle"],
+  "bundle_signature.digest": { exempt: "a foreign key: the database refuses" },
+  "bundle_signature.public_key": [
+    "UPDATE bundle_signature SET public_key = set_byte(public_key, 0, get_byte(public_key, 0) # 1)",
+    "bundle_signature",
+  ],
+  "bundle_signature.signature": [
+    "UPDATE bundle_signature SET signature = set_byte(signature, 0, get_byte(signature, 0) # 1)",
+    "bundle_signature",
+  ],
+  "caller_key.id": ["UPDATE caller_key SET id = 'ffffffff' WHERE role = 'pep'", "caller_key"],
+  "caller_key.role": ["UPDATE caller_key SET role = 'admin' WHERE role = 'pep'", "caller_key"],
+  "caller_key.secret_hash": [
+    "UPDATE caller_key SET secret_hash = set_byte(secret_hash, 0, get_byte(secret_hash, 0) # 1) WHERE role = 'pep'",
+    "caller_key",
+  ],
+  "caller_key.state": ["UPDATE caller_key SET state = 'revoked' WHERE role = 'pep'", "caller_key"],
+  "caller_key.expires_at": ["UPDATE caller_key SET expires_at = now() WHERE role = 'pep'", "caller_key"],
+  "token_key.kid": ["UPDATE token_key SET kid = 'else'", "token_key"],
+  "token_key.public_key": [
+    "UPDATE token_key SET public_key = set_byte(public_key, 0, get_byte(public_key, 0) # 1)",
+    "token_key",
+  ],
+  "token_key.issuer": ["UPDATE token_key SET issuer = 'else'", "token_key"],
+  "schema_migration.version": { exempt: "checked when the daemon starts (store.test.ts), not part of the ledger" },
+  "schema_migration.name": { exempt: "for people" },
+  "schema_migration.sha256": { exempt: "checked when the daemon starts" },
+  "schema_migration.applied_at": { exempt: "for people" },
+}
+
+describe("fsck", () => {
+  test("every column of every table is in the list of attacks", async () => {
+    const { rows } = await database.query(
+      "SELECT c.table_name || '.' || c.column_name AS name FROM information_schema.columns c WHERE c.table_schema = 'public' AND c.table_name !~ '_[0-9]+_[0-9]+$' ORDER BY 1",
+    )
+    expect(Object.keys(ATTACKS).sort()).toEqual(rows.map((row) => row.name).sort())
+  })
+
+  test("is clean before the attacks", async () => {
+    expect((await checkDatabase(database.connection, trust, false)).findings).toEqual([])
+  })
+
+  for (const [column, attack] of Object.entries(ATTACKS)) {
+    if ("exempt" in attack) continue
+    test(`${column} altered: ${attack[1]} is blamed`, async () => {
+      const copy = await cloneDatabase()
+      try {
+        const changed = await copy.query(attack[0], attack[0].includes("$1") ? [index] : [])
+        if (attack[0].startsWith("UPDATE")) expect(changed.rowCount).toBeGreaterThan(0)
+        const report = await checkDatabase(copy.connection, trust, false)
+        expect(report.clean).toBe(false)
+        expect(report.findings.map((finding) => finding.table)).toContain(attack[1])
+        if (["entry.leaf_hash", "entry.body", "entry.payload"].includes(column))
+          expect(String(report.findings.find((finding) => finding.table === "entry")?.index)).toBe(index)
+      } finally {
+        await copy.drop()
+      }
+    })
+  }
+})
+
+/** The daemon keeps its database; the attack is made on a dump of it, by way of a template. */
+async function cloneDatabase(): Promise<TestDatabase> {
+  const copy = await createDatabase()
+  for (const table of [
+    "log",
+    "log_head",
+    "checkpoint",
+    "control",
+    "request",
+    "execution",
+    "lookup",
+    "lookup_mark",
+    "bundle",
+    "bundle_signature",
+    "caller_key",
+    "token_key",
+  ]) {
+    await copyTable(copy, table)
+  }
+  await copy.query("SELECT writ_ensure_partition(1::smallint, 0)")
+  for (const table of ["entry", "tile"]) await copyTable(copy, table)
+  return copy
+}
+
+async function copyTable(copy: TestDatabase, table: string): Promise<void> {
+  await copy.query(`DELETE FROM ${table}`)
+  const { rows, fields } = await database.query(`SELECT * FROM ${table}`)
+  const names = fields.map((field) => field.name)
+  for (let start = 0; start < rows.length; start += 100) {
+    const page = rows.slice(start, start + 100)
+    const places = page.map((_, r) => `(${names.map((__, c) => `$${r * names.length + c + 1}`).join(", ")})`).join(", ")
+    await copy.query(
+      `INSERT INTO ${table} (${names.join(", ")}) VALUES ${places}`,
+      page.flatMap((row) => names.map((name) => row[name])),
+    )
+  }
+}
+
+describe("VerifyLineage", () => {
+  const flip = (column: string, at: number) => `${column} = set_byte(${column}, ${at}, get_byte(${column}, ${at}) # 1)`
+  test.each([
+    ["the body", `UPDATE entry SET ${flip("body", 100)} WHERE idx = $1`, ["record", "inclusion"]],
+    ["the payload", `UPDATE entry SET ${flip("payload", 60)} WHERE idx = $1`, ["payload"]],
+    ["the leaf hash", `UPDATE entry SET ${flip("leaf_hash", 5)} WHERE idx = $1`, ["database", "inclusion", "lineage"]],
+  ] as const)(
+    "%s altered: the record and the step are named, and restored it verifies again",
+    async (_, attack, steps) => {
+      const auditor: WritClient = writ.client("auditor")
+      const before = await database.query("SELECT body, payload, leaf_hash FROM entry WHERE idx = $1", [index])
+      await database.query(attack, [index])
+      const report = await auditor.call<VerifyReply>("lineage", "VerifyLineage", { execution_id: executionId })
+      expect(report.valid).toBe(false)
+      expect(steps).toContain(report.failed_step)
+      expect(report.failed_index).toBe(index)
+      const { body, payload, leaf_hash } = before.rows[0]
+      await database.query("UPDATE entry SET body = $2, payload = $3, leaf_hash = $4 WHERE idx = $1", [
+        index,
+        body,
+        payload,
+        leaf_hash,
+      ])
+      expect((await auditor.call<VerifyReply>("lineage", "VerifyLineage", { execution_id: executionId })).valid).toBe(
+        true,
+      )
+    },
+  )
+
+  test("an execution row set back to AUTHORIZED is found", async () => {
+    const auditor = writ.client("auditor")
+    await database.query("UPDATE execution SET state = 'AUTHORIZED'")
+    const report = await auditor.call<VerifyReply>("lineage", "VerifyLineage", { execution_id: executionId })
+    expect(report).toMatchObject({ valid: false, failed_step: "database" })
+    await database.query("UPDATE execution SET state = 'REVOKED'")
+  })
+})
