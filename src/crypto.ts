@@ -23,6 +23,16 @@ export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
+/** Of a text's UTF-8, lower-case hex. */
+export function sha256Hex(text: string): string {
+  return crypto.hash("sha256", text, "hex")
+}
+
+/** Of a text's UTF-8. */
+export function sha256OfText(text: string): Uint8Array {
+  return crypto.hash("sha256", text, "buffer")
+}
+
 export function sha256(data: Uint8Array): Uint8Array {
   return crypto.hash("sha256", data, "buffer")
 }

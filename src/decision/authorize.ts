@@ -1,7 +1,7 @@
 /** Decide, record, sign, reply. A token leaves this file only after its record is durable. */
-import { sha256 } from "../crypto.ts"
+import { sha256Hex, sha256OfText } from "../crypto.ts"
 import { WritError } from "../errors.ts"
-import { equalBytes, toHex, utf8 } from "../formats/bytes.ts"
+import { equalBytes } from "../formats/bytes.ts"
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
 import type { AppendResult, Entry } from "../ledger/appender.ts"
 import type { Clock, Instant } from "../ledger/clock.ts"
@@ -26,7 +26,8 @@ export interface Call {
   readonly requestId: string
   /** Milliseconds from now; null when the caller set none. */
   readonly timeoutMs: number | null
-  readonly signal?: AbortSignal
+  /** Has the caller gone? Asked at the cut. */
+  readonly signal?: { readonly aborted: boolean }
 }
 
 export interface Authorized {
@@ -111,8 +112,10 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
       const determination = determine(state, request, policyRequest) // pure and total: a failure inside is a DENY
       const verdict = buildVerdict(determination, request, state, deps.issuer, now.wallMs)
       const recorded = recordedRequest(request, policyRequest, state.active?.policy)
+      const claims = verdict.claims && encodeCanonicalJson(verdict.claims)
       const record = sealDecision(
         verdict,
+        claims,
         recorded,
         claim,
         determination.outcome?.cost ?? 0,
@@ -132,9 +135,9 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
       })
       let token: string | null = null
       let signMs = 0
-      if (verdict.claims) {
+      if (claims !== null) {
         const before = performance.now()
-        token = signer.sign(verdict.claims, record.leafHash) // while Postgres commits
+        token = signer.sign(claims, record.leafHash) // while Postgres commits
         signMs = performance.now() - before
       }
       const result = await appended
@@ -217,9 +220,9 @@ function assertCaller(state: ControlState, caller: Caller, wallMs: number): void
 
 /** Scoped to the authenticated caller; lengths cannot be confused, since a caller's id holds no NUL. */
 export function claimRequest(caller: Caller, request: Snapshot): RequestClaim {
-  const hex = toHex(sha256(utf8(`${caller.id}\0${request.requestId}`)))
+  const hex = sha256Hex(`${caller.id}\0${request.requestId}`)
   const key = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
-  return { key, digest: sha256(utf8(request.canonical)) }
+  return { key, digest: sha256OfText(request.canonical) }
 }
 
 function micros(ms: number): number {

@@ -1,6 +1,7 @@
 /** A repeated request: the recorded verdict, and its token again only while that is still worth something. */
 import { WritError } from "../errors.ts"
 import { equalBytes, fromUtf8 } from "../formats/bytes.ts"
+import { encodeCanonicalJson } from "../formats/canonical-json.ts"
 import type { JsonObject } from "../formats/ports.ts"
 import { parseStrictJson } from "../formats/strict-json.ts"
 import type { ExecutionState } from "../ledger/kinds.ts"
@@ -63,7 +64,7 @@ export async function recall(
   const verdict = readVerdict(found.body, found.payload)
   const { origin, index, leafHash } = found
   const withheld = verdict.claims ? whyWithheld(verdict.claims, found.state, nowMs) : null
-  const token = verdict.claims && !withheld ? signer.sign(verdict.claims, leafHash) : null
+  const token = verdict.claims && !withheld ? signer.sign(encodeCanonicalJson(verdict.claims), leafHash) : null
   return {
     verdict,
     origin,

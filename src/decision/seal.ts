@@ -51,6 +51,7 @@ export interface Verdict {
   readonly claims: TokenClaims | null
 }
 
+const NO_CODES: readonly string[] = []
 const NO_RISK = { tier: "low", points: 0, signals: [] } as const
 const salts = Buffer.alloc(PAYLOAD_SALT_BYTES * 256)
 let saltAt = salts.length
@@ -95,29 +96,30 @@ function buildClaims(
   const ttlSeconds = Math.floor(Math.max(MIN_TTL_MS, Math.min(wished, longest)) / 1000)
   const iat = Math.floor(nowMs / 1000)
   return {
-    iss: issuer.issuer,
-    sub: request.subject.id,
-    sub_type: request.subject.type,
+    action: request.action.name,
     aud: request.audience,
-    jti: executionId,
-    iat,
-    nbf: iat,
+    bundle,
+    ...(request.parametersDigest !== null && { dig: request.parametersDigest }),
+    ...(issuer.development && { env: "dev" as const }),
     exp: iat + ttlSeconds,
     execution_id: executionId,
-    action: request.action.name,
-    resource: { type: request.resource.type, id: request.resource.id },
-    ...(request.parametersDigest !== null && { dig: request.parametersDigest }),
-    bundle,
-    use: constraints.use ?? "redeem",
-    max_duration: Math.floor((constraints.maxDurationMs ?? DEFAULT_MAX_DURATION_MS) / 1000),
+    iat,
+    iss: issuer.issuer,
+    jti: executionId,
     log: issuer.origin,
-    ...(issuer.development && { env: "dev" as const }),
+    max_duration: Math.floor((constraints.maxDurationMs ?? DEFAULT_MAX_DURATION_MS) / 1000),
+    nbf: iat,
+    resource: { id: request.resource.id, type: request.resource.type },
+    sub: request.subject.id,
+    sub_type: request.subject.type,
+    use: constraints.use ?? "redeem",
   }
 }
 
-/** Record and payload of a decision. `recordedRequest` is the request's canonical JSON, less what must not be recorded. */
+/** Record and payload of a decision. `claims` and `recordedRequest` are RFC 8785 texts; `recordedRequest` is the request's canonical JSON, less what must not be recorded. */
 export function sealDecision(
   verdict: Verdict,
+  claims: string | null,
   recordedRequest: string,
   claim: RequestClaim,
   cost: number,
@@ -127,21 +129,21 @@ export function sealDecision(
 ): SealedRecord {
   // RFC 8785 by construction: members in order, each part canonical; the request is not encoded a second time.
   const payload =
-    (verdict.claims ? `{"claims":${encodeCanonicalJson(verdict.claims)},` : "{") +
+    (claims === null ? "{" : `{"claims":${claims},`) +
     `"cost":${cost},"idempotency":{"digest":"${toHex(claim.digest)}","key":"${claim.key}"},"obligations":${encodeCanonicalJson(verdict.obligations)},` +
     `"reasons":${encodeCanonicalJson(verdict.checks.map((check) => check.reasons) as unknown as JsonObject[])},` +
     `"request":${recordedRequest},"risk":${encodeCanonicalJson(verdict.risk as unknown as JsonObject)},` +
     `"trace":${encodeCanonicalJson(verdict.trace)}}`
   const data: DecisionData = {
-    decision: verdict.decision,
-    checks: verdict.checks.map((check) => ({
-      name: check.name as DecisionData["checks"][number]["name"],
-      status: check.status as "PASS" | "FAIL" | "NOT_REACHED",
-      reasons: check.reasons.map((reason) => reason.code),
-    })),
-    matched_rules: verdict.matchedRules,
     bundle_digest: verdict.bundleDigest,
     bundle_version: verdict.bundleVersion,
+    checks: verdict.checks.map(({ name, reasons, status }) => ({
+      name: name as DecisionData["checks"][number]["name"],
+      reasons: reasons.length === 0 ? NO_CODES : reasons.map((reason) => reason.code),
+      status: status as "PASS" | "FAIL" | "NOT_REACHED",
+    })),
+    decision: verdict.decision,
+    matched_rules: verdict.matchedRules,
   }
   return seal(
     {
@@ -170,12 +172,19 @@ export interface RecordContent {
 /** Any record: `payload` is canonical JSON, or null for a record that needs none. Throws when the leaf is too large. */
 export function seal(content: RecordContent, payload: string | null, nowMs: number): SealedRecord {
   const salted = payload === null ? null : withSalt(payload)
+  const { kind, actor, execution_id, state, previous, epoch, data } = content
   const record: RecordBody = {
-    v: RECORD_VERSION,
+    actor,
+    data,
     engine: ENGINE,
-    time: toRecordTime(nowMs),
+    ...(epoch !== undefined && { epoch }),
+    ...(execution_id !== undefined && { execution_id }),
+    kind,
     payload: salted === null ? null : toHex(commitPayload(sha256, salted)),
-    ...content,
+    ...(previous !== undefined && { previous }),
+    ...(state !== undefined && { state }),
+    time: toRecordTime(nowMs),
+    v: RECORD_VERSION,
   }
   const body = Buffer.from(encodeCanonicalJson(record as unknown as JsonObject))
   if (body.length > MAX_RECORD_BYTES)

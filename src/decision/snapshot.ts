@@ -60,6 +60,8 @@ export interface Snapshot {
 }
 
 const UNPRINTABLE = /[\p{Cc}\p{Cs}\uFFFD]/u
+/** What nearly every id is made of; anything else is looked at more closely. */
+const PLAIN = /^[\x20-\x7e]*$/
 const TYPE = /^[a-z][a-z0-9_.-]*$/
 const ACTION = /^[A-Za-z0-9_.:/-]+$/
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
@@ -105,7 +107,7 @@ export function snapshot(raw: RawRequest): Snapshot {
     ...(supportedObligations.length > 0 && { supported_obligations: supportedObligations }),
   }
   const canonical = encodeCanonicalJson(json)
-  if (canonical.length > limits.MAX_SNAPSHOT_BYTES || Buffer.byteLength(canonical) > limits.MAX_SNAPSHOT_BYTES) {
+  if (canonical.length * 3 > limits.MAX_SNAPSHOT_BYTES && Buffer.byteLength(canonical) > limits.MAX_SNAPSHOT_BYTES) {
     throw tooLarge("the request's properties, context and parameters together", limits.MAX_SNAPSHOT_BYTES)
   }
   return {
@@ -195,8 +197,11 @@ function text(field: string, value: string, maxBytes: number): string {
 }
 
 function optionalText(field: string, value: string, maxBytes: number): string {
+  if (value.length <= maxBytes && PLAIN.test(value)) return value
   if (value.length > maxBytes || Buffer.byteLength(value) > maxBytes) throw tooLarge(field, maxBytes)
-  if (UNPRINTABLE.test(value)) throw invalid(field, "holds a control character, U+FFFD or bytes that are not UTF-8")
+  if (UNPRINTABLE.test(value)) {
+    throw invalid(field, "holds a control character, U+FFFD or bytes that are not UTF-8")
+  }
   return value
 }
 

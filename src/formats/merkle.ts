@@ -2,21 +2,24 @@
  * RFC 6962 Merkle trees: hashes, proofs, and their checks. Sizes and indexes are bigint where they come from outside.
  * The proof arithmetic follows RFC 9162 section 2.1.3.
  */
-import { concatBytes } from "./bytes.ts"
 import type { Sha256 } from "./ports.ts"
 
 export const HASH_BYTES = 32
-const LEAF_PREFIX = Uint8Array.of(0)
-const NODE_PREFIX = Uint8Array.of(1)
 
 /** SHA-256(0x00 ‖ body): RFC 6962 section 2.1. */
 export function hashLeaf(sha256: Sha256, body: Uint8Array): Uint8Array {
-  return sha256(concatBytes(LEAF_PREFIX, body))
+  const input = new Uint8Array(1 + body.length) // its first byte is the prefix 0x00
+  input.set(body, 1)
+  return sha256(input)
 }
 
 /** SHA-256(0x01 ‖ left ‖ right). */
 export function hashNode(sha256: Sha256, left: Uint8Array, right: Uint8Array): Uint8Array {
-  return sha256(concatBytes(NODE_PREFIX, left, right))
+  const input = new Uint8Array(1 + 2 * HASH_BYTES)
+  input[0] = 1
+  input.set(left, 1)
+  input.set(right, 1 + HASH_BYTES)
+  return sha256(input)
 }
 
 /** The root of the empty tree: SHA-256 of nothing. */

@@ -23,7 +23,8 @@ export interface Entry {
   readonly request?: RequestClaim
   /** Monotonic milliseconds after which it is no longer to be cut. */
   readonly deadlineMs?: number
-  readonly signal?: AbortSignal
+  /** Has the caller gone? Asked at the cut. */
+  readonly signal?: { readonly aborted: boolean }
   /** Makes it a change: appended alone, with these effects in the same transaction. */
   readonly change?: { readonly effects: readonly Effect[]; readonly raisesEpoch: boolean }
 }

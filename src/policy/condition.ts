@@ -35,6 +35,8 @@ export interface Condition {
   cost(largest: number): number
   /** true or false, or the error as text. */
   evaluate(bindings: Bindings): boolean | { readonly error: string; readonly isTypeError: boolean }
+  /** Is this root read anywhere in it, variables included? */
+  mentions(root: string): boolean
   /** For the second opinion. */
   readonly ast: Expr
 }
@@ -104,6 +106,7 @@ export function compileCondition(
   return {
     source,
     ast: expanded,
+    mentions: (root) => mentions(expanded, root),
     cost: (largest) => shape.nodes * Math.max(1, largest) ** shape.depth,
     evaluate(bindings) {
       try {
@@ -370,6 +373,11 @@ function childrenOf(expr: Expr): Child[] {
 
 function structuredCloneExpr(expr: Expr): Expr {
   return structuredClone(expr)
+}
+
+function mentions(expr: Expr, root: string): boolean {
+  if (expr.exprKind.case === "identExpr" && expr.exprKind.value.name === root) return true
+  return childrenOf(expr).some((child) => mentions(child.get, root))
 }
 
 function measure(expr: Expr): { readonly nodes: number; readonly depth: number } {

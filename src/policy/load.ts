@@ -92,6 +92,7 @@ function compile(value: JsonValue, locate: Locate, sha256: Sha256): LoadResult {
       canonicalBytes: canonical,
       index: buildRuleIndex(rules, bundle.types.actions),
       signals,
+      usesNow: [...rules, ...signals].some(({ when }) => when.mentions("now")),
     }),
     conditions: [
       ...rules.map(({ rule, when }) => ({ id: rule.id, condition: when })),
@@ -104,6 +105,7 @@ const REFUSED: Condition = {
   source: "",
   ast: undefined as never,
   cost: () => 0,
+  mentions: () => false,
   evaluate: () => ({ error: "refused", isTypeError: false }),
 }
 

@@ -13,6 +13,8 @@ export interface CompiledBundle {
   readonly digest: string
   readonly canonicalBytes: Uint8Array
   readonly index: RuleIndex
+  /** Does any condition mention `now`? */
+  readonly usesNow: boolean
   readonly signals: readonly {
     readonly id: string
     readonly when: Condition
@@ -29,6 +31,7 @@ interface Prepared {
 }
 
 const NONE: Properties = {}
+const EPOCH = timestampOf(0)
 
 export function createPolicy(compiled: CompiledBundle): Policy {
   const { bundle, index, signals } = compiled
@@ -36,6 +39,7 @@ export function createPolicy(compiled: CompiledBundle): Policy {
   const states = new Map(bundle.subjects.map((subject) => [`${subject.type} ${subject.id}`, subject.state]))
   const constants = new Map(Object.entries(bundle.constants).map(([name, value]) => [name, constantValue(value)]))
   const neverRecorded = collectNeverRecorded(bundle)
+  const usesNow = compiled.usesNow
   /** checkContext converts, evaluate uses what was converted: once per request. */
   const prepared = new WeakMap<PolicyRequest, Prepared>()
 
@@ -81,7 +85,7 @@ export function createPolicy(compiled: CompiledBundle): Policy {
         ),
       ),
       audience: request.audience,
-      now: timestampOf(request.nowMs),
+      now: usesNow ? timestampOf(request.nowMs) : EPOCH,
       constants: asInput(constants),
     }
     return { reasons, bindings, largest }

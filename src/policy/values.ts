@@ -29,15 +29,18 @@ export function convertProperties(
   const values = new Map<string, CelInput>()
   let largest = 0
   for (const name in properties) {
-    const property = Object.hasOwn(declared, name) || name in declared ? declared[name] : undefined
-    const at = `${pointer}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`
+    const property = Object.hasOwn(declared, name) ? declared[name] : undefined
     if (!property) {
-      reasons.push({ code: "PROPERTY_UNKNOWN", text: "The policy declares no such property.", pointer: at })
+      reasons.push({
+        code: "PROPERTY_UNKNOWN",
+        text: "The policy declares no such property.",
+        pointer: toPointer(pointer, name),
+      })
       continue
     }
     const raw = properties[name] as JsonValue
     const value = convert(property.type, raw)
-    if (isFault(value)) reasons.push({ ...value, pointer: at })
+    if (isFault(value)) reasons.push({ ...value, pointer: toPointer(pointer, name) })
     else {
       values.set(name, value)
       if (Array.isArray(value)) largest = Math.max(largest, value.length)
@@ -56,9 +59,14 @@ export function convertProperties(
   return { values, largest }
 }
 
+/** RFC 6901. */
+function toPointer(base: string, name: string): string {
+  return `${base}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`
+}
+
 function convert(type: ValueType, raw: JsonValue): CelInput | Fault {
-  const match = /^(list|map)<(.+)>$/.exec(type)
-  if (!match) return convertScalar(type as ScalarType, raw)
+  if (!type.endsWith(">")) return convertScalar(type as ScalarType, raw)
+  const match = /^(list|map)<(.+)>$/.exec(type) as RegExpExecArray
   const inner = match[2] as ScalarType
   if (match[1] === "list") {
     if (!Array.isArray(raw)) return mismatch(type)

@@ -20,7 +20,8 @@ export interface CallContext {
   readonly requestId: string
   /** Milliseconds left of the caller's deadline; null when it set none. */
   readonly timeoutMs: number | null
-  readonly signal: AbortSignal
+  /** True once the caller has gone. */
+  readonly signal: { readonly aborted: boolean }
   /** Checks the credential again, as it stands now: once for every message of a stream. Throws. */
   recheck(): void
 }
@@ -81,10 +82,8 @@ function wrapUnary(
 ): grpc.handleUnaryCall<object, object> {
   return (call, callback) => {
     const requestId = requestIdOf(call.metadata)
-    const cancelled = new AbortController()
-    call.on("cancelled", () => cancelled.abort())
     void (async () => {
-      const context = contextOf(call, roles, requestId, cancelled.signal, options)
+      const context = contextOf(call, roles, requestId, options)
       if (call.request instanceof Malformed)
         throw new WritError("MALFORMED_MESSAGE", undefined, { cause: call.request.cause })
       return await handle(call.request as never, context)
@@ -110,16 +109,13 @@ function wrapStream(
 ): grpc.handleBidiStreamingCall<object, object> {
   return (call) => {
     const requestId = requestIdOf(call.metadata)
-    const cancelled = new AbortController()
     const fail = (thrown: unknown) => {
       const error = WritError.from(thrown)
       report(error, path, requestId, options)
       call.emit("error", toServiceError(error, requestId))
     }
-    call.on("cancelled", () => cancelled.abort())
-    call.on("error", () => cancelled.abort())
     try {
-      const context = contextOf(call, roles, requestId, cancelled.signal, options)
+      const context = contextOf(call, roles, requestId, options)
       const stream = open(context, (reply) => {
         if (!call.cancelled && call.writable && !call.write(reply)) pauseUntilDrained(call)
       })
@@ -153,17 +149,12 @@ function pauseUntilDrained(call: grpc.ServerDuplexStream<object, object>): void 
 }
 
 interface IncomingCall {
+  readonly cancelled: boolean
   readonly metadata: grpc.Metadata
   getDeadline(): grpc.Deadline
 }
 
-function contextOf(
-  call: IncomingCall,
-  roles: readonly Role[],
-  requestId: string,
-  signal: AbortSignal,
-  options: RpcOptions,
-): CallContext {
+function contextOf(call: IncomingCall, roles: readonly Role[], requestId: string, options: RpcOptions): CallContext {
   const header = call.metadata.get("authorization")[0]
   const check = () => {
     const caller = authenticate(typeof header === "string" ? header : undefined, options.callers(), options.wallMs())
@@ -173,6 +164,11 @@ function contextOf(
   const caller = check()
   const deadline = Number(call.getDeadline())
   const timeoutMs = Number.isFinite(deadline) ? Math.max(0, deadline - Date.now()) : null
+  const signal = {
+    get aborted() {
+      return call.cancelled
+    },
+  }
   return { caller, requestId, timeoutMs, signal, recheck: () => void check() }
 }
 

@@ -1,7 +1,8 @@
 /** The execution token: a JWT (RFC 7519), alg EdDSA, typ exec+jwt. It is for starting an execution, and short-lived. */
+import { asBuffer } from "../crypto.ts"
 import { toBase64Url, toHex, utf8 } from "../formats/bytes.ts"
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
-import type { JsonObject, Sha256 } from "../formats/ports.ts"
+import type { Sha256 } from "../formats/ports.ts"
 import type { Signer } from "./signer.ts"
 
 export const DEFAULT_TTL_MS = 10_000
@@ -40,8 +41,8 @@ export type TokenClaims = {
 export interface TokenSigner {
   readonly kid: string
   readonly publicKey: Uint8Array
-  /** Adds the leaf hash and signs: the compact JWS. Same claims and leaf, same token. */
-  sign(claims: JsonObject, leafHash: Uint8Array): string
+  /** Adds the leaf hash to the claims (their RFC 8785 text) and signs: the compact JWS. Same claims and leaf, same token. */
+  sign(canonicalClaims: string, leafHash: Uint8Array): string
 }
 
 export function createTokenSigner(signer: Signer, sha256: Sha256): TokenSigner {
@@ -51,9 +52,14 @@ export function createTokenSigner(signer: Signer, sha256: Sha256): TokenSigner {
     kid,
     publicKey: signer.publicKey,
     sign(claims, leafHash) {
-      const body = Buffer.from(encodeCanonicalJson({ ...claims, leaf: toHex(leafHash) })).toString("base64url")
+      // RFC 8785 order puts `leaf` right before `log`; inside a string the quotes would be escaped.
+      const at = claims.indexOf(',"log":')
+      if (at < 0) throw new Error("claims without a log")
+      const body = Buffer.from(`${claims.slice(0, at)},"leaf":"${toHex(leafHash)}"${claims.slice(at)}`).toString(
+        "base64url",
+      )
       const input = `${header}.${body}`
-      return `${input}.${Buffer.from(signer.sign(Buffer.from(input, "latin1"))).toString("base64url")}`
+      return `${input}.${asBuffer(signer.sign(Buffer.from(input, "latin1"))).toString("base64url")}`
     },
   }
 }

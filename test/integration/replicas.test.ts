@@ -91,12 +91,10 @@ describe("two replicas on one database", () => {
   test("an execution revoked from both sides at once is revoked once, and its lineage over two logs verifies", async () => {
     const reply = await authorize(one.client("pep"))
     const revoke = (replica: TestDaemon) =>
-      replica
-        .client("operator")
-        .call<{ already_revoked: boolean }>("authorization", "RevokeExecution", {
-          execution_id: reply.execution_id,
-          reason: "race",
-        })
+      replica.client("operator").call<{ already_revoked: boolean }>("authorization", "RevokeExecution", {
+        execution_id: reply.execution_id,
+        reason: "race",
+      })
     const outcomes = await Promise.all([revoke(one), revoke(two), revoke(one), revoke(two)])
     expect(outcomes.filter((outcome) => !outcome.already_revoked)).toHaveLength(1)
     for (const replica of [one, two]) await replica.client("auditor").call("lineage", "GetCheckpoint", {})

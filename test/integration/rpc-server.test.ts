@@ -457,7 +457,11 @@ describe("CallContext", () => {
             return {}
           },
           async GetServerInfo(_request, { signal }) {
-            signal.addEventListener("abort", () => aborted())
+            const watch = setInterval(() => {
+              if (!signal.aborted) return
+              clearInterval(watch)
+              aborted()
+            }, 5)
             return await new Promise(() => {})
           },
         },

@@ -3,6 +3,7 @@ import { createLocalJWKSet, jwtVerify, SignJWT } from "jose"
 import { describe, expect, test } from "vitest"
 import { nativeCrypto, sha256 } from "../../../src/crypto.ts"
 import { fromHex, toBase64Url, utf8 } from "../../../src/formats/bytes.ts"
+import { encodeCanonicalJson } from "../../../src/formats/canonical-json.ts"
 import { formatCheckpoint } from "../../../src/formats/checkpoint.ts"
 import { parsePublicKey, parseSignature } from "../../../src/formats/ed25519-keys.ts"
 import {
@@ -32,6 +33,7 @@ const claims = {
   exp: NOW_MS / 1000 + 10,
   execution_id: "1",
   action: "x",
+  log: "writ.local/test",
   use: "redeem",
   dig: "abc",
 }
@@ -116,8 +118,8 @@ describe("parsePublicKey", () => {
 
 describe("createTokenSigner", () => {
   test("makes tokens that jose verifies, the same bytes each time", async () => {
-    const token = tokens.sign(claims, leaf)
-    expect(tokens.sign(claims, leaf)).toBe(token)
+    const token = tokens.sign(encodeCanonicalJson(claims), leaf)
+    expect(tokens.sign(encodeCanonicalJson(claims), leaf)).toBe(token)
     const { payload, protectedHeader } = await jwtVerify(token, createLocalJWKSet({ keys: [jwk] }), {
       audience: "runner",
       typ: "exec+jwt",
@@ -130,12 +132,12 @@ describe("createTokenSigner", () => {
 
 describe("verifyToken", () => {
   test("takes our tokens and jose's; a redeem token never suffices by itself", async () => {
-    expect(verifyToken(tokens.sign(claims, leaf), check)).toMatchObject({
+    expect(verifyToken(tokens.sign(encodeCanonicalJson(claims), leaf), check)).toMatchObject({
       valid: true,
       sufficient: false,
       claims: { sub: "agent:a" },
     })
-    expect(verifyToken(tokens.sign({ ...claims, use: "offline" }, leaf), check)).toMatchObject({
+    expect(verifyToken(tokens.sign(encodeCanonicalJson({ ...claims, use: "offline" }), leaf), check)).toMatchObject({
       valid: true,
       sufficient: true,
     })
@@ -145,7 +147,7 @@ describe("verifyToken", () => {
     expect(verifyToken(foreign, check).valid).toBe(true)
   })
 
-  const good = tokens.sign(claims, leaf)
+  const good = tokens.sign(encodeCanonicalJson(claims), leaf)
   const part = (value: object) => toBase64Url(utf8(JSON.stringify(value)))
   const signedWith = (header: object, body: object = claims) => {
     const input = `${part(header)}.${part(body)}`

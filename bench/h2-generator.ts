@@ -1,0 +1,218 @@
+/**
+ * A gRPC load generator at the level of HTTP/2 frames: precomputed header block, bodies from a callback, replies only
+ * counted. It costs a fraction of what a gRPC client does, so that on two cores the server is what is measured. h2load
+ * sends one body only, and every Authorize needs a request_id of its own; therefore both sides use this.
+ */
+import { connect, type Socket } from "node:net"
+
+const DATA = 0
+const HEADERS = 1
+const RST_STREAM = 3
+const SETTINGS = 4
+const PING = 6
+const GOAWAY = 7
+const WINDOW_UPDATE = 8
+const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+const BIG_WINDOW = 0x7fff0000
+
+export interface GeneratorOptions {
+  readonly host: string
+  readonly port: number
+  readonly path: string
+  readonly key: string
+  /** The message for call number n, without the gRPC prefix. */
+  body(n: number): Uint8Array
+  /** Is the reply (gRPC message bytes) what was wanted? */
+  accept(reply: Buffer): boolean
+}
+
+export interface Outcome {
+  readonly latenciesMs: number[]
+  readonly accepted: number
+  readonly refused: number
+}
+
+function frame(type: number, flags: number, stream: number, payload: Uint8Array): Buffer {
+  const head = Buffer.alloc(9)
+  head.writeUIntBE(payload.length, 0, 3)
+  head[3] = type
+  head[4] = flags
+  head.writeUInt32BE(stream, 5)
+  return Buffer.concat([head, payload])
+}
+
+/** HPACK literals without indexing (RFC 7541 section 6.2.2), no Huffman. */
+function headerBlock(headers: readonly (readonly [string, string])[]): Buffer {
+  const text = (value: string) => {
+    const bytes = Buffer.from(value)
+    if (bytes.length < 127) return [Buffer.from([bytes.length]), bytes]
+    return [Buffer.from([127, ...continuation(bytes.length - 127)]), bytes]
+  }
+  return Buffer.concat(headers.flatMap(([name, value]) => [Buffer.from([0]), ...text(name), ...text(value)]))
+}
+
+function continuation(value: number): number[] {
+  return value < 128 ? [value] : [(value % 128) | 128, ...continuation(Math.floor(value / 128))]
+}
+
+interface Open {
+  readonly startedMs: number
+  reply: Buffer | null
+}
+
+export class Generator {
+  readonly #socket: Socket
+  readonly #block: Buffer
+  readonly #options: GeneratorOptions
+  #pending = Buffer.alloc(0)
+  #stream = 1
+  #credit = 65_535
+  #received = 0
+  #calls = 0
+  readonly #open = new Map<number, Open>()
+  #done: (open: Open, ok: boolean) => void = () => {}
+  #waiting: (() => void)[] = []
+
+  private constructor(socket: Socket, options: GeneratorOptions) {
+    this.#socket = socket
+    this.#options = options
+    this.#block = headerBlock([
+      [":method", "POST"],
+      [":scheme", "http"],
+      [":path", options.path],
+      [":authority", "localhost"],
+      ["content-type", "application/grpc"],
+      ["te", "trailers"],
+      ["authorization", `Bearer ${options.key}`],
+    ])
+    socket.setNoDelay(true)
+    socket.on("data", (chunk: Buffer) => this.#read(chunk))
+    const settings = Buffer.alloc(6)
+    settings.writeUInt16BE(4, 0) // INITIAL_WINDOW_SIZE
+    settings.writeUInt32BE(BIG_WINDOW, 2)
+    const window = Buffer.alloc(4)
+    window.writeUInt32BE(BIG_WINDOW)
+    socket.write(Buffer.concat([PREFACE, frame(SETTINGS, 0, 0, settings), frame(WINDOW_UPDATE, 0, 0, window)]))
+  }
+
+  static async connect(options: GeneratorOptions): Promise<Generator> {
+    const socket = connect(options.port, options.host)
+    await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject))
+    return new Generator(socket, options)
+  }
+
+  close(): void {
+    this.#socket.destroy()
+  }
+
+  #send(startedMs: number): void {
+    const message = this.#options.body(this.#calls++)
+    const body = Buffer.allocUnsafe(5 + message.length)
+    body[0] = 0
+    body.writeUInt32BE(message.length, 1)
+    body.set(message, 5)
+    const stream = this.#stream
+    this.#stream += 2
+    this.#open.set(stream, { startedMs, reply: null })
+    const write = () => {
+      this.#credit -= body.length
+      this.#socket.write(Buffer.concat([frame(HEADERS, 4, stream, this.#block), frame(DATA, 1, stream, body)]))
+    }
+    if (this.#credit >= body.length && this.#waiting.length === 0) write()
+    else this.#waiting.push(write)
+  }
+
+  #read(chunk: Buffer): void {
+    let data = this.#pending.length > 0 ? Buffer.concat([this.#pending, chunk]) : chunk
+    while (data.length >= 9) {
+      const length = data.readUIntBE(0, 3)
+      if (data.length < 9 + length) break
+      this.#frame(data[3] as number, data[4] as number, data.readUInt32BE(5) & 0x7fffffff, data.subarray(9, 9 + length))
+      data = data.subarray(9 + length)
+    }
+    this.#pending = data.length > 0 ? Buffer.from(data) : Buffer.alloc(0)
+  }
+
+  #frame(type: number, flags: number, stream: number, payload: Buffer): void {
+    if (type === DATA) {
+      const open = this.#open.get(stream)
+      if (open) open.reply = open.reply ? Buffer.concat([open.reply, payload]) : Buffer.from(payload)
+      this.#received += payload.length
+      if (this.#received > 1 << 24) {
+        const window = Buffer.alloc(4)
+        window.writeUInt32BE(this.#received)
+        this.#received = 0
+        this.#socket.write(frame(WINDOW_UPDATE, 0, 0, window))
+      }
+    } else if (type === SETTINGS && (flags & 1) === 0) this.#socket.write(frame(SETTINGS, 1, 0, Buffer.alloc(0)))
+    else if (type === PING && (flags & 1) === 0) this.#socket.write(frame(PING, 1, 0, payload))
+    else if (type === WINDOW_UPDATE && stream === 0) {
+      this.#credit += payload.readUInt32BE(0)
+      while (this.#waiting.length > 0 && this.#credit > 4_096) this.#waiting.shift()?.()
+    } else if (type === GOAWAY) this.#socket.destroy(new Error("the server closed the connection"))
+    if ((type === HEADERS || type === DATA) && (flags & 1) === 1) this.#end(stream)
+    if (type === RST_STREAM) this.#end(stream)
+  }
+
+  #end(stream: number): void {
+    const open = this.#open.get(stream)
+    if (!open) return
+    this.#open.delete(stream)
+    this.#done(open, open.reply !== null && this.#options.accept(open.reply.subarray(5)))
+  }
+
+  /** `inFlight` calls at all times, until `count` are answered or `seconds` are over. */
+  async closedLoop(inFlight: number, count: number, seconds = 60): Promise<Outcome> {
+    const latenciesMs: number[] = []
+    let accepted = 0
+    let refused = 0
+    let sent = 0
+    const until = performance.now() + seconds * 1000
+    await new Promise<void>((resolve) => {
+      const next = () => {
+        sent++
+        this.#send(performance.now())
+      }
+      this.#done = (open, ok) => {
+        latenciesMs.push(performance.now() - open.startedMs)
+        if (ok) accepted++
+        else refused++
+        if (sent < count && performance.now() < until) next()
+        else if (this.#open.size === 0) resolve()
+      }
+      for (let i = 0; i < inFlight; i++) next()
+    })
+    return { latenciesMs, accepted, refused }
+  }
+
+  /** `rps` calls a second whether or not they are answered; latency counts from when each was due (no coordinated omission). */
+  async openLoop(rps: number, seconds: number): Promise<Outcome> {
+    const latenciesMs: number[] = []
+    let accepted = 0
+    let refused = 0
+    const start = performance.now()
+    const total = Math.floor(rps * seconds)
+    let sent = 0
+    await new Promise<void>((resolve, reject) => {
+      this.#done = (open, ok) => {
+        latenciesMs.push(performance.now() - open.startedMs)
+        if (ok) accepted++
+        else refused++
+        if (accepted + refused === total) resolve()
+      }
+      this.#socket.once("close", () => reject(new Error("the connection was closed")))
+      const tick = () => {
+        const due = Math.min(total, Math.floor(((performance.now() - start) / 1000) * rps))
+        for (; sent < due; sent++) this.#send(start + (sent / rps) * 1000)
+        if (sent < total) setTimeout(tick, 1)
+      }
+      tick()
+    })
+    return { latenciesMs, accepted, refused }
+  }
+}
+
+export function percentile(values: readonly number[], p: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(p * sorted.length))] ?? Number.NaN
+}
