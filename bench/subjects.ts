@@ -18,6 +18,8 @@ export interface RunningDaemon {
   readonly data: string
   readonly port: number
   readonly key: string
+  /** API key that may read metrics. */
+  readonly operator: string
   readonly child: ChildProcess
   stop(): Promise<void>
 }
@@ -53,6 +55,7 @@ export async function startDaemonProcess(nodeFlags: readonly string[] = [], data
     data: folder,
     port: Number(address.grpc.split(":").at(-1)),
     key: readApiKey(folder, "pep"),
+    operator: readApiKey(folder, "operator"),
     child,
     async stop() {
       if (child.exitCode === null) {

@@ -6,7 +6,7 @@ import { execFileSync } from "node:child_process"
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, relative } from "node:path"
-import { LOADER_OPTIONS, PACKAGE_ROOT } from "../src/rpc/load.ts"
+import { LOADER_OPTIONS, PACKAGE_ROOT } from "../src/rpc/api.ts"
 
 const GENERATED = join(PACKAGE_ROOT, "src", "rpc", "generated")
 const GENERATOR = join(PACKAGE_ROOT, "node_modules/@grpc/proto-loader/build/bin/proto-loader-gen-types.js")

@@ -1,7 +1,8 @@
 /** A connection to a daemon: promises for its RPCs, and errors that say what to do. The SDK grows from here. */
 import { readFileSync } from "node:fs"
 import * as grpc from "@grpc/grpc-js"
-import { loadApi, SERVICES } from "../rpc/load.ts"
+import { loadApi } from "../rpc/api.ts"
+import { SERVICES } from "../rpc/load.ts"
 import { readErrorInfo } from "../rpc/status.ts"
 
 const DEFAULT_TIMEOUT_MS = 10_000

@@ -3,7 +3,7 @@ import type * as grpc from "@grpc/grpc-js"
 import { ReflectionService } from "@grpc/reflection"
 import type { HealthImplementation } from "grpc-health-check"
 import { WritError } from "../errors.ts"
-import { loadApi } from "./load.ts"
+import { loadApi } from "./api.ts"
 import { toServiceError } from "./status.ts"
 
 export function addHealth(server: grpc.Server, health: HealthImplementation): void {

@@ -2,20 +2,9 @@
  * The public API from proto/. Every request deserializer is wrapped: grpc-js answers one that throws with a bare
  * INTERNAL, so a malformed message becomes a value that the server turns into INVALID_ARGUMENT.
  */
-import { existsSync } from "node:fs"
-import { dirname, join } from "node:path"
-import { fileURLToPath } from "node:url"
 import type * as grpc from "@grpc/grpc-js"
-import * as loader from "@grpc/proto-loader"
-
-export const LOADER_OPTIONS: loader.Options = {
-  keepCase: true,
-  longs: String,
-  enums: String,
-  bytes: Buffer,
-  defaults: true,
-  oneofs: true,
-}
+import { loadApi } from "./api.ts"
+import { assertWellFormed, shapeOf } from "./wire.ts"
 
 export const SERVICES = {
   authorization: "writ.v1.AuthorizationService",
@@ -31,28 +20,12 @@ export class Malformed {
   }
 }
 
-/** src/rpc and dist/rpc are equally deep. */
-export const PACKAGE_ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..")
-
-let loaded: loader.PackageDefinition | undefined
-
-/** All messages and services, loaded once. */
-export function loadApi(): loader.PackageDefinition {
-  const folder = join(PACKAGE_ROOT, "proto")
-  if (!existsSync(folder)) throw new Error(`the folder ${folder} is missing from this installation`)
-  loaded ??= loader.loadSync(
-    ["writ/v1/authorization.proto", "writ/v1/lineage.proto", "writ/v1/admin.proto", "google/rpc/error_details.proto"],
-    { ...LOADER_OPTIONS, includeDirs: [folder] },
-  )
-  return loaded
-}
-
 export function loadService(name: string): grpc.ServiceDefinition {
   const service = loadApi()[name] as unknown as grpc.ServiceDefinition
   return Object.fromEntries(
     Object.entries(service).map(([method, definition]) => [
       method,
-      { ...definition, requestDeserialize: guarded(definition.requestDeserialize) },
+      { ...definition, requestDeserialize: guarded(definition.requestDeserialize, requestTypeOf(definition)) },
     ]),
   )
 }
@@ -63,9 +36,20 @@ export function messageType(name: string): { encode(value: object): Buffer; deco
   return { encode: (value) => type.serialize(value), decode: (bytes) => type.deserialize(bytes) }
 }
 
-function guarded(deserialize: (bytes: Buffer) => object): (bytes: Buffer) => object {
+/** Full name of a method's request, e.g. writ.v1.AuthorizeRequest. */
+function requestTypeOf(definition: {
+  readonly path: string
+  readonly requestType?: { readonly type?: { readonly name?: string } }
+}): string {
+  const service = definition.path.slice(1, definition.path.lastIndexOf("/"))
+  return `${service.slice(0, service.lastIndexOf("."))}.${definition.requestType?.type?.name ?? ""}`
+}
+
+function guarded(deserialize: (bytes: Buffer) => object, type: string): (bytes: Buffer) => object {
+  const shape = shapeOf(type)
   return (bytes) => {
     try {
+      assertWellFormed(bytes, shape)
       return deserialize(bytes)
     } catch (cause) {
       return new Malformed(cause)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest"
-import { loadApi, SERVICES } from "../../../src/rpc/load.ts"
+import { loadApi } from "../../../src/rpc/api.ts"
+import { SERVICES } from "../../../src/rpc/load.ts"
 import { ROLES, RPC_ROLES } from "../../../src/rpc/roles.ts"
 
 const methods = Object.values(SERVICES).flatMap((name) =>

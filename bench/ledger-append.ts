@@ -1,0 +1,86 @@
+/** The appender on a real embedded Postgres: 600 B body and 600 B payload, batches of 512, with and without request ids. */
+import { randomBytes, randomUUID } from "node:crypto"
+import { chmodSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import pg from "pg"
+import { sha256 } from "../src/crypto.ts"
+import { emptyRoot, hashLeaf } from "../src/formats/merkle.ts"
+import { TreeTail } from "../src/formats/tiles.ts"
+import { Appender } from "../src/ledger/appender.ts"
+import { connectWriter } from "../src/store/connect.ts"
+import { describeDurability } from "../src/store/durability.ts"
+import { startEmbedded } from "../src/store/embedded.ts"
+import { createLedgerWriter } from "../src/store/ledger-writer.ts"
+import { migrate } from "../src/store/migrate.ts"
+import { compare, type Row } from "./compare.ts"
+
+const RECORDS = 20_000
+const ROOT = join(import.meta.dirname, "..")
+
+export async function benchLedgerAppend(): Promise<Row[]> {
+  const folder = mkdtempSync(join(tmpdir(), "writ-bench-"))
+  if (process.getuid?.() === 0) chmodSync(folder, 0o711)
+  const embedded = await startEmbedded({ dataFolder: folder })
+  const client = new pg.Client(embedded.connection)
+  await client.connect()
+  try {
+    await migrate(client, join(ROOT, "migrations"))
+    await client.query("CREATE TABLE bare (body bytea, payload bytea)")
+    const writer = createLedgerWriter({ connect: () => connectWriter(embedded.connection), appendTimeoutMs: 10_000 })
+    const head = await writer.open("bench/log", "bench", emptyRoot(sha256))
+    await client.query("SELECT writ_ensure_partition($1::smallint, 0)", [head.logId])
+    const appender = new Appender({
+      writer,
+      head,
+      tree: TreeTail.empty(sha256),
+      epoch: () => 0n,
+      refresh: async () => {},
+      wallMs: () => Date.now(),
+    })
+    const body = randomBytes(600)
+    const payload = randomBytes(600)
+    const digest = randomBytes(32)
+    const append = async (withIds: boolean): Promise<number> => {
+      const started = performance.now()
+      const open: Promise<unknown>[] = []
+      for (let i = 0; i < RECORDS; i++) {
+        while (appender.queueDepth >= 2_048)
+          await Promise.race([open[i - 2_048], new Promise((resolve) => setImmediate(resolve))])
+        open.push(
+          appender.append({
+            record: { leafHash: hashLeaf(sha256, body), body, payload },
+            epoch: 0n,
+            ...(withIds && { request: { key: randomUUID(), digest } }),
+          }),
+        )
+      }
+      await Promise.all(open)
+      return RECORDS / ((performance.now() - started) / 1000)
+    }
+    const bare = async (): Promise<number> => {
+      const started = performance.now()
+      for (let at = 0; at < RECORDS; at += 512) {
+        const many = Array.from({ length: Math.min(512, RECORDS - at) }, () => body)
+        await client.query("INSERT INTO bare SELECT b, b FROM unnest($1::bytea[]) AS t (b)", [many])
+      }
+      return RECORDS / ((performance.now() - started) / 1000)
+    }
+    const common = {
+      unit: "records/s",
+      durable: await describeDurability(client),
+      generator: "in process",
+      against: "bare INSERT … SELECT FROM unnest, no index",
+    }
+    const rows = [
+      await compare({ ...common, name: "ledger-append" }, () => append(false), bare),
+      await compare({ ...common, name: "ledger-append-with-ids" }, () => append(true), bare),
+    ]
+    await appender.close()
+    return rows
+  } finally {
+    await client.end()
+    await embedded.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}

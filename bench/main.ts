@@ -1,0 +1,37 @@
+/** `npm run bench [-- NAME …] [--json]`: each answers with a ratio against a named baseline of the same run. */
+import { benchAuthorize } from "./authorize.ts"
+import { describeRow, type Row } from "./compare.ts"
+import { benchDecisionCore } from "./decision-core.ts"
+import { benchLedgerAppend } from "./ledger-append.ts"
+import { load } from "./load.ts"
+import { benchHeap, benchStart } from "./process.ts"
+import { profile } from "./profile.ts"
+
+const AUTHORIZE = ["authorize-unary-latency", "authorize-unary-throughput", "authorize-openloop", "authorize-stream"]
+const NAMES = ["decision-core", ...AUTHORIZE, "ledger-append", "start-time", "heap-growth"]
+
+async function run(argv: readonly string[]): Promise<number> {
+  if (argv[0] === "load") return await load(argv.slice(1))
+  if (argv[0] === "profile") {
+    await profile()
+    return 0
+  }
+  const asked = argv.filter((word) => word !== "--json")
+  const unknown = asked.find((name) => !NAMES.includes(name))
+  if (unknown !== undefined) {
+    console.error(`There is no bench "${unknown}". There are: ${[...NAMES, "load", "profile"].join(", ")}.`)
+    return 2
+  }
+  const names = new Set(asked.length > 0 ? asked : NAMES)
+  const show = (rows: readonly Row[]) => {
+    for (const row of rows) console.log(argv.includes("--json") ? JSON.stringify(row) : describeRow(row))
+  }
+  if (names.has("decision-core")) show(await benchDecisionCore())
+  if (AUTHORIZE.some((name) => names.has(name))) show(await benchAuthorize(names))
+  if (names.has("ledger-append")) show(await benchLedgerAppend())
+  if (names.has("start-time")) show(await benchStart())
+  if (names.has("heap-growth")) show(await benchHeap())
+  return 0
+}
+
+process.exitCode = await run(process.argv.slice(2))
