@@ -51,20 +51,16 @@ export interface LedgerReader extends LineageStore {
 
 export function createReader(pool: pg.Pool): LedgerReader {
   async function recordsOf(executionId: string): Promise<readonly StoredRecord[]> {
-    const found = await pool.query<EntryRow>(
-      `${ENTRY} JOIN lookup k ON k.log_id = e.log_id AND k.idx = e.idx WHERE k.key = $1`,
-      [executionId],
+    // One statement, so one snapshot: the index and, behind its mark, the tail. Complete at every moment.
+    const { rows } = await pool.query<EntryRow>(
+      `${ENTRY} JOIN lookup k ON k.log_id = e.log_id AND k.idx = e.idx WHERE k.key = $1
+       UNION ALL
+       ${ENTRY} JOIN lookup_mark m ON m.log_id = e.log_id WHERE e.idx >= m.size AND position($2::bytea IN e.body) > 0`,
+      [executionId, Buffer.from(executionId)],
     )
-    // What the index has not reached yet: complete at every moment.
-    const tail = await pool.query<EntryRow>(
-      `${ENTRY} JOIN lookup_mark m ON m.log_id = e.log_id WHERE e.idx >= m.size AND position($1::bytea IN e.body) > 0`,
-      [Buffer.from(executionId)],
-    )
-    const indexed = new Set(found.rows.map((row) => `${row.log_id} ${row.idx}`))
-    const rest = tail.rows.filter(
-      (row) => !indexed.has(`${row.log_id} ${row.idx}`) && readBody(row.body).execution_id === executionId,
-    )
-    return [...found.rows, ...rest].map(toRecord)
+    return rows
+      .map(toRecord)
+      .filter((record) => readBody(record.body).execution_id === executionId || !isReadable(record.body))
   }
 
   return {
@@ -147,6 +143,11 @@ export function createReader(pool: pg.Pool): LedgerReader {
       return rows.map((row) => ({ kid: row.kid, publicKey: row.public_key, issuer: row.issuer }))
     },
   }
+}
+
+/** A body that cannot be read was found by the index: verification is to name it, so it is not left out. */
+function isReadable(body: Uint8Array): boolean {
+  return readBody(body).kind !== undefined
 }
 
 /** Full tiles as they are; at the right edge, leaves or the roots of the tiles below. */
