@@ -52,15 +52,14 @@ export interface LedgerReader extends LineageStore {
 export function createReader(pool: pg.Pool): LedgerReader {
   async function recordsOf(executionId: string): Promise<readonly StoredRecord[]> {
     // One statement, so one snapshot: the index and, behind its mark, the tail. Complete at every moment.
-    const { rows } = await pool.query<EntryRow>(
-      `${ENTRY} JOIN lookup k ON k.log_id = e.log_id AND k.idx = e.idx WHERE k.key = $1
+    const { rows } = await pool.query<EntryRow & { indexed: boolean }>(
+      `SELECT true AS indexed, x.* FROM (${ENTRY} JOIN lookup k ON k.log_id = e.log_id AND k.idx = e.idx WHERE k.key = $1) x
        UNION ALL
-       ${ENTRY} JOIN lookup_mark m ON m.log_id = e.log_id WHERE e.idx >= m.size AND position($2::bytea IN e.body) > 0`,
+       SELECT false, x.* FROM (${ENTRY} JOIN lookup_mark m ON m.log_id = e.log_id WHERE e.idx >= m.size AND position($2::bytea IN e.body) > 0) x`,
       [executionId, Buffer.from(executionId)],
     )
-    return rows
-      .map(toRecord)
-      .filter((record) => readBody(record.body).execution_id === executionId || !isReadable(record.body))
+    // What the index names is kept whatever its body says now: verification is to see it.
+    return rows.filter((row) => row.indexed || readBody(row.body).execution_id === executionId).map(toRecord)
   }
 
   return {
@@ -143,11 +142,6 @@ export function createReader(pool: pg.Pool): LedgerReader {
       return rows.map((row) => ({ kid: row.kid, publicKey: row.public_key, issuer: row.issuer }))
     },
   }
-}
-
-/** A body that cannot be read was found by the index: verification is to name it, so it is not left out. */
-function isReadable(body: Uint8Array): boolean {
-  return readBody(body).kind !== undefined
 }
 
 /** Full tiles as they are; at the right edge, leaves or the roots of the tiles below. */
