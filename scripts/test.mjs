@@ -17,7 +17,7 @@ const run = spawnSync(
   {
     cwd: root,
     stdio: ["ignore", "inherit", "inherit"],
-    env: { ...process.env, WRIT_TEST_MISSING_PACKAGES: missing, FORCE_COLOR: process.env.FORCE_COLOR ?? "0" },
+    env: { ...process.env, TEST_MISSING_PACKAGES: missing, FORCE_COLOR: process.env.FORCE_COLOR ?? "0" },
   },
 )
 let passed = 0

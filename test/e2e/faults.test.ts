@@ -14,7 +14,7 @@ import { authorize, readPage } from "../support/daemon.ts"
 import { makeFolder } from "../support/folder.ts"
 
 const MAIN = join(import.meta.dirname, "..", "..", "dist", "main.js")
-const ROUNDS = Number(process.env["WRIT_CHAOS_ROUNDS"] ?? 20)
+const ROUNDS = Number(process.env["CHAOS_ROUNDS"] ?? 20)
 const folder = makeFolder()
 const data = join(folder.path, "data")
 let daemon: ChildProcess | null = null

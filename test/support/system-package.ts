@@ -6,7 +6,7 @@ import { appendFileSync } from "node:fs"
 export function has(debianPackage: string, probe: readonly [string, ...string[]]): boolean {
   const [command, ...args] = probe
   if (spawnSync(command, args, { stdio: "ignore" }).status === 0) return true
-  const file = process.env["WRIT_TEST_MISSING_PACKAGES"]
+  const file = process.env["TEST_MISSING_PACKAGES"]
   if (file) appendFileSync(file, `${debianPackage} (apt-get install ${debianPackage})\n`)
   return false
 }
