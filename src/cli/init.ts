@@ -53,6 +53,7 @@ async function writeCompose(path: string): Promise<void> {
 export async function makeCertificate(
   hosts: readonly string[],
 ): Promise<{ readonly ca: string; readonly certificate: string; readonly key: string }> {
+  await import("reflect-metadata") // it wants this before itself
   const x509 = await import("@peculiar/x509")
   x509.cryptoProvider.set(webcrypto as never)
   const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" }
