@@ -1,0 +1,453 @@
+import { createHash } from "node:crypto"
+import { describe, expect, test } from "vitest"
+import { WritError } from "../../../src/errors.ts"
+import { TreeTail } from "../../../src/formats/tiles.ts"
+import {
+  Appender,
+  type AppenderState,
+  type AppendResult,
+  type Entry,
+  MAX_BATCH_RECORDS,
+  MAX_QUEUE_RECORDS,
+} from "../../../src/ledger/appender.ts"
+import type { AppendBatch, AppendOutcome, Effect, Head, LedgerWriter } from "../../../src/ledger/store.ts"
+import { naiveRoot } from "../../support/naive-merkle.ts"
+
+const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash("sha256").update(bytes).digest())
+
+interface Sent {
+  readonly batch: AppendBatch
+  readonly change: { readonly effects: readonly Effect[]; readonly raisesEpoch: boolean } | undefined
+  /** Ends the statement: what the batch came to, or an error; `persist` says whether it is stored all the same. */
+  answer(outcome: AppendOutcome | Error, persist?: boolean): Promise<void>
+}
+
+/** Postgres on one page: leaves in a list, a fence, and a statement that ends when the test says so. */
+class FakeWriter implements LedgerWriter {
+  leaves: Uint8Array[] = []
+  fence = 1n
+  closed = false
+  reopened: bigint[] = []
+  /** Batches sent and not yet answered; never more than one. */
+  readonly open: Sent[] = []
+  readonly sent: Sent[] = []
+  /** Answers every statement at once when true. */
+  automatic = false
+  onReopen: () => Head | null | undefined = () => undefined
+
+  head(): Head {
+    return { logId: 1, size: this.leaves.length, root: naiveRoot(this.leaves), fence: this.fence }
+  }
+
+  append(batch: AppendBatch, change?: Sent["change"]): Promise<AppendOutcome> {
+    if (this.open.length > 0) throw new Error("two statements at once")
+    const promise = new Promise<AppendOutcome>((resolve, reject) => {
+      const sent: Sent = {
+        batch,
+        change,
+        answer: async (outcome, persist = !(outcome instanceof Error) && outcome.kind === "written") => {
+          this.open.splice(this.open.indexOf(sent), 1)
+          if (persist) {
+            expect(batch.before.size).toBe(this.leaves.length)
+            expect(batch.before.root).toEqual(naiveRoot(this.leaves))
+            this.leaves.push(...batch.records.map(({ record }) => record.leafHash))
+            expect(batch.root).toEqual(naiveRoot(this.leaves))
+          }
+          if (outcome instanceof Error) reject(outcome)
+          else resolve(outcome)
+          await turn()
+        },
+      }
+      this.open.push(sent)
+      this.sent.push(sent)
+      if (this.automatic) void sent.answer({ kind: "written" })
+    })
+    return promise
+  }
+
+  async reopen(knownFence: bigint): Promise<Head | null> {
+    this.reopened.push(knownFence)
+    const forced = this.onReopen()
+    if (forced !== undefined) return forced
+    this.fence++
+    return this.head()
+  }
+
+  async close(): Promise<void> {
+    this.closed = true
+  }
+
+  /** The statement that is under way. */
+  get current(): Sent {
+    return this.open[0] as Sent
+  }
+}
+
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+function setup() {
+  const writer = new FakeWriter()
+  const states: AppenderState[] = []
+  const written: { size: number; count: number }[] = []
+  const control = { epoch: 1n, next: 1n, refreshes: 0, failing: 0 }
+  const appender = new Appender({
+    writer,
+    head: writer.head(),
+    tree: TreeTail.empty(sha256),
+    epoch: () => control.epoch,
+    async refresh() {
+      control.refreshes++
+      if (control.failing-- > 0) throw new Error("the database is away")
+      control.epoch = control.next
+    },
+    wallMs: () => 1_000_000,
+    onWritten: ({ size, count }) => written.push({ size, count }),
+    onState: (state) => states.push(state),
+  })
+  return { writer, appender, states, written, control }
+}
+
+let counter = 0
+function entry(more: Partial<Entry> = {}): Entry {
+  const body = Buffer.from(`record ${counter++}`)
+  return { record: { body, leafHash: sha256(body), payload: null }, epoch: 1n, ...more }
+}
+const claim = (key: string) => ({ key, digest: sha256(Buffer.from(key)) })
+const change = (raisesEpoch = false) => ({ effects: [], raisesEpoch })
+const codeOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => "OK",
+    (error: unknown) => (error instanceof WritError ? error.code : String(error)),
+  )
+const sizes = (writer: FakeWriter) => writer.sent.map(({ batch }) => batch.records.length)
+const indexOf = (result: AppendResult) => (result.kind === "written" ? result.index : result.kind)
+
+describe("the cut", () => {
+  test("the first entry goes at once, the rest when its outcome is known, with consecutive indexes", async () => {
+    const { writer, appender, written } = setup()
+    const results = Array.from({ length: 4 }, () => appender.append(entry()))
+    await turn()
+    expect(sizes(writer)).toEqual([1])
+    expect(appender.queueDepth).toBe(3)
+    await writer.current.answer({ kind: "written" })
+    expect(sizes(writer)).toEqual([1, 3])
+    results.push(appender.append(entry()))
+    await turn()
+    expect(sizes(writer)).toEqual([1, 3])
+    await writer.current.answer({ kind: "written" })
+    await writer.current.answer({ kind: "written" })
+    expect((await Promise.all(results)).map(indexOf)).toEqual([0, 1, 2, 3, 4])
+    expect(written).toEqual([
+      { size: 1, count: 1 },
+      { size: 4, count: 3 },
+      { size: 5, count: 1 },
+    ])
+    expect(appender.size).toBe(5)
+    expect(appender.tree.root()).toEqual(naiveRoot(writer.leaves))
+  })
+
+  test("nothing resolves before the batch is durable", async () => {
+    const { writer, appender } = setup()
+    let done = false
+    const result = appender.append(entry()).then(() => {
+      done = true
+    })
+    await turn()
+    await turn()
+    expect(done).toBe(false)
+    await writer.current.answer({ kind: "written" })
+    await result
+    expect(done).toBe(true)
+  })
+
+  test(`a batch holds ${MAX_BATCH_RECORDS} records, the queue ${MAX_QUEUE_RECORDS}; past that QUEUE_FULL`, async () => {
+    const { writer, appender } = setup()
+    const results = [appender.append(entry())]
+    for (let i = 0; i < MAX_QUEUE_RECORDS; i++) results.push(appender.append(entry()))
+    expect(await codeOf(appender.append(entry()))).toBe("QUEUE_FULL")
+    expect(() => appender.assertOpen()).toThrow(expect.objectContaining({ code: "QUEUE_FULL" }))
+    while (writer.open.length > 0) await writer.current.answer({ kind: "written" })
+    expect(sizes(writer)).toEqual([1, ...Array.from({ length: 8 }, () => MAX_BATCH_RECORDS)])
+    expect((await Promise.all(results)).map(indexOf)).toEqual(results.map((_, i) => i))
+    appender.assertOpen()
+  })
+
+  test("a batch holds four MiB, a larger single record goes alone, and the queue 32 MiB", async () => {
+    const { writer, appender } = setup()
+    const big = (bytes: number) => entry({ record: { ...entry().record, payload: new Uint8Array(bytes) } })
+    const results = [appender.append(entry())]
+    const MiB = 1024 * 1024
+    for (const bytes of [3 * MiB, 2 * MiB, 1 * MiB, 5 * MiB, 1]) results.push(appender.append(big(bytes)))
+    for (let i = 0; i < 5; i++) await writer.current.answer({ kind: "written" })
+    expect(sizes(writer)).toEqual([1, 1, 2, 1, 1])
+    await Promise.all(results)
+    const more = [appender.append(entry())]
+    for (let i = 0; i < 8; i++) more.push(appender.append(big(4 * MiB)))
+    expect(await codeOf(appender.append(entry()))).toBe("QUEUE_FULL")
+    while (writer.open.length > 0) await writer.current.answer({ kind: "written" })
+    await Promise.all(more)
+    appender.assertOpen()
+  })
+
+  test("a change is appended alone, in its place, with its effects", async () => {
+    const { writer, appender } = setup()
+    const effects: Effect[] = [{ kind: "execution", executionId: "x", from: "AUTHORIZED", to: "REVOKED" }]
+    const results = [
+      appender.append(entry()),
+      appender.append(entry()),
+      appender.append(entry({ change: { effects, raisesEpoch: false } })),
+      appender.append(entry({ change: change() })),
+      appender.append(entry()),
+      appender.append(entry()),
+    ]
+    while (writer.open.length > 0) await writer.current.answer({ kind: "written" })
+    expect(sizes(writer)).toEqual([1, 1, 1, 1, 2])
+    expect(writer.sent.map((sent) => sent.change?.effects)).toEqual([undefined, undefined, effects, [], undefined])
+    expect((await Promise.all(results)).map(indexOf)).toEqual([0, 1, 2, 3, 4, 5])
+  })
+
+  test("a change that raises the epoch: what was decided before it is stale, and nothing of it is written", async () => {
+    const { writer, appender, control } = setup()
+    const first = appender.append(entry({ change: change(true) }))
+    const second = appender.append(entry())
+    control.next = 2n
+    await writer.current.answer({ kind: "written" })
+    expect(await first).toEqual({ kind: "written", index: 0 })
+    expect(await second).toEqual({ kind: "stale" })
+    expect(control.refreshes).toBe(1)
+    expect(writer.leaves).toHaveLength(1)
+    const third = appender.append(entry({ epoch: 2n }))
+    expect(writer.current.batch.epoch).toBe(2n)
+    await writer.current.answer({ kind: "written" })
+    expect(await third).toEqual({ kind: "written", index: 1 })
+  })
+
+  test("a deadline that passed or a caller who left before the cut: rejected, and nothing appended", async () => {
+    const { writer, appender } = setup()
+    const signal = { aborted: false }
+    const first = appender.append(entry())
+    const late = codeOf(appender.append(entry({ deadlineMs: performance.now() + 1 })))
+    const gone = codeOf(appender.append(entry({ signal })))
+    const last = appender.append(entry({ deadlineMs: performance.now() + 60_000, signal: { aborted: false } }))
+    signal.aborted = true
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    await writer.current.answer({ kind: "written" })
+    expect(await late).toBe("DEADLINE_EXCEEDED")
+    expect(await gone).toBe("CANCELLED")
+    await writer.current.answer({ kind: "written" })
+    expect(sizes(writer)).toEqual([1, 1])
+    expect([await first, await last].map(indexOf)).toEqual([0, 1])
+    expect(await codeOf(appender.append(entry({ signal })))).toBe("CANCELLED")
+    expect(writer.leaves).toHaveLength(2)
+  })
+})
+
+describe("answers that wrote nothing", () => {
+  test("stale: told after the refresh, and the next entry of the new epoch takes the same index", async () => {
+    const { writer, appender, control } = setup()
+    control.next = 7n
+    const result = appender.append(entry())
+    await writer.current.answer({ kind: "stale" })
+    expect(await result).toEqual({ kind: "stale" })
+    expect(control.epoch).toBe(7n)
+    const next = appender.append(entry({ epoch: 7n }))
+    await writer.current.answer({ kind: "written" })
+    expect(await next).toEqual({ kind: "written", index: 0 })
+  })
+
+  test("taken: names only its entry; the rest is written, in order, before what came later", async () => {
+    const { writer, appender } = setup()
+    const first = appender.append(entry())
+    const results = ["a", "b", "c"].map((key) => appender.append(entry({ request: claim(key) })))
+    await writer.current.answer({ kind: "written" })
+    const later = appender.append(entry())
+    await writer.current.answer({ kind: "taken", keys: new Set(["b"]) })
+    expect(writer.current.batch.records.map(({ request }) => request?.key)).toEqual(["a", "c", undefined])
+    await writer.current.answer({ kind: "written" })
+    expect((await Promise.all([first, ...results, later])).map(indexOf)).toEqual([0, 1, "taken", 2, 3])
+    expect(writer.leaves).toHaveLength(4)
+  })
+
+  test("conflict: told, and the log goes on", async () => {
+    const { writer, appender } = setup()
+    const result = appender.append(entry({ change: change() }))
+    const next = appender.append(entry())
+    await writer.current.answer({ kind: "conflict" })
+    expect(await result).toEqual({ kind: "conflict" })
+    await writer.current.answer({ kind: "written" })
+    expect(await next).toEqual({ kind: "written", index: 0 })
+  })
+})
+
+describe("an outcome that is not known", () => {
+  const lost = () => new Error("the connection ended")
+
+  test("failed and not persisted: LEDGER_UNAVAILABLE for all that waited, then the same index is taken", async () => {
+    const { writer, appender, states, written } = setup()
+    const before = appender.append(entry())
+    await writer.current.answer({ kind: "written" })
+    await before
+    const codes = [codeOf(appender.append(entry())), codeOf(appender.append(entry()))]
+    await writer.current.answer(lost())
+    expect(await Promise.all(codes)).toEqual(["LEDGER_UNAVAILABLE", "LEDGER_UNAVAILABLE"])
+    expect(states).toEqual(["recovering", "open"])
+    expect(writer.reopened).toEqual([1n])
+    expect(appender.size).toBe(1)
+    const next = appender.append(entry())
+    expect(writer.current.batch.before.fence).toBe(2n)
+    await writer.current.answer({ kind: "written" })
+    expect(await next).toEqual({ kind: "written", index: 1 })
+    expect(written.map(({ size }) => size)).toEqual([1, 2])
+    expect(appender.tree.root()).toEqual(naiveRoot(writer.leaves))
+  })
+
+  test("failed but persisted: LEDGER_UNAVAILABLE all the same, and the next index follows it", async () => {
+    const { writer, appender, states, written } = setup()
+    const code = codeOf(appender.append(entry()))
+    await writer.current.answer(lost(), true)
+    expect(await code).toBe("LEDGER_UNAVAILABLE")
+    expect(states).toEqual(["recovering", "open"])
+    expect(appender.size).toBe(1)
+    const next = appender.append(entry())
+    await writer.current.answer({ kind: "written" })
+    expect(await next).toEqual({ kind: "written", index: 1 })
+    expect(written).toEqual([
+      { size: 1, count: 1 },
+      { size: 2, count: 1 },
+    ])
+    expect(appender.tree.root()).toEqual(naiveRoot(writer.leaves))
+  })
+
+  test("while the database is away entries are refused at once; it is tried again until it answers", async () => {
+    const { writer, appender, states } = setup()
+    let failures = 2
+    writer.onReopen = () => {
+      if (failures-- > 0) throw new Error("connection refused")
+      return undefined
+    }
+    const code = codeOf(appender.append(entry()))
+    await writer.current.answer(lost())
+    expect(await code).toBe("LEDGER_UNAVAILABLE")
+    expect(appender.state).toBe("recovering")
+    expect(await codeOf(appender.append(entry()))).toBe("LEDGER_UNAVAILABLE")
+    await expect.poll(() => appender.state).toBe("open")
+    expect(states).toEqual(["recovering", "open"])
+    expect(writer.reopened).toHaveLength(3)
+  })
+
+  test.each([false, true])(
+    "persisted %s, and the refresh after it fails once: open on the second try",
+    async (kept) => {
+      const { writer, appender, control } = setup()
+      control.failing = 1
+      const code = codeOf(appender.append(entry()))
+      await writer.current.answer(lost(), kept)
+      expect(await code).toBe("LEDGER_UNAVAILABLE")
+      await expect.poll(() => appender.state).toBe("open")
+      const next = appender.append(entry())
+      await writer.current.answer({ kind: "written" })
+      expect(await next).toEqual({ kind: "written", index: kept ? 1 : 0 })
+      expect(appender.tree.root()).toEqual(naiveRoot(writer.leaves))
+    },
+  )
+
+  test("the refresh of a stale batch fails: recovered, told stale, and the log goes on", async () => {
+    const { writer, appender, control, states } = setup()
+    control.failing = 1
+    control.next = 2n
+    const result = appender.append(entry())
+    await writer.current.answer({ kind: "stale" })
+    expect(await result).toEqual({ kind: "stale" })
+    expect(states).toEqual(["recovering", "open"])
+    const next = appender.append(entry({ epoch: 2n }))
+    await writer.current.answer({ kind: "written" })
+    expect(await next).toEqual({ kind: "written", index: 0 })
+  })
+})
+
+describe("what is final", () => {
+  test("reopen finds another daemon: fenced", async () => {
+    const { writer, appender, states } = setup()
+    writer.onReopen = () => null
+    const code = codeOf(appender.append(entry()))
+    await writer.current.answer(new Error("lost"))
+    expect(await code).toBe("LEDGER_UNAVAILABLE")
+    expect(states).toEqual(["recovering", "fenced"])
+    expect(await codeOf(appender.append(entry()))).toBe("LEDGER_FENCED")
+  })
+
+  test.each<[string, (head: Head) => Head]>([
+    ["of another size", (head) => ({ ...head, size: head.size + 9 })],
+    ["of the size before with another root", (head) => ({ ...head, root: new Uint8Array(32) })],
+    ["of the size attempted with another root", (head) => ({ ...head, size: head.size + 1, root: new Uint8Array(32) })],
+  ])("reopen finds a head %s: frozen", async (_name, change) => {
+    const { writer, appender, states } = setup()
+    const done = appender.append(entry())
+    await writer.current.answer({ kind: "written" })
+    await done
+    writer.onReopen = () => change(writer.head())
+    const codes = [codeOf(appender.append(entry())), codeOf(appender.append(entry()))]
+    await writer.current.answer(new Error("lost"))
+    expect(await Promise.all(codes)).toEqual(["LEDGER_UNAVAILABLE", "LEDGER_UNAVAILABLE"])
+    expect(states).toEqual(["recovering", "frozen"])
+    expect(await codeOf(appender.append(entry()))).toBe("LEDGER_FROZEN")
+    expect(writer.open).toEqual([])
+  })
+
+  test("the database says that the log is frozen: frozen, and no new connection is tried", async () => {
+    const { writer, appender, states } = setup()
+    const code = codeOf(appender.append(entry()))
+    await writer.current.answer(new WritError("LEDGER_FROZEN"))
+    expect(await code).toBe("LEDGER_UNAVAILABLE")
+    expect(states).toEqual(["recovering", "frozen"])
+    expect(writer.reopened).toEqual([])
+    expect(await codeOf(appender.append(entry()))).toBe("LEDGER_FROZEN")
+  })
+
+  test("freeze() refuses what comes", async () => {
+    const { appender, states } = setup()
+    appender.freeze(new Error("the signature is not of this tree"))
+    expect(await codeOf(appender.append(entry()))).toBe("LEDGER_FROZEN")
+    expect(states).toEqual(["frozen"])
+  })
+})
+
+describe("close", () => {
+  test("refuses what comes, waits for what was accepted, then closes the connection", async () => {
+    const { writer, appender } = setup()
+    const results = [appender.append(entry()), appender.append(entry())]
+    let closed = false
+    const closing = appender.close().then(() => {
+      closed = true
+    })
+    expect(await codeOf(appender.append(entry()))).toBe("SHUTTING_DOWN")
+    await writer.current.answer({ kind: "written" })
+    expect([closed, writer.closed]).toEqual([false, false])
+    await writer.current.answer({ kind: "written" })
+    expect((await Promise.all(results)).map(indexOf)).toEqual([0, 1])
+    await closing
+    expect(writer.closed).toBe(true)
+  })
+
+  test("an outcome that is lost while closing: told, no new connection, and closed", async () => {
+    const { writer, appender } = setup()
+    const codes = [codeOf(appender.append(entry())), codeOf(appender.append(entry()))]
+    const closing = appender.close()
+    await writer.current.answer(new Error("lost"))
+    expect(await Promise.all(codes)).toEqual(["LEDGER_UNAVAILABLE", "LEDGER_UNAVAILABLE"])
+    await closing
+    expect([writer.closed, writer.reopened]).toEqual([true, []])
+  })
+
+  test("closed while it recovers: does not wait for the database", async () => {
+    const { writer, appender } = setup()
+    writer.onReopen = () => {
+      throw new Error("connection refused")
+    }
+    const code = codeOf(appender.append(entry()))
+    await writer.current.answer(new Error("lost"))
+    expect(await code).toBe("LEDGER_UNAVAILABLE")
+    await appender.close()
+    expect([appender.state, writer.closed]).toEqual(["closed", true])
+  })
+})
