@@ -68,8 +68,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
   const connection: Connection = { host: socketFolder, port: PORT, user: USER, password, database: DATABASE }
 
   const start = async (): Promise<{ readonly pid: number; readonly adopted: boolean }> => {
-    const living = findPostmaster(cluster)
-    const adopted = living !== null && (await answers({ ...connection, database: "postgres" }))
+    const living = await awaitPostmaster(cluster, { ...connection, database: "postgres" })
+    const adopted = living !== null
     if (!adopted) {
       if (!existsSync(join(cluster, "PG_VERSION"))) initialise(binaries, base, cluster, password, owner)
       assertMajor(binaries, cluster)
@@ -362,6 +362,22 @@ async function waitUntilReady(child: ChildProcess, connection: Connection, base:
       throw new WritError(
         "DATABASE_UNFIT",
         `The embedded Postgres did not start: ${last ?? "no error was logged"}. Its log is ${log}.`,
+      )
+    }
+    await sleep(30)
+  }
+}
+
+/** A server of this folder that lives may still be recovering: it is waited for, never started a second time. */
+async function awaitPostmaster(cluster: string, connection: Connection): Promise<number | null> {
+  const until = Date.now() + START_TIMEOUT_MS
+  for (;;) {
+    const living = findPostmaster(cluster)
+    if (living === null || (await answers(connection))) return living
+    if (Date.now() > until) {
+      throw new WritError(
+        "DATABASE_UNFIT",
+        `The embedded Postgres of this folder (process ${living}) runs but does not answer. Stop that process, then start again.`,
       )
     }
     await sleep(30)
