@@ -74,7 +74,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
       if (!existsSync(join(cluster, "PG_VERSION"))) initialise(binaries, base, cluster, password, owner)
       assertMajor(binaries, cluster)
     }
-    const pid = adopted ? living : await launchAndWait()
+    const pid = adopted ? living : await launchOrAdopt()
     await ensureDatabase(connection)
     return { pid, adopted }
   }
@@ -82,6 +82,17 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
     const child = launch(binaries, base, cluster, socketFolder, options.settings ?? [], owner)
     await waitUntilReady(child, { ...connection, database: "postgres" }, base)
     return child.pid as number
+  }
+
+  /** A daemon that was killed may have launched one a moment ago: ours then yields to it. */
+  const launchOrAdopt = async (): Promise<number> => {
+    try {
+      return await launchAndWait()
+    } catch (error) {
+      const living = await awaitPostmaster(cluster, { ...connection, database: "postgres" })
+      if (living === null) throw error
+      return living
+    }
   }
 
   let running = await start()
