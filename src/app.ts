@@ -209,6 +209,7 @@ async function start(
     wallMs: () => clock.now().wallMs,
     onWritten: ({ count }) => metrics.batch(count),
     onState,
+    onRetry: (err) => log.warn({ err }, "the ledger is still not writable; it is tried again"),
   })
   stops.push(() => appender.close())
   const ledger = {

@@ -47,6 +47,7 @@ export async function checkDatabase(
   showProgress: boolean,
 ): Promise<FsckReport> {
   const client = new pg.Client(connection)
+  client.on("error", () => {}) // the query that is running rejects with it
   await client.connect()
   try {
     await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")

@@ -53,6 +53,8 @@ export interface AppenderOptions {
   }): void
   /** The log can be written (null) or cannot, and why. "fenced" and "frozen" are final. */
   onState?(state: AppenderState, cause?: unknown): void
+  /** A try to recover failed; the next one follows. */
+  onRetry?(cause: unknown): void
 }
 
 export type AppenderState = "open" | "recovering" | "fenced" | "frozen" | "closed"
@@ -269,8 +271,9 @@ export class Appender {
         await this.#options.refresh()
         if (this.state === "recovering") this.#setState("open")
         return
-      } catch {
+      } catch (failure) {
         if (this.state === "closed") return
+        this.#options.onRetry?.(failure)
         await new Promise((resolve) => setTimeout(resolve, waitMs))
       }
     }

@@ -55,6 +55,8 @@ export function openPool(connection: Connection): pg.Pool {
     query_timeout: POOL_STATEMENT_TIMEOUT_MS,
   })
   pool.on("error", () => {}) // an idle connection died; the next query opens another
+  // The pool listens to idle connections only: one that is lent out and dies between two queries would end the process.
+  pool.on("connect", (client) => client.on("error", () => {}))
   return pool
 }
 

@@ -410,7 +410,8 @@ async function answers(connection: Connection): Promise<boolean> {
 }
 
 async function ensureDatabase(connection: Connection): Promise<void> {
-  const client = new pg.Client({ ...connection, database: "postgres" })
+  const client = new pg.Client({ ...connection, database: "postgres", connectionTimeoutMillis: 5_000 })
+  client.on("error", () => {})
   await client.connect()
   const { rowCount } = await client.query("SELECT FROM pg_database WHERE datname = $1", [DATABASE])
   if (rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`)
