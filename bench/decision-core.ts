@@ -5,8 +5,8 @@ import { sha256 } from "../src/crypto.ts"
 import { determine } from "../src/decision/determine.ts"
 import { snapshot, toPolicyRequest } from "../src/decision/snapshot.ts"
 import { loadPolicy } from "../src/policy/load.ts"
-import { toRaw, type WireAuthorizeRequest } from "../src/rpc/authorization.ts"
-import { loadService, SERVICES } from "../src/rpc/load.ts"
+import { decodeAuthorizeRequest } from "../src/rpc/authorize-codec.ts"
+import { Malformed } from "../src/rpc/load.ts"
 import { compare, type Row } from "./compare.ts"
 import { requestBodies } from "./subjects.ts"
 
@@ -17,10 +17,9 @@ export async function benchDecisionCore(): Promise<Row[]> {
   const loaded = loadPolicy({ "policy.yaml": text }, sha256)
   if (!loaded.ok) throw new Error("the example bundle does not load")
   const state = { epoch: 0n, active: { policy: loaded.policy, problems: [] }, callers: new Map() }
-  const decode = loadService(SERVICES.authorization)["Authorize"]?.requestDeserialize as (
-    bytes: Buffer,
-  ) => WireAuthorizeRequest
-  const request = snapshot(toRaw(decode(Buffer.from(requestBodies()(1)))))
+  const raw = decodeAuthorizeRequest(Buffer.from(requestBodies()(1)))
+  if (raw instanceof Malformed) throw raw.error
+  const request = snapshot(raw)
   const time = (work: () => boolean) => async () => {
     const started = performance.now()
     let allowed = 0

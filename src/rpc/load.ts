@@ -3,6 +3,7 @@
  * INTERNAL, so a malformed message becomes a value that the server turns into INVALID_ARGUMENT.
  */
 import type * as grpc from "@grpc/grpc-js"
+import { WritError } from "../errors.ts"
 import { loadApi } from "./api.ts"
 import { assertWellFormed, shapeOf } from "./wire.ts"
 
@@ -12,11 +13,12 @@ export const SERVICES = {
   admin: "writ.v1.AdminService",
 } as const
 
-/** Stands in for a request whose bytes are not the method's message. */
+/** Stands in for a request that could not be read. */
 export class Malformed {
-  readonly cause: unknown
+  readonly error: WritError
+  /** A WritError says what is wrong with a value; anything else, that the bytes are not the method's message. */
   constructor(cause: unknown) {
-    this.cause = cause
+    this.error = cause instanceof WritError ? cause : new WritError("MALFORMED_MESSAGE", undefined, { cause })
   }
 }
 

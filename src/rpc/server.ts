@@ -85,8 +85,7 @@ function wrapUnary(
     const requestId = requestIdOf(call.metadata)
     void (async () => {
       const context = contextOf(call, roles, requestId, options)
-      if (call.request instanceof Malformed)
-        throw new WritError("MALFORMED_MESSAGE", undefined, { cause: call.request.cause })
+      if (call.request instanceof Malformed) throw call.request.error
       return await handle(call.request as never, context)
     })().then(
       (reply) => {

@@ -32,6 +32,11 @@ export function toServiceError(error: WritError, requestId: string): grpc.Status
   return { name: "WritError", code: status.code, details: status.message, metadata }
 }
 
+/** google.rpc.Status, encoded. */
+export function encodeStatus(error: WritError, requestId: string): Uint8Array {
+  return messageType("google.rpc.Status").encode(toStatusMessage(error, requestId))
+}
+
 function pack(type: string, value: object): object {
   return { type_url: `type.googleapis.com/${type}`, value: messageType(type).encode(value) }
 }
