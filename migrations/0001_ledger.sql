@@ -12,8 +12,8 @@ CREATE TABLE log (
 -- The only hot row. `fence` rises with every take-over, so that a writer that was presumed dead can no longer append.
 CREATE TABLE log_head (
   log_id smallint PRIMARY KEY REFERENCES log,
-  size bigint NOT NULL CHECK (size >= 0),
-  root bytea NOT NULL CHECK (octet_length(root) = 32),
+  size bigint NOT NULL,
+  root bytea NOT NULL,                    -- 32 bytes
   fence bigint NOT NULL
 ) WITH (fillfactor = 10);                 -- rewritten in place by every append: HOT updates, no index churn
 
@@ -21,8 +21,8 @@ CREATE TABLE log_head (
 CREATE TABLE entry (
   log_id smallint NOT NULL,
   idx bigint NOT NULL,
-  leaf_hash bytea NOT NULL CHECK (octet_length(leaf_hash) = 32),
-  body bytea NOT NULL CHECK (octet_length(body) <= 65535),
+  leaf_hash bytea NOT NULL,               -- 32 bytes
+  body bytea NOT NULL,                    -- at most 65,535 bytes
   payload bytea,
   PRIMARY KEY (log_id, idx)
 ) PARTITION BY RANGE (log_id, idx);
@@ -49,7 +49,8 @@ BEGIN
     child := format('%s_%s_%s', parent, p_log, p_number);
     IF to_regclass(child) IS NULL THEN
       -- made aside and then attached: CREATE … PARTITION OF would lock out the appends of every log meanwhile
-      EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', child, parent);
+      -- toast_tuple_target: rows of up to 8 kB stay in one piece, neither compressed nor moved aside
+      EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL) WITH (toast_tuple_target = 8160)', child, parent);
       EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%s, %s) TO (%s, %s)',
                      parent, child, p_log, p_number << 20, p_log, (p_number + 1) << 20);
     END IF;
@@ -76,7 +77,7 @@ INSERT INTO control (epoch) VALUES (0);
 -- Idempotency (consumable). `key` = first 16 bytes of SHA-256(caller, request_id); a row lives 10 minutes.
 CREATE TABLE request (
   key uuid PRIMARY KEY,
-  snapshot_digest bytea NOT NULL CHECK (octet_length(snapshot_digest) = 32),
+  snapshot_digest bytea NOT NULL,         -- 32 bytes
   log_id smallint NOT NULL,
   idx bigint NOT NULL,
   expires_at timestamptz NOT NULL

@@ -195,7 +195,7 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
 
 /** The request as recorded: as it came, unless the policy declares parts of it `record: never`. */
 function recordedRequest(request: Snapshot, policyRequest: PolicyRequest, policy: Policy | undefined): string {
-  if (!policy || policy.recordsEverything) return request.canonical
+  if (!policy || policy.recordsAllOf(policyRequest)) return request.canonical
   const { parameters, ...rest } = request.json
   const digestOnly =
     typeof parameters === "object" &&

@@ -52,7 +52,7 @@ export interface Verdict {
 }
 
 const NO_CODES: readonly string[] = []
-const NO_RISK = { tier: "low", points: 0, signals: [] } as const
+const NO_RISK = { points: 0, signals: [], tier: "low" } as const
 const salts = Buffer.alloc(PAYLOAD_SALT_BYTES * 256)
 let saltAt = salts.length
 
@@ -96,13 +96,14 @@ function buildClaims(
   const ttlSeconds = Math.floor(Math.max(MIN_TTL_MS, Math.min(wished, longest)) / 1000)
   const iat = Math.floor(nowMs / 1000)
   return {
+    // in RFC 8785 order, so that encoding need not sort
     action: request.action.name,
     aud: request.audience,
     bundle,
     ...(request.parametersDigest !== null && { dig: request.parametersDigest }),
     ...(issuer.development && { env: "dev" as const }),
-    exp: iat + ttlSeconds,
     execution_id: executionId,
+    exp: iat + ttlSeconds,
     iat,
     iss: issuer.issuer,
     jti: executionId,

@@ -2,9 +2,8 @@
  * The request, copied once, limited and typed: from here on only the snapshot is read. Everything here is
  * attacker-controlled until it has passed.
  */
-import { sha256 } from "../crypto.ts"
+import { asBuffer, sha256 } from "../crypto.ts"
 import { WritError } from "../errors.ts"
-import { toBase64, toBase64Url } from "../formats/bytes.ts"
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
 import type { JsonObject } from "../formats/ports.ts"
 import { parseStrictJson } from "../formats/strict-json.ts"
@@ -92,18 +91,19 @@ export function snapshot(raw: RawRequest): Snapshot {
   )
   const { parameters, parametersDigest, recorded } = readParameters(raw)
 
+  // In RFC 8785 order, so that encoding need not sort.
   const json: JsonObject = {
-    request_id: requestId,
-    subject: { type: subject.type, id: subject.id, properties: subject.properties },
     action,
-    resource: { type: resource.type, id: resource.id, properties: resource.properties },
-    context: raw.context,
-    audience,
-    ...(recorded && { parameters: recorded }),
-    ...(runtimeId && { runtime_id: runtimeId }),
-    ...(parentExecutionId && { parent_execution_id: parentExecutionId, parent_proof: raw.parent_proof }),
     ...(approvalId && { approval_id: approvalId }),
+    audience,
+    context: raw.context,
+    ...(recorded && { parameters: recorded }),
+    ...(parentExecutionId && { parent_execution_id: parentExecutionId, parent_proof: raw.parent_proof }),
+    request_id: requestId,
     ...(raw.requested_ttl_ms !== null && { requested_ttl_ms: raw.requested_ttl_ms }),
+    resource: { id: resource.id, properties: resource.properties, type: resource.type },
+    ...(runtimeId && { runtime_id: runtimeId }),
+    subject: { id: subject.id, properties: subject.properties, type: subject.type },
     ...(supportedObligations.length > 0 && { supported_obligations: supportedObligations }),
   }
   const canonical = encodeCanonicalJson(json)
@@ -147,7 +147,7 @@ function readParameters(raw: RawRequest): {
   if (raw.parameters && raw.parameters_digest) throw invalid("parameters", "and parameters_digest must not both be set")
   if (raw.parameters_digest) {
     if (raw.parameters_digest.length !== 32) throw invalid("parameters_digest", "must be the 32 bytes of a SHA-256")
-    const parametersDigest = toBase64Url(raw.parameters_digest)
+    const parametersDigest = asBuffer(raw.parameters_digest).toString("base64url")
     return {
       parameters: { kind: "opaque" },
       parametersDigest,
@@ -159,8 +159,12 @@ function readParameters(raw: RawRequest): {
     return { parameters: { kind: "absent" }, parametersDigest: null, recorded: null }
   }
   if (raw.parameters.length > limits.MAX_PARAMETERS_BYTES) throw tooLarge("parameters", limits.MAX_PARAMETERS_BYTES)
-  const parametersDigest = toBase64Url(sha256(raw.parameters))
-  const recorded = { digest: parametersDigest, content_type: contentType, bytes: toBase64(raw.parameters) }
+  const parametersDigest = asBuffer(sha256(raw.parameters)).toString("base64url")
+  const recorded = {
+    bytes: asBuffer(raw.parameters).toString("base64"),
+    content_type: contentType,
+    digest: parametersDigest,
+  }
   if (!/^application\/(?:[a-z0-9.+-]+\+)?json(?:\s*;|$)/i.test(contentType))
     return { parameters: { kind: "opaque" }, parametersDigest, recorded }
   return { parameters: { kind: "json", value: decodeParameters(raw.parameters) }, parametersDigest, recorded }

@@ -3,7 +3,7 @@ import { WritError } from "../errors.ts"
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
-const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"))
+const HEX = "0123456789abcdef"
 const BASE64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 const BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 const FROM_BASE64 = reverse(BASE64)
@@ -47,9 +47,14 @@ export function fromUtf8(bytes: Uint8Array): string {
 
 /** Lower case. */
 export function toHex(bytes: Uint8Array): string {
-  let text = ""
-  for (let i = 0; i < bytes.length; i++) text += HEX[bytes[i] as number]
-  return text
+  if (bytes.length > 256) return toHex(bytes.subarray(0, 256)) + toHex(bytes.subarray(256))
+  const digits = new Array<number>(2 * bytes.length)
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] as number
+    digits[2 * i] = HEX.charCodeAt(byte >> 4)
+    digits[2 * i + 1] = HEX.charCodeAt(byte & 15)
+  }
+  return String.fromCharCode(...digits)
 }
 
 /** Lower case only; throws INVALID_REQUEST on anything else. */

@@ -1,58 +1,67 @@
 /** RFC 8785, the JSON Canonicalization Scheme. */
 import { WritError } from "../errors.ts"
 import { utf8 } from "./bytes.ts"
-import type { JsonValue } from "./ports.ts"
-
-const NEEDS_ESCAPE = /["\\\u0000-\u001f\ud800-\udfff]/
+import type { JsonObject, JsonValue } from "./ports.ts"
 
 /** Throws INVALID_REQUEST on NaN, infinities, lone surrogates and what is not JSON. Members that are undefined are refused too. */
 export function encodeCanonicalJson(value: JsonValue): string {
-  switch (typeof value) {
-    case "string":
-      return encodeString(value)
-    case "number":
-      if (!Number.isFinite(value)) throw new WritError("INVALID_REQUEST", "A number is not finite.")
-      return value === 0 ? "0" : String(value) // ECMAScript's form is RFC 8785's; -0 becomes 0
-    case "boolean":
-      return value ? "true" : "false"
-    case "object":
-      if (value === null) return "null"
-      return Array.isArray(value) ? encodeArray(value) : encodeObject(value as { readonly [key: string]: JsonValue })
-    default:
-      throw new WritError("INVALID_REQUEST", `A ${typeof value} is not JSON.`)
-  }
+  // Where all members are in order already, as in what we build ourselves, JSON.stringify writes RFC 8785.
+  return isInOrder(value) ? JSON.stringify(value) : encode(value)
 }
 
 export function canonicalBytes(value: JsonValue): Uint8Array {
   return utf8(encodeCanonicalJson(value))
 }
 
-function encodeArray(values: readonly JsonValue[]): string {
-  if (values.length === 0) return "[]"
-  let text = `[${encodeCanonicalJson(values[0] as JsonValue)}`
-  for (let i = 1; i < values.length; i++) text += `,${encodeCanonicalJson(values[i] as JsonValue)}`
-  return `${text}]`
-}
-
-function encodeObject(object: { readonly [key: string]: JsonValue }): string {
-  const keys = sortedKeys(object)
-  let text = "{"
-  for (let i = 0; i < keys.length; i++) {
-    const key = keys[i] as string
-    text += `${i === 0 ? "" : ","}${encodeString(key)}:${encodeCanonicalJson(object[key] as JsonValue)}`
+/** Throws as encodeCanonicalJson does: after this, everything in it is known to be JSON. */
+function isInOrder(value: JsonValue): boolean {
+  switch (typeof value) {
+    case "string":
+      if (!value.isWellFormed()) throw new WritError("INVALID_REQUEST", "A string holds a lone surrogate.")
+      return true
+    case "number":
+      if (!Number.isFinite(value)) throw new WritError("INVALID_REQUEST", "A number is not finite.")
+      return true
+    case "boolean":
+      return true
+    case "object":
+      return value === null || (Array.isArray(value) ? isArrayInOrder(value) : isObjectInOrder(value as JsonObject))
+    default:
+      throw new WritError("INVALID_REQUEST", `A ${typeof value} is not JSON.`)
   }
-  return `${text}}`
 }
 
-/** By UTF-16 code units, as RFC 8785 section 3.2.3 wants. Most objects are written in order already. */
-function sortedKeys(object: object): string[] {
-  const keys = Object.keys(object)
-  for (let i = 1; i < keys.length; i++) if ((keys[i - 1] as string) > (keys[i] as string)) return keys.sort()
-  return keys
+function isArrayInOrder(values: readonly JsonValue[]): boolean {
+  let inOrder = true
+  for (let i = 0; i < values.length; i++) if (!isInOrder(values[i] as JsonValue)) inOrder = false
+  return inOrder
 }
 
-function encodeString(text: string): string {
-  if (!NEEDS_ESCAPE.test(text)) return `"${text}"`
-  if (!text.isWellFormed()) throw new WritError("INVALID_REQUEST", "A string holds a lone surrogate.")
-  return JSON.stringify(text) // escapes exactly what RFC 8785 section 3.2.2.2 does
+/** By UTF-16 code units, as RFC 8785 section 3.2.3 wants. */
+function isObjectInOrder(object: JsonObject): boolean {
+  let inOrder = true
+  let last = ""
+  for (const key in object) {
+    if (key < last) inOrder = false
+    last = key
+    if (!key.isWellFormed()) throw new WritError("INVALID_REQUEST", "A string holds a lone surrogate.")
+    if (!isInOrder(object[key] as JsonValue)) inOrder = false
+  }
+  return inOrder
+}
+
+/** The value is known to be JSON. */
+function encode(value: JsonValue): string {
+  if (typeof value === "number") return value === 0 ? "0" : String(value) // ECMAScript's form is RFC 8785's; -0 becomes 0
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) // escapes exactly what section 3.2.2.2 does
+  return Array.isArray(value) ? encodeArray(value) : encodeObject(value as JsonObject)
+}
+
+function encodeArray(values: readonly JsonValue[]): string {
+  return `[${values.map(encode).join(",")}]`
+}
+
+function encodeObject(object: JsonObject): string {
+  const keys = Object.keys(object).sort()
+  return `{${keys.map((key) => `${JSON.stringify(key)}:${encode(object[key] as JsonValue)}`).join(",")}}`
 }

@@ -6,20 +6,24 @@ import type { Sha256 } from "./ports.ts"
 
 export const HASH_BYTES = 32
 
+/** What is hashed is put together here: an allocation each time would cost as much as the hash. */
+const leafInput = new Uint8Array(4096) // its first byte is the prefix 0x00
+const nodeInput = new Uint8Array(1 + 2 * HASH_BYTES)
+nodeInput[0] = 1
+
 /** SHA-256(0x00 ‖ body): RFC 6962 section 2.1. */
 export function hashLeaf(sha256: Sha256, body: Uint8Array): Uint8Array {
-  const input = new Uint8Array(1 + body.length) // its first byte is the prefix 0x00
+  const input =
+    body.length < leafInput.length ? leafInput.subarray(0, 1 + body.length) : new Uint8Array(1 + body.length)
   input.set(body, 1)
   return sha256(input)
 }
 
 /** SHA-256(0x01 ‖ left ‖ right). */
 export function hashNode(sha256: Sha256, left: Uint8Array, right: Uint8Array): Uint8Array {
-  const input = new Uint8Array(1 + 2 * HASH_BYTES)
-  input[0] = 1
-  input.set(left, 1)
-  input.set(right, 1 + HASH_BYTES)
-  return sha256(input)
+  nodeInput.set(left, 1)
+  nodeInput.set(right, 1 + HASH_BYTES)
+  return sha256(nodeInput)
 }
 
 /** The root of the empty tree: SHA-256 of nothing. */

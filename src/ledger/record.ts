@@ -80,13 +80,17 @@ export type DecisionPayload = {
   readonly cost: number
 }
 
-const encoder = new TextEncoder()
+const domain = new TextEncoder().encode(PAYLOAD_DOMAIN)
+/** Put together here, and kept: an allocation for each record would cost as much as the hash. */
+let input = new Uint8Array(0)
 
 /** Domain ‖ salt ‖ bytes, hashed: what a leaf says of its payload. `saltedPayload` is salt ‖ bytes as stored. */
 export function commitPayload(sha256: Sha256, saltedPayload: Uint8Array): Uint8Array {
-  const domain = encoder.encode(PAYLOAD_DOMAIN)
-  const input = new Uint8Array(domain.length + saltedPayload.length)
-  input.set(domain)
+  const bytes = domain.length + saltedPayload.length
+  if (input.length < bytes) {
+    input = new Uint8Array(2 * bytes)
+    input.set(domain)
+  }
   input.set(saltedPayload, domain.length)
-  return sha256(input)
+  return sha256(input.subarray(0, bytes))
 }

@@ -137,7 +137,18 @@ export function createPolicy(compiled: CompiledBundle): Policy {
       }
     },
 
-    recordsEverything: neverRecorded.size === 0,
+    recordsAllOf({ subject, action, resource }) {
+      return (
+        neverRecorded.size === 0 ||
+        !(
+          neverRecorded.has("context") ||
+          neverRecorded.has(`subject ${subject.type}`) ||
+          neverRecorded.has(`resource ${resource.type}`) ||
+          neverRecorded.has(`action ${action.name}`) ||
+          neverRecorded.has(`parameters ${action.name}`)
+        )
+      )
+    },
     recordsParameters: (action) => !neverRecorded.has(`parameters ${action}`),
   }
 }
@@ -184,7 +195,7 @@ function assessRisk(signals: CompiledBundle["signals"], meter: Meter): Assessmen
       held.push(signal.id)
     } else errors.push({ ...value, rule: signal.id })
   }
-  return { risk: { tier: TIERS[worst] as (typeof TIERS)[number], points, signals: held }, errors }
+  return { risk: { points, signals: held, tier: TIERS[worst] as (typeof TIERS)[number] }, errors }
 }
 
 /** DENY > error > REQUIRE_APPROVAL > ALLOW; no matching allow is a deny; an error in any candidate is a deny. */
@@ -212,10 +223,10 @@ function combine(
       if (rule.effect === "allow") opaque.push(reason)
       else faults.push(reason) // a deny that cannot be seen to not apply
       trace.push({
-        rule: rule.id,
+        detail: reason.code,
         effect: rule.effect,
         outcome: rule.effect === "allow" ? "not_matched" : "error",
-        detail: reason.code,
+        rule: rule.id,
       })
       continue
     }
@@ -223,10 +234,10 @@ function combine(
     if (value === true) matched.push(compiled)
     if (typeof value !== "boolean") faults.push({ ...value, rule: rule.id })
     trace.push({
-      rule: rule.id,
+      ...(typeof value !== "boolean" && { detail: value.code }),
       effect: rule.effect,
       outcome: value === true ? "matched" : value === false ? "not_matched" : "error",
-      ...(typeof value !== "boolean" && { detail: value.code }),
+      rule: rule.id,
     })
   }
   const withEffect = (effect: string) => matched.filter(({ rule }) => rule.effect === effect)

@@ -125,8 +125,8 @@ export interface Policy {
    * Undeclared content is kept (a refused request must be explicable), oversized content was refused before.
    */
   recordable(request: PolicyRequest): JsonObject
-  /** True when nothing is declared `record: never`, so that the request may be recorded as it is. */
-  readonly recordsEverything: boolean
+  /** Does the policy declare nothing in this request `record: never`? */
+  recordsAllOf(request: PolicyRequest): boolean
   /** False when a parameter of this action is declared `record: never`: then only their digest is recorded. */
   recordsParameters(action: string): boolean
 }

@@ -36,6 +36,21 @@ function readFields(reader: Reader, path: Path, depth: number, count: Count): Js
     if (field !== FIELDS) reader.skip()
     else reader.message((entry) => readEntry(entry, object, path, depth, count))
   }
+  return inOrder(object)
+}
+
+/** Maps come in any order; put in RFC 8785's here, they need no sorting when they are hashed and recorded. */
+function inOrder(object: Record<string, JsonValue>): JsonObject {
+  let last = ""
+  for (const name in object) {
+    if (name < last)
+      return Object.fromEntries(
+        Object.keys(object)
+          .sort()
+          .map((key) => [key, object[key] as JsonValue]),
+      )
+    last = name
+  }
   return object
 }
 

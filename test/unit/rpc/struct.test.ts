@@ -99,7 +99,7 @@ describe("readStruct", () => {
 
   test("keys named like members of Object are plain keys", () => {
     const json = { constructor: 1, toString: "x", hasOwnProperty: null, valueOf: { prototype: [] } } as JsonObject
-    expect(Object.entries(read(overTheWire(jsonToStruct(json))))).toEqual(Object.entries(json))
+    expect(Object.entries(read(overTheWire(jsonToStruct(json))))).toEqual(Object.entries(json).sort())
   })
 
   test("16 levels are read, 17 are refused, whether objects or lists", () => {
