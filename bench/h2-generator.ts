@@ -202,7 +202,7 @@ export class Generator {
       }
       this.#socket.once("close", () => reject(new Error("the connection was closed")))
       const tick = () => {
-        const due = Math.min(total, Math.floor(((performance.now() - start) / 1000) * rps))
+        const due = Math.min(total, Math.floor(((performance.now() - start) / 1000) * rps) + 1)
         for (; sent < due; sent++) this.#send(start + (sent / rps) * 1000)
         if (sent < total) setTimeout(tick, 1)
       }
