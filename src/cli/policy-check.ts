@@ -1,10 +1,11 @@
 /** `writ policy check DIR`: what is wrong with a bundle, or its digest. */
-import { formatProblem } from "../app.ts"
+
 import { sha256 } from "../crypto.ts"
 import { EXIT_CODES } from "../errors.ts"
+import { formatProblem } from "../policy/format-problem.ts"
 import { loadPolicy } from "../policy/load.ts"
 import { countOpinions } from "../policy/second-opinion.ts"
-import { readPolicyFolder } from "../store/data-folder.ts"
+import { readPolicyFolder } from "../store/policy-folder.ts"
 import type { Flags } from "./cli.ts"
 import { print, printJson } from "./output.ts"
 

@@ -1,6 +1,6 @@
 /** The data folder: keys, API keys, policy, what was signed last. Made at first start; read strictly afterwards. */
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:crypto"
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs"
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, statfsSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { makeApiKey } from "../decision/caller-keys.ts"
 import type { Role } from "../decision/state.ts"
@@ -86,16 +86,7 @@ export function readApiKey(dataFolder: string, role: Role): string {
   }
 }
 
-/** The bundle's files, by path relative to the folder. */
-export function readPolicyFolder(folder: string): Record<string, string> {
-  try {
-    const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => /\.ya?ml$/.test(name))
-    return Object.fromEntries(names.map((name) => [name, readFileSync(join(folder, name), "utf8")]))
-  } catch (cause) {
-    throw new WritError(
-      "POLICY_INVALID",
-      `The policy folder ${folder} cannot be read (${(cause as NodeJS.ErrnoException).code}). Name another with --policy.`,
-      { cause },
-    )
-  }
+export function isDiskLow(folder: string, minFreeBytes: number): boolean {
+  const { bavail, bsize } = statfsSync(folder)
+  return bavail * bsize < minFreeBytes
 }

@@ -1,5 +1,6 @@
 /** Reads of the ledger, each a small statement on the pool. Implements the ports of ledger/ and decision/. */
 import type pg from "pg"
+import { asBuffer } from "../crypto.ts"
 import type { ControlRows, ControlSource } from "../decision/control.ts"
 import type { RecordedRequest, RequestStore } from "../decision/recall.ts"
 import type { CallerKey } from "../decision/state.ts"
@@ -47,6 +48,8 @@ export interface LedgerReader extends LineageStore {
   latestCheckpoint(logId: number): Promise<string | null>
   putCheckpoint(logId: number, size: number, note: string): Promise<void>
   tokenKeys(): Promise<readonly { readonly kid: string; readonly publicKey: Uint8Array; readonly issuer: string }[]>
+  /** Null: it is not stored. Else: whether this key has signed it. */
+  findBundle(digest: Uint8Array, publicKey: Uint8Array): Promise<{ readonly signed: boolean } | null>
 }
 
 export function createReader(pool: pg.Pool): LedgerReader {
@@ -140,6 +143,13 @@ export function createReader(pool: pg.Pool): LedgerReader {
         "SELECT kid, public_key, issuer FROM token_key ORDER BY kid",
       )
       return rows.map((row) => ({ kid: row.kid, publicKey: row.public_key, issuer: row.issuer }))
+    },
+    async findBundle(digest, publicKey) {
+      const { rows } = await pool.query<{ signed: boolean }>(
+        "SELECT EXISTS (SELECT FROM bundle_signature s WHERE s.digest = b.digest AND s.public_key = $2) AS signed FROM bundle b WHERE b.digest = $1",
+        [asBuffer(digest), asBuffer(publicKey)],
+      )
+      return rows[0] ?? null
     },
   }
 }
