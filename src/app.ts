@@ -1,7 +1,6 @@
 /** The composition root: what the daemon is made of, in which order it starts, and in which order it stops. */
 import { rmSync } from "node:fs"
 import { join } from "node:path"
-import { HealthImplementation } from "grpc-health-check"
 import { createBackground } from "./background.ts"
 import type { Config } from "./config.ts"
 import { nativeCrypto, sha256 } from "./crypto.ts"
@@ -31,7 +30,7 @@ import { adminService } from "./rpc/admin.ts"
 import { PACKAGE_ROOT } from "./rpc/api.ts"
 import { assertRole, authenticate } from "./rpc/authenticate.ts"
 import { authorizationService } from "./rpc/authorization.ts"
-import { addHealth, addReflection } from "./rpc/health.ts"
+import { addHealth, addReflection, createHealth } from "./rpc/health.ts"
 import { lineageService } from "./rpc/lineage.ts"
 import { ROLES } from "./rpc/roles.ts"
 import { buildServer, drain, listen } from "./rpc/server.ts"
@@ -190,7 +189,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     epoch: () => Number(control.state.epoch),
     lookupLag: () => lookupLag,
   })
-  const health = new HealthImplementation({ "": "NOT_SERVING" })
+  const health = createHealth()
   const showHealth = () => health.setStatus("", isReady() ? "SERVING" : "NOT_SERVING")
   const onState = (state: AppenderState, cause?: unknown) => {
     showHealth()

@@ -6,9 +6,9 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { createLocalJWKSet, jwtVerify } from "jose"
-import pg from "pg"
 import { connect, type WritClient } from "../client/connect.ts"
 import type { JsonObject } from "../formats/ports.ts"
+import { connectOnce } from "../store/connect.ts"
 import { readApiKey } from "../store/data-folder.ts"
 import { parseTrust, verifyEvidence } from "../verify/index.ts"
 import { type AuthorizeReply, toWireRequest } from "./authorize.ts"
@@ -177,14 +177,13 @@ async function tellOffline(evidence: Buffer, folder: string, address: DaemonFile
 
 async function tellTampered(auditor: WritClient, data: string, reply: AuthorizeReply): Promise<void> {
   print("▸ Somebody with superuser rights on the database turns the record's ALLOW into a DENY.")
-  const client = new pg.Client({
+  const client = await connectOnce({
     host: join(data, "postgres"),
     port: 5432,
     user: "writ",
     database: "writ",
     password: readFileSync(join(data, "postgres", "password"), "utf8").trim(),
   })
-  await client.connect()
   const changed = await client.query(
     "UPDATE entry SET body = convert_to(replace(convert_from(body, 'UTF8'), '\"ALLOW\"', '\"DENY\"'), 'UTF8') WHERE idx = $1",
     [reply.receipt.leaf_index],

@@ -1,12 +1,13 @@
 /** `writ ledger fsck`: on one consistent snapshot, beside a running daemon or without one. */
 import { readFileSync } from "node:fs"
-import pg from "pg"
 import { defaultDataFolder } from "../config.ts"
 import { nativeCrypto } from "../crypto.ts"
-import { type FsckReport, type FsckStore, fsck } from "../ledger/fsck.ts"
 import { type Connection, parseDatabaseUrl } from "../store/connect.ts"
 import { startEmbedded } from "../store/embedded.ts"
 import { isAlive } from "../store/folder-lock.ts"
+import { fsck } from "../store/fsck/fsck.ts"
+import { withSnapshot } from "../store/fsck/snapshot.ts"
+import type { FsckReport } from "../store/fsck/types.ts"
 import { parseTrust } from "../verify/trust.ts"
 import type { Flags } from "./cli.ts"
 import { print, printJson } from "./output.ts"
@@ -46,21 +47,11 @@ export async function checkDatabase(
   trust: Parameters<typeof fsck>[1],
   showProgress: boolean,
 ): Promise<FsckReport> {
-  const client = new pg.Client(connection)
-  client.on("error", () => {}) // the query that is running rejects with it
-  await client.connect()
-  try {
-    await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
-    const store: FsckStore = {
-      query: async <Row>(text: string, values?: readonly unknown[]) =>
-        (await client.query(text, values as unknown[])).rows as Row[],
-    }
-    return await fsck(store, trust, nativeCrypto, (done, total) => {
+  return await withSnapshot(connection, (store) =>
+    fsck(store, trust, nativeCrypto, (done, total) => {
       if (showProgress) process.stderr.write(`\r${done} of ${total} records${done === total ? "\n" : ""}`)
-    })
-  } finally {
-    await client.end()
-  }
+    }),
+  )
 }
 
 function describe(report: FsckReport): void {

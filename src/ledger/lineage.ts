@@ -6,7 +6,7 @@ import { parseCheckpoint } from "../formats/checkpoint.ts"
 import { hashLeaf } from "../formats/merkle.ts"
 import type { JsonValue, Sha256 } from "../formats/ports.ts"
 import { parseNote } from "../formats/signed-note.ts"
-import type { Evidence } from "../verify/types.ts"
+import type { Evidence } from "./evidence.ts"
 import type { ExecutionState } from "./kinds.ts"
 import { buildInclusionProof, type TileReader } from "./proofs.ts"
 import type { RecordBody } from "./record.ts"
@@ -35,6 +35,24 @@ export interface LineageStore {
   tiles(logId: number): TileReader
   /** The oldest stored checkpoint of at least this size, or of exactly `exactly`. */
   checkpoint(logId: number, atLeast: number, exactly?: number): Promise<string | null>
+}
+
+export interface LogRow {
+  readonly logId: number
+  readonly origin: string
+  readonly verifierKey: string
+  readonly size: number
+}
+
+export interface LedgerReader extends LineageStore {
+  logs(): Promise<readonly LogRow[]>
+  record(logId: number, index: number): Promise<StoredRecord | null>
+  records(logId: number, start: number, limit: number): Promise<readonly StoredRecord[]>
+  latestCheckpoint(logId: number): Promise<string | null>
+  putCheckpoint(logId: number, size: number, note: string): Promise<void>
+  tokenKeys(): Promise<readonly { readonly kid: string; readonly publicKey: Uint8Array; readonly issuer: string }[]>
+  /** Null: it is not stored. Else: whether this key has signed it. */
+  findBundle(digest: Uint8Array, publicKey: Uint8Array): Promise<{ readonly signed: boolean } | null>
 }
 
 /** What a body says, as far as it can be read; verification reads it strictly. */

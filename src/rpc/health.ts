@@ -1,10 +1,15 @@
 /** grpc.health.v1, which needs no credential, and reflection, which needs any. */
 import type * as grpc from "@grpc/grpc-js"
 import { ReflectionService } from "@grpc/reflection"
-import type { HealthImplementation } from "grpc-health-check"
+import { HealthImplementation } from "grpc-health-check"
 import { WritError } from "../errors.ts"
 import { loadApi } from "./api.ts"
 import { toServiceError } from "./status.ts"
+
+/** NOT_SERVING until it is told otherwise. */
+export function createHealth(): HealthImplementation {
+  return new HealthImplementation({ "": "NOT_SERVING" })
+}
 
 export function addHealth(server: grpc.Server, health: HealthImplementation): void {
   health.addToServer(server)

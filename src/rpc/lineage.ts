@@ -4,9 +4,15 @@ import type { LineageReport } from "../decision/verify-lineage.ts"
 import { WritError } from "../errors.ts"
 import { parseCheckpoint } from "../formats/checkpoint.ts"
 import { parseNote } from "../formats/signed-note.ts"
-import { buildEvidence, orderLineage, readBody, type StoredRecord } from "../ledger/lineage.ts"
+import {
+  buildEvidence,
+  type LedgerReader,
+  type LogRow,
+  orderLineage,
+  readBody,
+  type StoredRecord,
+} from "../ledger/lineage.ts"
 import { buildConsistencyProof, buildInclusionProof } from "../ledger/proofs.ts"
-import type { LedgerReader, LogRow } from "../store/reader.ts"
 import { toReceipt, toState } from "./authorization.ts"
 import { loadService, SERVICES } from "./load.ts"
 import type { Service } from "./server.ts"

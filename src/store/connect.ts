@@ -45,6 +45,14 @@ export async function connectWriter(connection: Connection): Promise<pg.Client> 
   return client
 }
 
+/** One connection as it is, for what runs beside a daemon. */
+export async function connectOnce(connection: Connection): Promise<pg.Client> {
+  const client = new pg.Client({ ...common(connection), application_name: "writ-tool" })
+  client.on("error", () => {}) // the query that is running rejects with it
+  await client.connect()
+  return client
+}
+
 /** For everything but the append. */
 export function openPool(connection: Connection): pg.Pool {
   const pool = new pg.Pool({

@@ -5,7 +5,7 @@ import type { ControlRows, ControlSource } from "../decision/control.ts"
 import type { RecordedRequest, RequestStore } from "../decision/recall.ts"
 import type { CallerKey } from "../decision/state.ts"
 import type { ExecutionState } from "../ledger/kinds.ts"
-import type { FoundExecution, LineageStore, StoredRecord } from "../ledger/lineage.ts"
+import type { FoundExecution, LedgerReader, StoredRecord } from "../ledger/lineage.ts"
 import { readBody } from "../ledger/lineage.ts"
 import type { TileReader } from "../ledger/proofs.ts"
 
@@ -32,24 +32,6 @@ function toRecord(row: EntryRow): StoredRecord {
     body: row.body,
     payload: row.payload,
   }
-}
-
-export interface LogRow {
-  readonly logId: number
-  readonly origin: string
-  readonly verifierKey: string
-  readonly size: number
-}
-
-export interface LedgerReader extends LineageStore {
-  logs(): Promise<readonly LogRow[]>
-  record(logId: number, index: number): Promise<StoredRecord | null>
-  records(logId: number, start: number, limit: number): Promise<readonly StoredRecord[]>
-  latestCheckpoint(logId: number): Promise<string | null>
-  putCheckpoint(logId: number, size: number, note: string): Promise<void>
-  tokenKeys(): Promise<readonly { readonly kid: string; readonly publicKey: Uint8Array; readonly issuer: string }[]>
-  /** Null: it is not stored. Else: whether this key has signed it. */
-  findBundle(digest: Uint8Array, publicKey: Uint8Array): Promise<{ readonly signed: boolean } | null>
 }
 
 export function createReader(pool: pg.Pool): LedgerReader {

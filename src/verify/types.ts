@@ -1,5 +1,7 @@
 /** What the verifiers take and answer. Evidence comes from a file: attacker-controlled. Trust comes from elsewhere. */
 
+export type { Evidence, EvidenceRecord } from "../ledger/evidence.ts"
+
 /** `reason` is a stable code (REASONS), a colon and words for people; empty when valid. */
 export interface Verdict {
   readonly valid: boolean
@@ -46,29 +48,6 @@ export interface TokenJwk {
   readonly crv: string
   readonly x: string
   readonly kid: string
-}
-
-/** A lineage, each record proved in a checkpoint of its log. RFC 8785 JSON. */
-export interface Evidence {
-  readonly v: 1
-  readonly type: "writ-evidence"
-  readonly execution_id: string
-  /** C2SP signed notes (tlog-checkpoint), one per log, by origin. */
-  readonly checkpoints: readonly { readonly log: string; readonly note: string }[]
-  /** In the order of the chain: the decision first. */
-  readonly records: readonly EvidenceRecord[]
-}
-export interface EvidenceRecord {
-  /** Origin of the log that holds it. */
-  readonly log: string
-  /** Decimal. */
-  readonly index: string
-  /** Base64 (RFC 4648 section 4, padded) of the exact leaf bytes. */
-  readonly body: string
-  /** Base64 of salt ‖ payload bytes; null when erased or when the record has none. */
-  readonly payload: string | null
-  /** Inclusion proof (RFC 6962 section 2.1.1) in its log's checkpoint, base64 hashes, leaf to root. */
-  readonly proof: readonly string[]
 }
 
 /** The steps of a lineage's verification, in the order in which they are made. The first that fails is named. */

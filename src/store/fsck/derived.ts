@@ -1,0 +1,157 @@
+/** The tables that are projections of the log: what its records say of them, and whether they say the same. */
+import { fromUtf8, toBase64Url, toHex } from "../../formats/bytes.ts"
+import type { Crypto, JsonObject } from "../../formats/ports.ts"
+import { PAYLOAD_SALT_BYTES, type RecordBody } from "../../ledger/record.ts"
+import type { Finding, FsckStore, LogRow } from "./types.ts"
+
+/** What the records say of the rows beside them. */
+export interface Derived {
+  epoch: bigint
+  bundle: { at: string; digest: string } | null
+  readonly executions: Map<string, { state: string; log: number; index: number; leaf: string }>
+  readonly callers: Map<string, string>
+  readonly tokenKeys: Map<string, string>
+  readonly bundles: Set<string>
+  readonly signers: Set<string>
+}
+
+export function emptyDerived(): Derived {
+  return {
+    epoch: 0n,
+    bundle: null,
+    executions: new Map(),
+    callers: new Map(),
+    tokenKeys: new Map(),
+    bundles: new Set(),
+    signers: new Set(),
+  }
+}
+
+/** Takes in one record. */
+export function learn(
+  derived: Derived,
+  record: Partial<RecordBody>,
+  row: { body: Buffer; payload: Buffer | null; leaf_hash: Buffer },
+  log: LogRow,
+  index: number,
+  find: (finding: Finding) => void,
+): void {
+  const epoch = BigInt(record.epoch ?? "0")
+  if (record.kind !== "decision" && epoch > derived.epoch) derived.epoch = epoch
+  const data = (record.data ?? {}) as JsonObject
+  const id = record.execution_id
+  if (record.kind === "revoked" && id)
+    derived.executions.set(id, { state: "REVOKED", log: log.log_id, index, leaf: toHex(row.leaf_hash) })
+  if (record.kind === "caller_key_changed") {
+    const secret = row.payload
+      ? (JSON.parse(fromUtf8(row.payload.subarray(PAYLOAD_SALT_BYTES))) as { secret_hash: string }).secret_hash
+      : null
+    const order = `${String(epoch).padStart(20, "0")}`
+    const known = derived.callers.get(data["id"] as string)
+    if (!known || known.slice(0, 20) < order)
+      derived.callers.set(
+        data["id"] as string,
+        `${order} ${data["role"]} ${data["state"]} ${data["expires_at_ms"]} ${secret}`,
+      )
+  }
+  if (record.kind === "signing_key_changed")
+    derived.tokenKeys.set(data["kid"] as string, `${data["public_key"]} ${data["issuer"]}`)
+  if (record.kind === "bundle_activated") {
+    const order = String(epoch).padStart(20, "0")
+    derived.bundles.add(`${data["digest"]} ${data["content_sha256"]}`)
+    derived.signers.add(`${data["digest"]} ${data["signed_by"]} ${data["signature"]}`)
+    if (!derived.bundle || derived.bundle.at < order) derived.bundle = { at: order, digest: data["digest"] as string }
+  }
+  if (record.kind === "log_opened" && (data["origin"] !== log.origin || data["verifier_key"] !== log.verifier_key))
+    find({
+      table: "log",
+      text: "origin or verifier key are not those that the log opened with",
+      index,
+      log: log.origin,
+    })
+}
+
+export async function checkDerived(
+  store: FsckStore,
+  derived: Derived,
+  crypto: Crypto,
+  find: (finding: Finding) => void,
+): Promise<void> {
+  const [control] = await store.query<{ epoch: bigint; active_bundle: Buffer | null }>(
+    "SELECT epoch, active_bundle FROM control",
+  )
+  if (!control || BigInt(control.epoch) !== derived.epoch)
+    find({ table: "control", text: `the epoch is ${control?.epoch}, the records say ${derived.epoch}` })
+  if ((control?.active_bundle ? toHex(control.active_bundle) : undefined) !== derived.bundle?.digest)
+    find({ table: "control", text: "the active bundle is not the one that was activated last" })
+
+  const executions = await store.query<{
+    execution_id: string
+    state: string
+    log_id: number
+    idx: bigint
+    leaf_hash: Buffer
+  }>("SELECT * FROM execution")
+  for (const row of executions) {
+    const known = derived.executions.get(row.execution_id)
+    derived.executions.delete(row.execution_id)
+    if (
+      !known ||
+      known.state !== row.state ||
+      known.log !== row.log_id ||
+      known.index !== Number(row.idx) ||
+      known.leaf !== toHex(row.leaf_hash)
+    )
+      find({ table: "execution", text: `the row of ${row.execution_id} is not what the records say` })
+  }
+  for (const [id, { index }] of derived.executions)
+    find({ table: "execution", text: `the row of ${id} is missing`, index })
+
+  const callers = await store.query<{
+    id: string
+    role: string
+    secret_hash: Buffer
+    state: string
+    expires_at: Date | null
+  }>("SELECT * FROM caller_key")
+  for (const row of callers) {
+    const known = derived.callers.get(row.id)?.slice(21)
+    derived.callers.delete(row.id)
+    if (known !== `${row.role} ${row.state} ${row.expires_at?.getTime() ?? null} ${toHex(row.secret_hash)}`)
+      find({ table: "caller_key", text: `the key ${row.id} is not what the records say` })
+  }
+  for (const id of derived.callers.keys()) find({ table: "caller_key", text: `the key ${id} is missing` })
+
+  const keys = await store.query<{ kid: string; public_key: Buffer; issuer: string }>("SELECT * FROM token_key")
+  for (const row of keys) {
+    if (derived.tokenKeys.get(row.kid) !== `${toBase64Url(row.public_key)} ${row.issuer}`)
+      find({ table: "token_key", text: `the key ${row.kid} is not one that the records publish` })
+    derived.tokenKeys.delete(row.kid)
+  }
+  for (const kid of derived.tokenKeys.keys()) find({ table: "token_key", text: `the key ${kid} is missing` })
+  await checkBundles(store, derived, crypto, find)
+}
+
+async function checkBundles(
+  store: FsckStore,
+  derived: Derived,
+  crypto: Crypto,
+  find: (finding: Finding) => void,
+): Promise<void> {
+  const rows = await store.query<{ digest: Buffer; content: Buffer }>("SELECT digest, content FROM bundle")
+  for (const row of rows)
+    if (!derived.bundles.delete(`${toHex(row.digest)} ${toHex(crypto.sha256(row.content))}`))
+      find({ table: "bundle", text: `the bundle ${toHex(row.digest)} is not one that was activated` })
+  for (const digest of derived.bundles) find({ table: "bundle", text: `the bundle ${digest} is missing` })
+  const signatures = await store.query<{ digest: Buffer; public_key: Buffer; signature: Buffer }>(
+    "SELECT digest, public_key, signature FROM bundle_signature",
+  )
+  for (const row of signatures)
+    if (
+      !derived.signers.delete(
+        `${toHex(row.digest)} ${row.public_key.toString("base64")} ${row.signature.toString("base64")}`,
+      )
+    )
+      find({ table: "bundle_signature", text: `no record says that this key signed ${toHex(row.digest)}` })
+  for (const signer of derived.signers) find({ table: "bundle_signature", text: `a signature is missing: ${signer}` })
+}

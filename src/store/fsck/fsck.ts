@@ -1,0 +1,63 @@
+/**
+ * Re-hashes the log and derives every table again: what stands in the database must be what the records say. Runs beside
+ * a daemon or without one, on a snapshot of its own; trusts only keys that it is given.
+ */
+import { toHex } from "../../formats/bytes.ts"
+import type { Crypto } from "../../formats/ports.ts"
+import type { Trust } from "../../verify/types.ts"
+import { checkCheckpoints } from "./checkpoints.ts"
+import { checkDerived, emptyDerived } from "./derived.ts"
+import { checkRequests } from "./requests.ts"
+import type { Finding, FsckReport, FsckStore, LogRow } from "./types.ts"
+import { walkLog } from "./walk-log.ts"
+
+const MAX_FINDINGS = 100
+
+export async function fsck(
+  store: FsckStore,
+  trust: Trust | undefined,
+  crypto: Crypto,
+  onProgress?: (done: number, total: number) => void,
+): Promise<FsckReport> {
+  const findings: Finding[] = []
+  const find = (finding: Finding) => {
+    if (findings.length < MAX_FINDINGS) findings.push(finding)
+  }
+  const logs = await store.query<LogRow>(
+    "SELECT l.log_id, l.origin, l.verifier_key, h.size, h.root, h.fence FROM log l LEFT JOIN log_head h USING (log_id) ORDER BY l.log_id",
+  )
+  const total = logs.reduce((sum, log) => sum + Number(log.size ?? 0), 0)
+  const derived = emptyDerived()
+  const results: FsckReport["logs"][number][] = []
+  let done = 0
+  for (const log of logs) {
+    if (log.size === null || log.root === null) {
+      find({ table: "log_head", text: "the log has no head", log: log.origin })
+      continue
+    }
+    const tree = await walkLog(store, log, derived, crypto, find, (count) => {
+      done += count
+      onProgress?.(done, total)
+    })
+    results.push({
+      origin: log.origin,
+      size: tree.size,
+      root: toHex(tree.root()),
+      ...(await checkCheckpoints(store, log, trust, crypto, find)),
+    })
+  }
+  await checkStrays(store, find)
+  await checkDerived(store, derived, crypto, find)
+  await checkRequests(store, find)
+  return { clean: findings.length === 0, records: total, logs: results, findings }
+}
+
+/** Rows that belong to no log. */
+async function checkStrays(store: FsckStore, find: (finding: Finding) => void): Promise<void> {
+  for (const table of ["entry", "tile", "lookup", "request", "execution"]) {
+    const [row] = await store.query<{ log_id: number }>(
+      `SELECT log_id FROM ${table} t WHERE NOT EXISTS (SELECT FROM log WHERE log.log_id = t.log_id) LIMIT 1`,
+    )
+    if (row) find({ table, text: `a row belongs to a log that does not exist: ${row.log_id}` })
+  }
+}

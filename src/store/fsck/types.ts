@@ -1,0 +1,40 @@
+/** What fsck reads and reports. */
+
+export interface Finding {
+  readonly table: string
+  /** What is wrong, for people. */
+  readonly text: string
+  /** Log index of the record to blame, where one is. */
+  readonly index?: number
+  readonly log?: string
+}
+
+export interface FsckReport {
+  readonly clean: boolean
+  readonly records: number
+  readonly logs: readonly {
+    readonly origin: string
+    readonly size: number
+    readonly root: string
+    readonly checkpoints: number
+    readonly anchored: boolean
+  }[]
+  /** At most 100. */
+  readonly findings: readonly Finding[]
+}
+
+export interface FsckStore {
+  /** Rows of a query over a consistent snapshot of the database. */
+  query<Row>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>
+}
+
+export interface LogRow {
+  readonly log_id: number
+  readonly origin: string
+  readonly verifier_key: string
+  readonly size: bigint | null
+  readonly root: Buffer | null
+  readonly fence: bigint | null
+}
+
+export const PAGE = 2_000

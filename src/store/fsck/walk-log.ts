@@ -1,0 +1,124 @@
+import { equalBytes, toHex } from "../../formats/bytes.ts"
+import { hashLeaf } from "../../formats/merkle.ts"
+import type { Crypto } from "../../formats/ports.ts"
+import { type FullTile, TreeTail } from "../../formats/tiles.ts"
+import { readBody } from "../../ledger/lineage.ts"
+import { commitPayload, PAYLOAD_SALT_BYTES } from "../../ledger/record.ts"
+import { type Derived, learn } from "./derived.ts"
+import { type Finding, type FsckStore, type LogRow, PAGE } from "./types.ts"
+
+/** Bodies, leaf hashes, payloads, tiles, root and head of one log; collects what its records say of other tables. */
+export async function walkLog(
+  store: FsckStore,
+  log: LogRow,
+  derived: Derived,
+  crypto: Crypto,
+  find: (finding: Finding) => void,
+  progress: (count: number) => void,
+): Promise<TreeTail> {
+  const size = Number(log.size)
+  const at = (index: number, table: string, text: string) => find({ table, text, index, log: log.origin })
+  if (BigInt(log.fence ?? 0n) < 1n)
+    find({ table: "log_head", text: "the fence of a log that was opened is at least 1", log: log.origin })
+  const tree = TreeTail.empty(crypto.sha256)
+  const lookups = await lookupReader(store, log.log_id)
+  const mark = Number(
+    (await store.query<{ size: bigint }>("SELECT size FROM lookup_mark WHERE log_id = $1", [log.log_id]))[0]?.size ??
+      -1,
+  )
+  if (mark < 0 || mark > size)
+    find({ table: "lookup_mark", text: `the mark is ${mark}, the log has ${size} records`, log: log.origin })
+  const erased = new Set<number>()
+  const missing: number[] = []
+  let previousTime = ""
+  for (let start = 0; start < size; start += PAGE) {
+    const rows = await store.query<{ idx: bigint; leaf_hash: Buffer; body: Buffer; payload: Buffer | null }>(
+      "SELECT idx, leaf_hash, body, payload FROM entry WHERE log_id = $1 AND idx >= $2 AND idx < $3 ORDER BY idx",
+      [log.log_id, start, Math.min(start + PAGE, size)],
+    )
+    const hashes: Uint8Array[] = []
+    for (let i = 0; i < Math.min(PAGE, size - start); i++) {
+      const index = start + i
+      const row = rows[i]
+      if (!row || Number(row.idx) !== index) {
+        at(index, "entry", "the record is missing")
+        return tree
+      }
+      const hash = hashLeaf(crypto.sha256, row.body)
+      if (!equalBytes(hash, row.leaf_hash)) at(index, "entry", "the stored leaf hash is not that of the body")
+      hashes.push(hash)
+      const record = readBody(row.body)
+      if (record.kind === undefined) at(index, "entry", "the body is not a record")
+      if (record.time !== undefined && record.time < previousTime) at(index, "entry", "time runs backwards")
+      previousTime = record.time ?? previousTime
+      if (typeof record.payload === "string") {
+        if (row.payload === null) missing.push(index)
+        else if (
+          row.payload.length < PAYLOAD_SALT_BYTES ||
+          toHex(commitPayload(crypto.sha256, row.payload)) !== record.payload
+        )
+          at(index, "entry", "the payload is not the one that the record commits to")
+      } else if (row.payload !== null) at(index, "entry", "there is a payload that the record does not commit to")
+      if (record.kind === "payload_erased") erased.add(Number((record.data as { index?: string } | undefined)?.index))
+      learn(derived, record, row, log, index, find)
+      if (index < mark && record.execution_id !== undefined && !lookups.has(`${record.execution_id} ${index}`))
+        at(index, "lookup", "the lookup row of the record is missing")
+      if (index >= mark && lookups.has(`${record.execution_id} ${index}`))
+        at(index, "lookup_mark", "the mark is behind lookup rows that exist")
+      lookups.delete(`${record.execution_id} ${index}`)
+    }
+    await checkTiles(store, log, tree.append(hashes).fullTiles, find)
+    progress(hashes.length)
+  }
+  for (const index of missing)
+    if (!erased.has(index)) at(index, "entry", "the payload is missing, and no record says that it was erased")
+  for (const extra of lookups)
+    find({ table: "lookup", text: `a row names a record that is not of that execution: ${extra}`, log: log.origin })
+  if (!equalBytes(tree.root(), log.root as Buffer))
+    find({ table: "log_head", text: "the stored root is not that of the records", log: log.origin })
+  const beyond = await store.query<{ idx: bigint }>(
+    "SELECT idx FROM entry WHERE log_id = $1 AND (idx >= $2 OR idx < 0) ORDER BY idx LIMIT 1",
+    [log.log_id, size],
+  )
+  if (beyond[0]) at(Number(beyond[0].idx), "entry", "a record lies beyond the head")
+  const tiles = await store.query<{ count: bigint }>("SELECT count(*) AS count FROM tile WHERE log_id = $1", [
+    log.log_id,
+  ])
+  let expected = 0
+  for (let span = 256; span <= size; span *= 256) expected += Math.floor(size / span)
+  if (Number(tiles[0]?.count) !== expected)
+    find({
+      table: "tile",
+      text: `there are ${tiles[0]?.count} tiles, ${expected} follow from the records`,
+      log: log.origin,
+    })
+  return tree
+}
+
+async function lookupReader(store: FsckStore, logId: number): Promise<Set<string>> {
+  const rows = await store.query<{ key: string; idx: bigint }>("SELECT key, idx FROM lookup WHERE log_id = $1", [logId])
+  return new Set(rows.map((row) => `${row.key} ${row.idx}`))
+}
+
+async function checkTiles(
+  store: FsckStore,
+  log: LogRow,
+  tiles: readonly FullTile[],
+  find: (finding: Finding) => void,
+): Promise<void> {
+  for (const { level, index, hashes, root } of tiles) {
+    const last = (index + 1) * 256 ** (level + 1) - 1
+    const [row] = await store.query<{ hashes: Buffer; root: Buffer }>(
+      "SELECT hashes, root FROM tile WHERE log_id = $1 AND level = $2 AND last_leaf = $3",
+      [log.log_id, level, last],
+    )
+    if (!row) find({ table: "tile", text: `tile ${index} of level ${level} is missing`, index: last, log: log.origin })
+    else if (!equalBytes(row.hashes, hashes) || !equalBytes(row.root, root))
+      find({
+        table: "tile",
+        text: `tile ${index} of level ${level} is not what the records give`,
+        index: last,
+        log: log.origin,
+      })
+  }
+}
