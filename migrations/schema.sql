@@ -1,0 +1,243 @@
+-- What migrations/*.sql make. Written by `npm run schema`; CI compares.
+
+CREATE FUNCTION public.writ_append(p_log smallint, p_size bigint, p_fence bigint, p_epoch bigint, p_count integer, p_root bytea, p_hashes bytea, p_blob bytea, p_offsets integer[], p_body_lengths integer[], p_payload_lengths integer[], p_tile_levels smallint[], p_tile_last_leaves bigint[], p_tiles bytea, p_request_rows integer[], p_request_keys uuid[], p_request_digests bytea, p_request_expires timestamp with time zone) RETURNS integer
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+  written integer;
+BEGIN
+  UPDATE log_head SET size = p_size + p_count, root = p_root
+   WHERE log_id = p_log AND size = p_size AND fence = p_fence;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'the log head is not the one this writer knows' USING ERRCODE = 'WR001';
+  END IF;
+  PERFORM 1 FROM control WHERE epoch = p_epoch;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'the control epoch has changed' USING ERRCODE = 'WR002';
+  END IF;
+
+  INSERT INTO entry (log_id, idx, leaf_hash, body, payload)
+  SELECT p_log, p_size + r.n - 1,
+         substring(p_hashes FROM (r.n::integer - 1) * 32 + 1 FOR 32),
+         substring(p_blob FROM r.start FOR r.body_length),
+         CASE WHEN r.payload_length > 0 THEN substring(p_blob FROM r.start + r.body_length FOR r.payload_length) END
+    FROM unnest(p_offsets, p_body_lengths, p_payload_lengths) WITH ORDINALITY AS r (start, body_length, payload_length, n);
+  GET DIAGNOSTICS written = ROW_COUNT;
+
+  IF cardinality(p_tile_levels) > 0 THEN
+    INSERT INTO tile (log_id, last_leaf, level, hashes, root)
+    SELECT p_log, t.last_leaf, t.level,
+           substring(p_tiles FROM (t.n::integer - 1) * 8224 + 1 FOR 8192), substring(p_tiles FROM (t.n::integer - 1) * 8224 + 8193 FOR 32)
+      FROM unnest(p_tile_levels, p_tile_last_leaves) WITH ORDINALITY AS t (level, last_leaf, n);
+  END IF;
+
+  IF cardinality(p_request_rows) > 0 THEN
+    INSERT INTO request (key, snapshot_digest, log_id, idx, expires_at)
+    SELECT q.key, substring(p_request_digests FROM (q.n::integer - 1) * 32 + 1 FOR 32), p_log, p_size + q.row, p_request_expires
+      FROM unnest(p_request_rows, p_request_keys) WITH ORDINALITY AS q (row, key, n);
+  END IF;
+  RETURN written;
+END
+$$;
+
+CREATE FUNCTION public.writ_ensure_partition(p_log smallint, p_number bigint) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+  parent text;
+  child text;
+BEGIN
+  FOREACH parent IN ARRAY ARRAY['entry', 'tile'] LOOP
+    child := format('%s_%s_%s', parent, p_log, p_number);
+    IF to_regclass(child) IS NULL THEN
+      -- made aside and then attached: CREATE … PARTITION OF would lock out the appends of every log meanwhile
+      EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', child, parent);
+      EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%s, %s) TO (%s, %s)',
+                     parent, child, p_log, p_number << 20, p_log, (p_number + 1) << 20);
+    END IF;
+  END LOOP;
+END
+$$;
+
+CREATE TABLE public.bundle (
+    digest bytea NOT NULL,
+    content bytea NOT NULL,
+    CONSTRAINT bundle_digest_check CHECK ((octet_length(digest) = 32))
+);
+
+CREATE TABLE public.bundle_signature (
+    digest bytea NOT NULL,
+    public_key bytea NOT NULL,
+    signature bytea NOT NULL,
+    CONSTRAINT bundle_signature_public_key_check CHECK ((octet_length(public_key) = 32)),
+    CONSTRAINT bundle_signature_signature_check CHECK ((octet_length(signature) = 64))
+);
+
+CREATE TABLE public.caller_key (
+    id text NOT NULL,
+    role text NOT NULL,
+    secret_hash bytea NOT NULL,
+    state text NOT NULL,
+    expires_at timestamp with time zone,
+    CONSTRAINT caller_key_id_check CHECK ((id ~ '^[0-9a-f]{8}$'::text)),
+    CONSTRAINT caller_key_secret_hash_check CHECK ((octet_length(secret_hash) = 32)),
+    CONSTRAINT caller_key_state_check CHECK ((state = ANY (ARRAY['active'::text, 'revoked'::text])))
+);
+
+CREATE TABLE public.checkpoint (
+    log_id smallint NOT NULL,
+    size bigint NOT NULL,
+    note bytea NOT NULL
+);
+
+CREATE TABLE public.control (
+    singleton boolean DEFAULT true NOT NULL,
+    epoch bigint NOT NULL,
+    active_bundle bytea,
+    CONSTRAINT control_active_bundle_check CHECK ((octet_length(active_bundle) = 32)),
+    CONSTRAINT control_singleton_check CHECK (singleton)
+)
+WITH (fillfactor='10');
+
+CREATE TABLE public.entry (
+    log_id smallint NOT NULL,
+    idx bigint NOT NULL,
+    leaf_hash bytea NOT NULL,
+    body bytea NOT NULL,
+    payload bytea,
+    CONSTRAINT entry_body_check CHECK ((octet_length(body) <= 65535)),
+    CONSTRAINT entry_leaf_hash_check CHECK ((octet_length(leaf_hash) = 32))
+)
+PARTITION BY RANGE (log_id, idx);
+
+CREATE TABLE public.execution (
+    execution_id uuid NOT NULL,
+    state text NOT NULL,
+    log_id smallint NOT NULL,
+    idx bigint NOT NULL,
+    leaf_hash bytea NOT NULL,
+    CONSTRAINT execution_leaf_hash_check CHECK ((octet_length(leaf_hash) = 32))
+);
+
+CREATE TABLE public.log (
+    log_id smallint NOT NULL,
+    origin text NOT NULL,
+    verifier_key text NOT NULL
+);
+
+CREATE TABLE public.log_head (
+    log_id smallint NOT NULL,
+    size bigint NOT NULL,
+    root bytea NOT NULL,
+    fence bigint NOT NULL,
+    CONSTRAINT log_head_root_check CHECK ((octet_length(root) = 32)),
+    CONSTRAINT log_head_size_check CHECK ((size >= 0))
+)
+WITH (fillfactor='10');
+
+CREATE TABLE public.lookup (
+    key uuid NOT NULL,
+    log_id smallint NOT NULL,
+    idx bigint NOT NULL
+);
+
+CREATE TABLE public.lookup_mark (
+    log_id smallint NOT NULL,
+    size bigint NOT NULL
+);
+
+CREATE TABLE public.request (
+    key uuid NOT NULL,
+    snapshot_digest bytea NOT NULL,
+    log_id smallint NOT NULL,
+    idx bigint NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT request_snapshot_digest_check CHECK ((octet_length(snapshot_digest) = 32))
+);
+
+CREATE TABLE public.schema_migration (
+    version integer NOT NULL,
+    name text NOT NULL,
+    sha256 bytea NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE public.tile (
+    log_id smallint NOT NULL,
+    last_leaf bigint NOT NULL,
+    level smallint NOT NULL,
+    hashes bytea NOT NULL,
+    root bytea NOT NULL,
+    CONSTRAINT tile_hashes_check CHECK ((octet_length(hashes) = 8192)),
+    CONSTRAINT tile_root_check CHECK ((octet_length(root) = 32))
+)
+PARTITION BY RANGE (log_id, last_leaf);
+
+CREATE TABLE public.token_key (
+    kid text NOT NULL,
+    public_key bytea NOT NULL,
+    issuer text NOT NULL,
+    CONSTRAINT token_key_public_key_check CHECK ((octet_length(public_key) = 32))
+);
+
+ALTER TABLE ONLY public.bundle
+    ADD CONSTRAINT bundle_pkey PRIMARY KEY (digest);
+
+ALTER TABLE ONLY public.bundle_signature
+    ADD CONSTRAINT bundle_signature_pkey PRIMARY KEY (digest, public_key);
+
+ALTER TABLE ONLY public.caller_key
+    ADD CONSTRAINT caller_key_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.checkpoint
+    ADD CONSTRAINT checkpoint_pkey PRIMARY KEY (log_id, size);
+
+ALTER TABLE ONLY public.control
+    ADD CONSTRAINT control_pkey PRIMARY KEY (singleton);
+
+ALTER TABLE ONLY public.entry
+    ADD CONSTRAINT entry_pkey PRIMARY KEY (log_id, idx);
+
+ALTER TABLE ONLY public.execution
+    ADD CONSTRAINT execution_pkey PRIMARY KEY (execution_id);
+
+ALTER TABLE ONLY public.log_head
+    ADD CONSTRAINT log_head_pkey PRIMARY KEY (log_id);
+
+ALTER TABLE ONLY public.log
+    ADD CONSTRAINT log_origin_key UNIQUE (origin);
+
+ALTER TABLE ONLY public.log
+    ADD CONSTRAINT log_pkey PRIMARY KEY (log_id);
+
+ALTER TABLE ONLY public.lookup_mark
+    ADD CONSTRAINT lookup_mark_pkey PRIMARY KEY (log_id);
+
+ALTER TABLE ONLY public.lookup
+    ADD CONSTRAINT lookup_pkey PRIMARY KEY (key, log_id, idx);
+
+ALTER TABLE ONLY public.request
+    ADD CONSTRAINT request_pkey PRIMARY KEY (key);
+
+ALTER TABLE ONLY public.schema_migration
+    ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (version);
+
+ALTER TABLE ONLY public.tile
+    ADD CONSTRAINT tile_pkey PRIMARY KEY (log_id, last_leaf, level);
+
+ALTER TABLE ONLY public.token_key
+    ADD CONSTRAINT token_key_pkey PRIMARY KEY (kid);
+
+CREATE INDEX request_expires ON public.request USING brin (expires_at) WITH (pages_per_range='16');
+
+ALTER TABLE ONLY public.bundle_signature
+    ADD CONSTRAINT bundle_signature_digest_fkey FOREIGN KEY (digest) REFERENCES public.bundle(digest);
+
+ALTER TABLE ONLY public.checkpoint
+    ADD CONSTRAINT checkpoint_log_id_fkey FOREIGN KEY (log_id) REFERENCES public.log(log_id);
+
+ALTER TABLE ONLY public.log_head
+    ADD CONSTRAINT log_head_log_id_fkey FOREIGN KEY (log_id) REFERENCES public.log(log_id);
+
+ALTER TABLE ONLY public.lookup_mark
+    ADD CONSTRAINT lookup_mark_log_id_fkey FOREIGN KEY (log_id) REFERENCES public.log(log_id);
