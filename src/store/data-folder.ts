@@ -1,6 +1,6 @@
 /** The data folder: keys, API keys, policy, what was signed last. Made at first start; read strictly afterwards. */
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:crypto"
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, statfsSync, statSync } from "node:fs"
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, statfsSync, statSync } from "node:fs"
 import { join } from "node:path"
 import { makeApiKey } from "../decision/caller-keys.ts"
 import type { Role } from "../decision/state.ts"
@@ -31,7 +31,10 @@ export function openDataFolder(path: string, roles: readonly Role[], examplePoli
     if (process.getuid?.() === 0) chmodSync(path, 0o711)
     mkdirSync(join(path, "keys"), { recursive: true, mode: 0o700 })
     mkdirSync(join(path, "api-keys"), { recursive: true, mode: 0o700 })
-    if (!existsSync(join(path, "policy"))) cpSync(examplePolicy, join(path, "policy"), { recursive: true })
+    if (!existsSync(join(path, "policy"))) {
+      cpSync(examplePolicy, join(path, "policy.new"), { recursive: true })
+      renameSync(join(path, "policy.new"), join(path, "policy")) // whole or not at all
+    }
   } catch (cause) {
     throw new WritError(
       "DATA_FOLDER_UNFIT",

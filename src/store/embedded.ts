@@ -4,7 +4,7 @@
  * and outlives a daemon that is killed: the next one adopts it.
  */
 import { randomBytes } from "node:crypto"
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import pg from "pg"
@@ -13,6 +13,7 @@ import { assertMajor, initialise, prepareBinaries, USER } from "./embedded/clust
 import { chooseSocketFolder, findOwner, makeFolder, PORT } from "./embedded/folders.ts"
 import { awaitPostmaster, isZombie, launch, waitUntilReady } from "./embedded/postmaster.ts"
 import { isAlive } from "./folder-lock.ts"
+import { writeDurably } from "./signer-state.ts"
 
 const DATABASE = "writ"
 const STOP_TIMEOUT_MS = 30_000
@@ -90,20 +91,20 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
     },
     async stop() {
       stopped = true
-      if (!isRunning()) return
-      process.kill(running.pid, "SIGINT") // "fast": ends sessions, checkpoints, exits
+      if (isRunning()) process.kill(running.pid, "SIGINT") // "fast": ends sessions, checkpoints, exits
       for (let waited = 0; isRunning(); waited += 20) {
         if (waited > STOP_TIMEOUT_MS)
           throw new Error(`Postgres (process ${running.pid}) did not stop within ${STOP_TIMEOUT_MS} ms`)
         await sleep(20)
       }
+      if (socketFolder !== base) rmSync(socketFolder, { recursive: true, force: true })
     },
   }
 }
 
 function readPassword(base: string): string {
   const path = join(base, "password")
-  if (!existsSync(path)) writeFileSync(path, randomBytes(24).toString("base64url"), { mode: 0o600, flag: "wx" })
+  if (!existsSync(path)) writeDurably(path, randomBytes(24).toString("base64url"))
   return readFileSync(path, "utf8").trim()
 }
 

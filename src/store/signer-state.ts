@@ -31,7 +31,12 @@ export function writeDurably(path: string, text: string, mode = 0o600): void {
   fsyncSync(file)
   closeSync(file)
   renameSync(temporary, path)
-  const folder = openSync(dirname(path), "r")
+  fsyncFolder(dirname(path))
+}
+
+/** What was made, renamed or removed in the folder survives a power cut. */
+export function fsyncFolder(path: string): void {
+  const folder = openSync(path, "r")
   fsyncSync(folder)
   closeSync(folder)
 }

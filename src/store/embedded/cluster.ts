@@ -6,8 +6,10 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -15,6 +17,7 @@ import {
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import { WritError } from "../../errors.ts"
+import { fsyncFolder } from "../signer-state.ts"
 import { firstUnreachable, type Owner } from "./folders.ts"
 
 /** Superuser of the cluster, and owner of its database. */
@@ -99,6 +102,7 @@ export function environment(binaries: Binaries): NodeJS.ProcessEnv {
   return { PATH: process.env["PATH"], LD_LIBRARY_PATH: binaries.lib, TZ: "UTC", LC_ALL: "C" }
 }
 
+/** Made aside and renamed when it is whole: a daemon that is killed meanwhile leaves nothing that the next one takes for a cluster. */
 export function initialise(
   binaries: Binaries,
   base: string,
@@ -106,14 +110,17 @@ export function initialise(
   password: string,
   owner: Owner | null,
 ): void {
-  const passwordFile = join(base, "password.init")
+  for (const name of readdirSync(base))
+    if (name.startsWith("initdb-")) rmSync(join(base, name), { recursive: true, force: true, maxRetries: 10 })
+  const unfinished = join(base, `initdb-${process.pid}`)
+  const passwordFile = `${unfinished}.password`
   writeFileSync(passwordFile, password, { mode: 0o600 })
   if (owner) chownSync(passwordFile, owner.uid, owner.gid)
   const result = spawnSync(
     binaries.initdb,
     [
       "-D",
-      cluster,
+      unfinished,
       "-U",
       USER,
       "--pwfile",
@@ -133,6 +140,9 @@ export function initialise(
     const why = (result.stderr || result.error?.message || "").trim().split("\n").at(-1)
     throw new WritError("DATABASE_UNFIT", `The embedded Postgres could not be initialised: ${why}`)
   }
+  rmSync(passwordFile)
+  renameSync(unfinished, cluster)
+  fsyncFolder(base)
 }
 
 export function assertMajor(binaries: Binaries, cluster: string): void {

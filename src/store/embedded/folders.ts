@@ -1,6 +1,6 @@
 /** Who Postgres runs as, and the folders that it must be able to reach. */
 import { createHash } from "node:crypto"
-import { chownSync, lstatSync, mkdirSync, readFileSync, statSync } from "node:fs"
+import { chownSync, lchownSync, lstatSync, mkdirSync, readFileSync, statSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 import { WritError } from "../../errors.ts"
@@ -69,8 +69,9 @@ export function firstUnreachable(path: string, owner: Owner): string | null {
 export function chooseSocketFolder(base: string, owner: Owner | null): string {
   if (Buffer.byteLength(join(base, `.s.PGSQL.${PORT}`)) <= MAX_SOCKET_PATH_BYTES) return base
   const short = join(tmpdir(), `writ-${createHash("sha256").update(base).digest("hex").slice(0, 16)}`)
-  mkdirSync(short, { recursive: true, mode: 0o700 })
-  if (owner) chownSync(short, owner.uid, owner.gid)
+  // In a folder that anybody may write to: only what was made just now is given away, and never what a link names.
+  const isNew = mkdirSync(short, { recursive: true, mode: 0o700 }) !== undefined
+  if (owner && isNew) lchownSync(short, owner.uid, owner.gid)
   const { uid, mode } = lstatSync(short)
   if (uid !== (owner?.uid ?? process.getuid?.()) || (mode & 0o077) !== 0) {
     throw new WritError(

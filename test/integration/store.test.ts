@@ -1,0 +1,428 @@
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import {
+  chmodSync,
+  chownSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
+import { join } from "node:path"
+import { pathToFileURL } from "node:url"
+import pg from "pg"
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
+import { connectWriter, openPool } from "../../src/store/connect.ts"
+import { openDataFolder } from "../../src/store/data-folder.ts"
+import { type EmbeddedPostgres, startEmbedded } from "../../src/store/embedded.ts"
+import { lockFolder } from "../../src/store/folder-lock.ts"
+import { migrate } from "../../src/store/migrate.ts"
+import { createSignerState } from "../../src/store/signer-state.ts"
+import { startTestDaemon } from "../support/daemon.ts"
+import { createDatabase, type TestDatabase } from "../support/database.ts"
+import { makeFolder } from "../support/folder.ts"
+
+const ROOT = join(import.meta.dirname, "..", "..")
+const MIGRATIONS = join(ROOT, "migrations")
+const isRoot = process.getuid?.() === 0
+
+let database: TestDatabase
+let folder: ReturnType<typeof makeFolder>
+
+beforeAll(async () => {
+  database = await createDatabase("template1")
+  folder = makeFolder()
+})
+afterAll(async () => {
+  await database.drop()
+  folder.remove()
+})
+
+/** A copy of the migrations that a test may change. */
+function copyMigrations(name: string): string {
+  const copy = join(folder.path, name)
+  cpSync(MIGRATIONS, copy, { recursive: true })
+  return copy
+}
+
+async function migrateFrom(path: string, connection: pg.ClientConfig = database.connection) {
+  const client = new pg.Client(connection)
+  await client.connect()
+  try {
+    return await migrate(client, path)
+  } finally {
+    await client.end()
+  }
+}
+
+const NUMBERED = /^[0-9]{4}_/
+const newest = readdirSync(MIGRATIONS).filter((name) => NUMBERED.test(name)).length
+
+describe("migrate", () => {
+  test("an empty database gets every migration, once", async () => {
+    expect((await migrateFrom(MIGRATIONS)).applied).toHaveLength(newest)
+    expect(await migrateFrom(MIGRATIONS)).toEqual({ applied: [], version: newest })
+    const { rows } = await database.query("SELECT count(*)::integer AS count FROM schema_migration")
+    expect(rows).toEqual([{ count: newest }])
+  })
+
+  test("two daemons that migrate at once apply each migration once", async () => {
+    const both = await createDatabase("template1")
+    const results = await Promise.all([
+      migrateFrom(MIGRATIONS, both.connection),
+      migrateFrom(MIGRATIONS, both.connection),
+    ])
+    expect(results.map(({ applied }) => applied.length).sort()).toEqual([0, newest])
+    await both.drop()
+  })
+
+  test("a migration that fails leaves nothing of itself, names itself and can be repeated", async () => {
+    const path = copyMigrations("failing")
+    const name = `${String(newest + 1).padStart(4, "0")}_broken.sql`
+    writeFileSync(join(path, name), "CREATE TABLE half (a integer); SELECT 1 / 0;")
+    await expect(migrateFrom(path)).rejects.toMatchObject({
+      code: "DATABASE_UNFIT",
+      message: expect.stringMatching(new RegExp(`${name}.*division by zero`)),
+    })
+    expect((await database.query("SELECT to_regclass('half') AS half")).rows).toEqual([{ half: null }])
+    writeFileSync(join(path, name), "CREATE TABLE whole (a integer);")
+    expect((await migrateFrom(path)).applied).toEqual([newest + 1])
+  })
+
+  test("a database that a newer program has migrated is refused", async () => {
+    await expect(migrateFrom(MIGRATIONS)).rejects.toMatchObject({
+      code: "DATABASE_UNFIT",
+      message: expect.stringMatching(
+        new RegExp(`schema version ${newest + 1}, this program knows ${newest}.*newer version`),
+      ),
+    })
+  })
+
+  test("a daemon that is refused leaves no connection behind that would keep its process alive", async () => {
+    await expect(startTestDaemon(database.url)).rejects.toMatchObject({ code: "DATABASE_UNFIT" })
+    const open =
+      "SELECT count(*)::integer AS count FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()"
+    await expect
+      .poll(async () => (await database.query(open, [database.connection.database])).rows, { timeout: 10_000 })
+      .toEqual([{ count: 0 }])
+  })
+
+  test("a migration file that is not the one that was applied is refused", async () => {
+    const changed = await createDatabase()
+    const path = copyMigrations("changed")
+    const first = join(path, "0001_ledger.sql")
+    writeFileSync(first, `${readFileSync(first, "utf8")}\n-- one more line\n`)
+    await expect(migrateFrom(path, changed.connection)).rejects.toMatchObject({
+      code: "DATABASE_UNFIT",
+      message: expect.stringMatching(/Migration 1 is not the one that was applied/),
+    })
+    await changed.drop()
+  })
+
+  test("line ends of a Windows checkout are the same file", async () => {
+    const database = await createDatabase()
+    const path = copyMigrations("windows")
+    for (const name of readdirSync(path).filter((name) => NUMBERED.test(name)))
+      writeFileSync(join(path, name), readFileSync(join(path, name), "utf8").replaceAll("\n", "\r\n"))
+    expect(await migrateFrom(path, database.connection)).toEqual({ applied: [], version: newest })
+    await database.drop()
+  })
+
+  test("a gap in the numbers is refused before anything is applied", async () => {
+    const path = copyMigrations("gap")
+    writeFileSync(join(path, "0099_later.sql"), "SELECT 1")
+    await expect(migrateFrom(path)).rejects.toMatchObject({
+      message: expect.stringMatching(/0099_later.*out of sequence/),
+    })
+  })
+})
+
+describe("connectWriter", () => {
+  test("takes a database that is durable, in a session that commits synchronously whatever the role's setting is", async () => {
+    const fit = await createDatabase()
+    for (const setting of ["off", "local", "remote_write"]) {
+      await fit.query(`ALTER DATABASE ${fit.connection.database} SET synchronous_commit = ${setting}`)
+      const client = await connectWriter(fit.connection)
+      expect((await client.query("SHOW synchronous_commit")).rows, setting).toEqual([{ synchronous_commit: "on" }])
+      await client.end()
+    }
+    await fit.drop()
+  })
+
+  test("refuses a database that is read-only, and says what to do", async () => {
+    const readOnly = await createDatabase()
+    await readOnly.query(`ALTER DATABASE ${readOnly.connection.database} SET default_transaction_read_only = on`)
+    await expect(connectWriter(readOnly.connection)).rejects.toMatchObject({
+      code: "DATABASE_UNFIT",
+      message: expect.stringMatching(/read-only.*primary/),
+    })
+    await readOnly.drop()
+  })
+
+  test("refuses another encoding than UTF8", async () => {
+    const name = `ascii_${process.pid}`
+    await database.query(
+      `CREATE DATABASE ${name} ENCODING 'SQL_ASCII' LOCALE_PROVIDER libc LOCALE 'C' TEMPLATE template0`,
+    )
+    await expect(connectWriter({ ...database.connection, database: name })).rejects.toMatchObject({
+      code: "DATABASE_UNFIT",
+      message: expect.stringMatching(/SQL_ASCII.*UTF8/),
+    })
+    await database.query(`DROP DATABASE ${name}`)
+  })
+})
+
+describe("openPool", () => {
+  test("a connection that dies while lent out fails its query only; the next query works", async () => {
+    const pool = openPool(database.connection)
+    const client = await pool.connect()
+    const { rows } = await client.query("SELECT pg_backend_pid() AS pid")
+    // Not events.once: it listens to "error" as well, and whether somebody does is what this test is about.
+    const ended = new Promise<void>((resolve) => client.once("end", resolve))
+    await database.query("SELECT pg_terminate_backend($1)", [rows[0].pid])
+    await ended // between two queries, when nobody waits for an answer
+    await expect(client.query("SELECT 1")).rejects.toThrow()
+    client.release()
+    expect((await pool.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }])
+    await pool.end()
+  })
+
+  test("idle connections that die are replaced", async () => {
+    const pool = openPool(database.connection)
+    await Promise.all([pool.query("SELECT 1"), pool.query("SELECT 2")])
+    const others =
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    expect((await database.query(others)).rowCount).toBeGreaterThan(0)
+    await expect.poll(() => pool.totalCount, { timeout: 10_000 }).toBe(0)
+    expect((await pool.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }])
+    await pool.end()
+  })
+})
+
+describe("startEmbedded", () => {
+  const started: EmbeddedPostgres[] = []
+  async function start(dataFolder: string, settings: readonly string[] = []): Promise<EmbeddedPostgres> {
+    const embedded = await startEmbedded({ dataFolder, settings })
+    started.push(embedded)
+    return embedded
+  }
+  async function ask(embedded: EmbeddedPostgres, text: string) {
+    const client = new pg.Client(embedded.connection)
+    await client.connect()
+    const { rows } = await client.query(text)
+    await client.end()
+    return rows
+  }
+  afterEach(async () => {
+    for (const embedded of started.splice(0)) await embedded.stop()
+  })
+
+  const shared = () => join(folder.path, "shared")
+
+  test("what initdb had not finished when a daemon was killed does not hinder the next", async () => {
+    const left = join(shared(), "postgres", "initdb-1")
+    mkdirSync(left, { recursive: true })
+    writeFileSync(join(left, "PG_VERSION"), "17\n")
+    writeFileSync(`${left}.password`, "left")
+    const embedded = await start(shared())
+    expect(await ask(embedded, "SHOW server_encoding")).toEqual([{ server_encoding: "UTF8" }])
+    expect(readdirSync(join(shared(), "postgres")).filter((name) => name.startsWith("initdb"))).toEqual([])
+  })
+
+  test("a folder that exists keeps its data; a server that still runs is adopted, one that was killed started again", async () => {
+    const first = await start(shared())
+    expect(first.adopted).toBe(false)
+    await ask(first, "CREATE TABLE kept AS SELECT 42 AS answer")
+    const second = await start(shared())
+    expect(second).toMatchObject({ adopted: true, pid: first.pid })
+    process.kill(first.pid, "SIGKILL")
+    const again = async () => {
+      await second.ensureRunning()
+      return second.pid
+    }
+    await expect.poll(again, { timeout: 20_000 }).not.toBe(first.pid)
+    expect(await ask(second, "SELECT answer FROM kept")).toEqual([{ answer: 42 }])
+  })
+
+  test("listens on no TCP port, and to nobody without the password", async () => {
+    const embedded = await start(shared())
+    expect(await ask(embedded, "SHOW listen_addresses")).toEqual([{ listen_addresses: "" }])
+    const stranger = new pg.Client({ ...embedded.connection, password: "guess" })
+    await expect(stranger.connect()).rejects.toThrow(/password authentication failed/)
+    expect(statSync(join(shared(), "postgres", "password")).mode & 0o077).toBe(0)
+  })
+
+  test.each(["fsync", "full_page_writes"])(
+    "with %s off the writer refuses it, and says what to set",
+    async (setting) => {
+      const embedded = await start(shared(), [`${setting}=off`])
+      await expect(connectWriter(embedded.connection)).rejects.toMatchObject({
+        code: "DATABASE_UNFIT",
+        message: expect.stringMatching(new RegExp(`${setting} is off\\. Set ${setting} = on`)),
+      })
+    },
+  )
+
+  test("a folder of another major version is refused and left as it is", async () => {
+    const file = join(shared(), "postgres", "cluster", "PG_VERSION")
+    const version = readFileSync(file, "utf8")
+    writeFileSync(file, "16\n")
+    await expect(start(shared())).rejects.toMatchObject({
+      code: "DATABASE_UNFIT",
+      message: expect.stringMatching(
+        new RegExp(`made by PostgreSQL 16, and this writ brings ${version.trim()}.*pg_dump`),
+      ),
+    })
+    writeFileSync(file, version)
+    expect(await ask(await start(shared()), "SELECT answer FROM kept")).toEqual([{ answer: 42 }])
+  })
+
+  test("a server that cannot start is told with its own words and its log", async () => {
+    await expect(start(shared(), ["max_connections=none"])).rejects.toMatchObject({
+      code: "DATABASE_UNFIT",
+      message: expect.stringMatching(/max_connections.*postgres\.log/s),
+    })
+  })
+
+  test("a folder that cannot be made is refused in one line", async () => {
+    const file = join(folder.path, "file")
+    writeFileSync(file, "")
+    await expect(start(join(file, "data"))).rejects.toMatchObject({
+      code: "DATA_FOLDER_UNFIT",
+      message: expect.stringMatching(/ENOTDIR.*--data/),
+    })
+  })
+
+  test("a folder that Postgres may not enter is named; run by an ordinary user, Postgres is that user", async () => {
+    const closed = join(folder.path, "closed")
+    mkdirSync(closed, { mode: 0o700 })
+    const embedded = start(join(closed, "data"))
+    if (isRoot)
+      await expect(embedded).rejects.toMatchObject({
+        code: "DATA_FOLDER_UNFIT",
+        message: expect.stringMatching(new RegExp(`cannot enter ${closed}.*--data`)),
+      })
+    else expect((await embedded).adopted).toBe(false)
+  })
+
+  test("a path too long for a socket gets a short one, private, gone after the stop", async () => {
+    const long = join(folder.path, "a".repeat(120))
+    mkdirSync(long, { mode: 0o711 })
+    const embedded = await start(long)
+    const host = embedded.connection.host as string
+    expect(Buffer.byteLength(host)).toBeLessThan(90)
+    const { uid, gid, mode } = statSync(host)
+    expect(mode & 0o777).toBe(0o700)
+    expect(await ask(embedded, "SELECT 1 AS one")).toEqual([{ one: 1 }])
+    await embedded.stop()
+    expect(existsSync(host)).toBe(false)
+
+    // Anybody can foresee its name: what stands there already is not used, nor is what a link names given away.
+    mkdirSync(host)
+    chmodSync(host, 0o755)
+    chownSync(host, uid, gid)
+    await expect(start(long)).rejects.toMatchObject({
+      message: expect.stringMatching(/belongs to somebody else.*shorter path/),
+    })
+    rmSync(host, { recursive: true })
+    const victim = join(folder.path, "victim")
+    mkdirSync(victim, { mode: 0o700 })
+    symlinkSync(victim, host)
+    await expect(start(long)).rejects.toMatchObject({ message: expect.stringMatching(/belongs to somebody else/) })
+    expect(statSync(victim).uid).toBe(process.getuid?.())
+    rmSync(host)
+  })
+})
+
+describe("lockFolder", () => {
+  /** Another process that holds the lock. */
+  async function holdElsewhere(path: string) {
+    const lock = pathToFileURL(join(ROOT, "src", "store", "folder-lock.ts")).href
+    const code = `import { lockFolder } from ${JSON.stringify(lock)}; lockFolder(process.argv[1]); console.log("held"); setInterval(() => {}, 1000)`
+    const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", code, path], {
+      cwd: ROOT,
+      stdio: ["ignore", "pipe", "inherit"],
+    })
+    await once(child.stdout, "data")
+    return child
+  }
+
+  test("a folder that another daemon holds is refused and names it; after a kill -9 it is free", async () => {
+    const path = join(folder.path, "locked")
+    mkdirSync(path)
+    const holder = await holdElsewhere(path)
+    expect(() => lockFolder(path)).toThrow(new RegExp(`in use by process ${holder.pid}.*--data`))
+    const ended = once(holder, "exit")
+    holder.kill("SIGKILL")
+    await ended
+    expect(existsSync(join(path, "daemon.lock")), "the lock of the killed daemon is left").toBe(true)
+    const release = lockFolder(path)
+    expect(readFileSync(join(path, "daemon.lock"), "utf8")).toMatch(new RegExp(`^${process.pid} `))
+    release()
+    expect(existsSync(join(path, "daemon.lock"))).toBe(false)
+  })
+
+  test("a living process that only has the killed daemon's number does not hold it", () => {
+    const path = join(folder.path, "reused")
+    mkdirSync(path)
+    writeFileSync(join(path, "daemon.lock"), `${process.ppid} 1\n`)
+    const release = lockFolder(path)
+    release()
+  })
+
+  test("a folder that cannot be written is refused in one line", () => {
+    const file = join(folder.path, "not-a-folder")
+    writeFileSync(file, "")
+    expect(() => lockFolder(file)).toThrow(/cannot be written \(ENOTDIR\)\. Choose another with --data/)
+  })
+})
+
+describe("openDataFolder", () => {
+  const policy = join(ROOT, "examples", "agent-tools")
+  const open = (path: string) => openDataFolder(path, ["pep", "admin"], policy)
+
+  test("keeps keys, API keys and policy of a folder that exists", () => {
+    const path = join(folder.path, "data")
+    const first = open(path)
+    const file = join(path, "policy", readdirSync(join(path, "policy"))[0] as string)
+    writeFileSync(file, "# mine\n")
+    const second = open(path)
+    expect([first.isNew, second.isNew]).toEqual([true, false])
+    for (const use of ["token", "checkpoint", "policy"] as const)
+      expect(second.keys[use].equals(first.keys[use]), use).toBe(true)
+    expect(second.apiKeys).toEqual(first.apiKeys)
+    expect(readFileSync(file, "utf8")).toBe("# mine\n")
+  })
+
+  test("a policy that was being copied when the first start was killed is copied again", () => {
+    const path = join(folder.path, "half")
+    mkdirSync(join(path, "policy.new"), { recursive: true })
+    open(path)
+    expect(readdirSync(join(path, "policy")).sort()).toEqual(readdirSync(policy).sort())
+  })
+
+  test("a folder that cannot be made is refused in one line", () => {
+    const file = join(folder.path, "plain")
+    writeFileSync(file, "")
+    expect(() => open(join(file, "data"))).toThrow(/cannot be written \(ENOTDIR\)\. Choose another with --data/)
+  })
+})
+
+describe("createSignerState", () => {
+  test("remembers what was signed last, and refuses a file that is damaged", () => {
+    const path = join(folder.path, "checkpoint.state")
+    expect(createSignerState(path).read()).toBeNull()
+    const state = { size: 7, root: new Uint8Array(32).fill(9) }
+    createSignerState(path).write(state)
+    expect(createSignerState(path).read()).toEqual(state)
+    for (const text of ["", "7\n", `7 ${"09".repeat(31)}\n`, `-7 ${"09".repeat(32)}\n`, `7 ${"09".repeat(32)}`]) {
+      writeFileSync(path, text)
+      expect(() => createSignerState(path).read(), JSON.stringify(text)).toThrow(/damaged.*never delete it/)
+    }
+  })
+})
