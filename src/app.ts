@@ -9,6 +9,7 @@ import { createAuthorize } from "./decision/authorize.ts"
 import { createByteRate } from "./decision/byte-rate.ts"
 import { createCallerKeys, parseApiKey } from "./decision/caller-keys.ts"
 import { Control } from "./decision/control.ts"
+import { createErase } from "./decision/erase.ts"
 import { createRevoke } from "./decision/revoke.ts"
 import { createVerifyLineage } from "./decision/verify-lineage.ts"
 import { createVerifyToken } from "./decision/verify-token.ts"
@@ -314,6 +315,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     control: shared.control,
     createKey: callerKeys.create,
     revokeKey: callerKeys.revoke,
+    erase: createErase({ ...shared, reader }),
     info: { origin, verifierKey: checkpoints.verifierKey, development, startedAtMs },
     treeSize: () => appender.size,
   })

@@ -36,7 +36,7 @@ export const KINDS = {
     from: null,
     to: null,
     raisesEpoch: false,
-    meaning: "a record's payload and lookup rows were erased",
+    meaning: "a record's payload was erased",
   },
 } as const satisfies Record<string, KindRow>
 

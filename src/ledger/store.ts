@@ -67,12 +67,8 @@ export type Effect =
       readonly signature: Uint8Array
     }
   | { readonly kind: "activate"; readonly digest: Uint8Array }
-  | {
-      readonly kind: "erase_payload"
-      readonly logId: number
-      readonly index: number
-      readonly lookupKeys: readonly string[]
-    }
+  /** A conflict when there is no payload any more. */
+  | { readonly kind: "erase_payload"; readonly logId: number; readonly index: number }
 
 /** Everything but "written" means that nothing was written. */
 export type AppendOutcome =
@@ -81,7 +77,7 @@ export type AppendOutcome =
   | { readonly kind: "stale" }
   /** These request keys are taken. */
   | { readonly kind: "taken"; readonly keys: ReadonlySet<string> }
-  /** An execution's state is not what the change assumed. */
+  /** An execution's state, or a payload, is not what the change assumed. */
   | { readonly kind: "conflict" }
 
 /** The log's single writer: one connection, one statement at a time. */

@@ -1,11 +1,13 @@
-/** AdminService: caller keys and what this daemon is. */
+/** AdminService: caller keys, erasure, and what this daemon is. */
 
 import type { KeyChanged } from "../decision/caller-keys.ts"
+import type { Erased, EraseRequest } from "../decision/erase.ts"
 import type { Caller, CallerKey, ControlState, Role } from "../decision/state.ts"
 import { WritError } from "../errors.ts"
 import { fromHex } from "../formats/bytes.ts"
 import { VERSION } from "../version.ts"
 import { toReceipt } from "./authorization.ts"
+import { toIndex } from "./lineage.ts"
 import { loadService, SERVICES } from "./load.ts"
 import { ROLES } from "./roles.ts"
 import type { Service } from "./server.ts"
@@ -14,6 +16,7 @@ export interface AdminPorts {
   control(): ControlState
   createKey(role: Role, expiresAtMs: number | null, actor: Caller): Promise<KeyChanged & { readonly text: string }>
   revokeKey(id: string, actor: Caller): Promise<KeyChanged>
+  erase(request: EraseRequest, actor: Caller): Promise<Erased>
   readonly info: {
     readonly origin: string
     readonly verifierKey: string
@@ -43,6 +46,11 @@ export function adminService(ports: AdminPorts): Service {
       async RevokeCallerKey({ id }: { id: string }, { caller }) {
         const revoked = await ports.revokeKey(id, caller)
         return { caller_key: toCallerKey(revoked.key), receipt: toReceipt(revoked.receipt) }
+      },
+      async ErasePayload(request: { log: string; leaf_index: string; reason: string }, { caller }) {
+        const { log, leaf_index, reason } = request
+        const { receipt } = await ports.erase({ log, index: toIndex(leaf_index), reason }, caller)
+        return { receipt: toReceipt(receipt) }
       },
       async GetServerInfo() {
         const { epoch, active } = ports.control()

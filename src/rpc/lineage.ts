@@ -205,7 +205,7 @@ function toExecutionId(id: string): string {
   return id
 }
 
-function toIndex(text: string): number {
+export function toIndex(text: string): number {
   const index = Number(text)
   if (!Number.isSafeInteger(index)) throw new WritError("INVALID_REQUEST", "An index is beyond 2^53.")
   return index

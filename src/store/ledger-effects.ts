@@ -2,7 +2,7 @@
 import type pg from "pg"
 import type { Effect } from "../ledger/store.ts"
 
-/** Code of the error that says an execution's state is not what the change assumed. */
+/** Code of the error that says the database is not what the change assumed. */
 export const CONFLICT = "WR003"
 
 interface Position {
@@ -70,14 +70,15 @@ async function applyEffect(client: pg.Client, effect: Effect, at: Position): Pro
     case "activate":
       await client.query("UPDATE control SET active_bundle = $1", [bytes(effect.digest)])
       return
-    case "erase_payload":
-      await client.query("UPDATE entry SET payload = NULL WHERE log_id = $1 AND idx = $2", [effect.logId, effect.index])
-      await client.query("DELETE FROM lookup WHERE log_id = $1 AND idx = $2 AND key = ANY ($3::uuid[])", [
-        effect.logId,
-        effect.index,
-        effect.lookupKeys,
-      ])
+    case "erase_payload": {
+      // Its lookup row stays: an execution id names nobody, it is in the leaf as well, and the lineage needs it.
+      const done = await client.query(
+        "UPDATE entry SET payload = NULL WHERE log_id = $1 AND idx = $2 AND payload IS NOT NULL",
+        [effect.logId, effect.index],
+      )
+      if (done.rowCount !== 1) throw Object.assign(new Error("there is no payload any more"), { code: CONFLICT })
       return
+    }
     default:
       effect satisfies never
   }

@@ -13,6 +13,9 @@ export interface Derived {
   readonly tokenKeys: Map<string, string>
   readonly bundles: Set<string>
   readonly signers: Set<string>
+  /** Records, as `origin index`: those said to be erased, and those whose payload is not there. */
+  readonly erased: Set<string>
+  readonly withoutPayload: Set<string>
 }
 
 export function emptyDerived(): Derived {
@@ -24,6 +27,8 @@ export function emptyDerived(): Derived {
     tokenKeys: new Map(),
     bundles: new Set(),
     signers: new Set(),
+    erased: new Set(),
+    withoutPayload: new Set(),
   }
 }
 
@@ -62,6 +67,7 @@ export function learn(
     derived.signers.add(`${data["digest"]} ${data["signed_by"]} ${data["signature"]}`)
     if (!derived.bundle || derived.bundle.at < order) derived.bundle = { at: order, digest: data["digest"] as string }
   }
+  if (record.kind === "payload_erased") derived.erased.add(`${data["log"]} ${data["index"]}`)
   if (record.kind === "log_opened" && (data["origin"] !== log.origin || data["verifier_key"] !== log.verifier_key))
     find({
       table: "log",
@@ -69,6 +75,18 @@ export function learn(
       index,
       log: log.origin,
     })
+}
+
+/** After all logs: the erasure of a record may stand in another log than the record. */
+export function checkErased({ erased, withoutPayload }: Derived, find: (finding: Finding) => void): void {
+  const at = (place: string, text: string) => {
+    const [log = "", index] = place.split(" ")
+    find({ table: "entry", text, log, index: Number(index) })
+  }
+  for (const place of withoutPayload)
+    if (!erased.has(place)) at(place, "the payload is missing, and no record says that it was erased")
+  for (const place of erased)
+    if (!withoutPayload.has(place)) at(place, "a record says that the payload was erased, and it is there")
 }
 
 export async function checkDerived(

@@ -6,7 +6,7 @@ import { toHex } from "../../formats/bytes.ts"
 import type { Crypto } from "../../formats/ports.ts"
 import type { Trust } from "../../verify/types.ts"
 import { checkCheckpoints } from "./checkpoints.ts"
-import { checkDerived, emptyDerived } from "./derived.ts"
+import { checkDerived, checkErased, emptyDerived } from "./derived.ts"
 import { checkRequests } from "./requests.ts"
 import type { Finding, FsckReport, FsckStore, LogRow } from "./types.ts"
 import { walkLog } from "./walk-log.ts"
@@ -46,6 +46,7 @@ export async function fsck(
       ...(await checkCheckpoints(store, log, trust, crypto, find)),
     })
   }
+  checkErased(derived, find)
   await checkStrays(store, find)
   await checkDerived(store, derived, crypto, find)
   await checkRequests(store, find)
