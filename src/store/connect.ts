@@ -45,12 +45,23 @@ export async function connectWriter(connection: Connection): Promise<pg.Client> 
   return client
 }
 
-/** One connection as it is, for what runs beside a daemon. */
+/** One connection as it is, for what runs beside a daemon. Throws DATABASE_UNFIT. */
 export async function connectOnce(connection: Connection): Promise<pg.Client> {
   const client = new pg.Client({ ...common(connection), application_name: "writ-tool" })
   client.on("error", () => {}) // the query that is running rejects with it
-  await client.connect()
+  try {
+    await client.connect()
+  } catch (cause) {
+    throw unreachable(cause)
+  }
   return client
+}
+
+/** What the driver throws, in one line that says what to do; a WritError as it is. */
+export function unreachable(cause: unknown): WritError {
+  if (cause instanceof WritError) return cause
+  const text = `The database cannot be reached: ${(cause as Error).message}. Check DATABASE_URL and that Postgres runs.`
+  return new WritError("DATABASE_UNFIT", text, { cause })
 }
 
 /** For everything but the append. */

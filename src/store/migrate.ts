@@ -5,7 +5,7 @@ import type pg from "pg"
 import { asBuffer, sha256 } from "../crypto.ts"
 import { WritError } from "../errors.ts"
 import { equalBytes, utf8 } from "../formats/bytes.ts"
-import { type Connection, connectWriter } from "./connect.ts"
+import { type Connection, connectWriter, unreachable } from "./connect.ts"
 
 const LOCK_KEY = 0x57524954 // "WRIT"
 
@@ -19,12 +19,7 @@ interface Migration {
 /** Brings a database that may be empty to this program's schema. Throws DATABASE_UNFIT, also when it cannot be reached. */
 export async function prepareDatabase(connection: Connection, folder: string): Promise<void> {
   const client = await connectWriter(connection).catch((cause: unknown) => {
-    if (cause instanceof WritError) throw cause
-    throw new WritError(
-      "DATABASE_UNFIT",
-      `The database cannot be reached: ${(cause as Error).message}. Check DATABASE_URL and that Postgres runs.`,
-      { cause },
-    )
+    throw unreachable(cause)
   })
   try {
     await migrate(client, folder)

@@ -17,7 +17,7 @@ import { join } from "node:path"
 import { pathToFileURL } from "node:url"
 import pg from "pg"
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
-import { connectWriter, openPool } from "../../src/store/connect.ts"
+import { connectOnce, connectWriter, openPool } from "../../src/store/connect.ts"
 import { openDataFolder } from "../../src/store/data-folder.ts"
 import { type EmbeddedPostgres, startEmbedded } from "../../src/store/embedded.ts"
 import { lockFolder } from "../../src/store/folder-lock.ts"
@@ -174,6 +174,15 @@ describe("connectWriter", () => {
       message: expect.stringMatching(/SQL_ASCII.*UTF8/),
     })
     await database.query(`DROP DATABASE ${name}`)
+  })
+})
+
+describe("connectOnce", () => {
+  test("a database that cannot be reached is told in one line", async () => {
+    await expect(connectOnce({ ...database.connection, host: join(folder.path, "nowhere") })).rejects.toMatchObject({
+      code: "DATABASE_UNFIT",
+      message: expect.stringMatching(/^The database cannot be reached: .*ENOENT.*DATABASE_URL/),
+    })
   })
 })
 
