@@ -6,14 +6,15 @@ CREATE FUNCTION public.writ_append(p_log smallint, p_size bigint, p_fence bigint
 DECLARE
   written integer;
 BEGIN
+  -- Every statement in here costs about 20 µs: head and epoch are compared in one, and told apart only when it fails.
   UPDATE log_head SET size = p_size + p_count, root = p_root
-   WHERE log_id = p_log AND size = p_size AND fence = p_fence;
+   WHERE log_id = p_log AND size = p_size AND fence = p_fence AND EXISTS (SELECT FROM control WHERE epoch = p_epoch);
   IF NOT FOUND THEN
+    PERFORM FROM log_head WHERE log_id = p_log AND size = p_size AND fence = p_fence;
+    IF FOUND THEN
+      RAISE EXCEPTION 'the control epoch has changed' USING ERRCODE = 'WR002';
+    END IF;
     RAISE EXCEPTION 'the log head is not the one this writer knows' USING ERRCODE = 'WR001';
-  END IF;
-  PERFORM 1 FROM control WHERE epoch = p_epoch;
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'the control epoch has changed' USING ERRCODE = 'WR002';
   END IF;
 
   INSERT INTO entry (log_id, idx, leaf_hash, body, payload)
@@ -40,6 +41,27 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.writ_derive_lookups(p_log smallint, p_size bigint, p_page integer) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+  v_from bigint;
+  v_to bigint;
+BEGIN
+  SELECT size INTO STRICT v_from FROM lookup_mark WHERE log_id = p_log FOR UPDATE;
+  v_to := least(p_size, v_from + p_page);
+  IF v_to > v_from THEN
+    INSERT INTO lookup (key, log_id, idx)
+    SELECT d.execution_id, p_log, d.idx
+      FROM (SELECT idx, (convert_from(body, 'UTF8')::json ->> 'execution_id')::uuid AS execution_id
+              FROM entry WHERE log_id = p_log AND idx >= v_from AND idx < v_to) AS d
+     WHERE d.execution_id IS NOT NULL;
+    UPDATE lookup_mark SET size = v_to WHERE log_id = p_log;
+  END IF;
+  RETURN p_size - v_to;
+END
+$$;
+
 CREATE FUNCTION public.writ_ensure_partition(p_log smallint, p_number bigint) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -51,7 +73,8 @@ BEGIN
     child := format('%s_%s_%s', parent, p_log, p_number);
     IF to_regclass(child) IS NULL THEN
       -- made aside and then attached: CREATE … PARTITION OF would lock out the appends of every log meanwhile
-      EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL)', child, parent);
+      -- toast_tuple_target: rows of up to 8 kB stay in one piece, neither compressed nor moved aside
+      EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL) WITH (toast_tuple_target = 8160)', child, parent);
       EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%s, %s) TO (%s, %s)',
                      parent, child, p_log, p_number << 20, p_log, (p_number + 1) << 20);
     END IF;
@@ -104,9 +127,7 @@ CREATE TABLE public.entry (
     idx bigint NOT NULL,
     leaf_hash bytea NOT NULL,
     body bytea NOT NULL,
-    payload bytea,
-    CONSTRAINT entry_body_check CHECK ((octet_length(body) <= 65535)),
-    CONSTRAINT entry_leaf_hash_check CHECK ((octet_length(leaf_hash) = 32))
+    payload bytea
 )
 PARTITION BY RANGE (log_id, idx);
 
@@ -129,9 +150,7 @@ CREATE TABLE public.log_head (
     log_id smallint NOT NULL,
     size bigint NOT NULL,
     root bytea NOT NULL,
-    fence bigint NOT NULL,
-    CONSTRAINT log_head_root_check CHECK ((octet_length(root) = 32)),
-    CONSTRAINT log_head_size_check CHECK ((size >= 0))
+    fence bigint NOT NULL
 )
 WITH (fillfactor='10');
 
@@ -151,8 +170,7 @@ CREATE TABLE public.request (
     snapshot_digest bytea NOT NULL,
     log_id smallint NOT NULL,
     idx bigint NOT NULL,
-    expires_at timestamp with time zone NOT NULL,
-    CONSTRAINT request_snapshot_digest_check CHECK ((octet_length(snapshot_digest) = 32))
+    expires_at timestamp with time zone NOT NULL
 );
 
 CREATE TABLE public.schema_migration (
