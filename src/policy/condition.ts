@@ -155,6 +155,9 @@ class Walk {
     const kind = expr?.exprKind
     if (!expr || !kind) return
     switch (kind.case) {
+      case "constExpr":
+        this.#checkConstant(expr, kind.value.constantKind)
+        return
       case "identExpr":
         if (!this.#locals.includes(kind.value.name)) this.#checkPath(expr, [kind.value.name], guarded, false)
         return
@@ -218,6 +221,17 @@ class Walk {
     }
   }
 
+  /** This parser takes numbers of any size. */
+  #checkConstant(
+    expr: Expr,
+    { case: type, value }: { readonly case?: string | undefined; readonly value?: unknown },
+  ): void {
+    if (type === "int64Value" && BigInt.asIntN(64, value as bigint) !== value)
+      this.#report(expr, "This number does not fit into an int of 64 bits.")
+    if (type === "uint64Value" && BigInt.asUintN(64, value as bigint) !== value)
+      this.#report(expr, "This number does not fit into a uint of 64 bits.")
+  }
+
   #checkPattern(expr: Expr, pattern: Expr | undefined): void {
     const constant = pattern?.exprKind.case === "constExpr" ? pattern.exprKind.value.constantKind : undefined
     if (constant?.case !== "stringValue") {
@@ -235,7 +249,8 @@ class Walk {
     const [root = "", ...rest] = path
     if (root === "variables") {
       const [name = ""] = rest
-      if (!(name in this.#scope.variables))
+      if (isTest && rest.length === 1) this.#report(expr, "has() asks for a property; a variable is always there.")
+      if (!Object.hasOwn(this.#scope.variables, name))
         this.#report(expr, `There is no variable "${name}".`, suggest(name, Object.keys(this.#scope.variables)))
       return
     }
@@ -328,7 +343,7 @@ function expandVariables(
         failed = true
         return node
       }
-      const parsed = parseSource(source, problems)
+      const parsed = parseSource(source, []) // what is wrong with it is reported where it is declared
       const expanded = parsed?.expr ? expandVariables(parsed.expr, scope, problems, [...within, name]) : null
       if (!expanded) failed = true
       return expanded ?? node

@@ -9,7 +9,9 @@ import { type Condition, compileCondition, type ROOTS, type Scope } from "./cond
 import { parseBundle } from "./parse-bundle.ts"
 import { createPolicy } from "./policy.ts"
 import { type Place, problemAt, readYaml } from "./read-yaml.ts"
+import { KEY } from "./reader.ts"
 import { buildRuleIndex } from "./rule-index.ts"
+import { positionInScalar } from "./scalar-position.ts"
 import type { LoadResult, PolicyProblem } from "./types.ts"
 import { constantValue, sampleValues, timestampOf } from "./values.ts"
 
@@ -29,7 +31,7 @@ export function loadCanonicalPolicy(bytes: Uint8Array, sha256: Sha256): LoadResu
     file: "canonical bundle",
     line: 1,
     column: 1,
-    message: `${path}: ${message}`,
+    message: `${path.replace(KEY, "")}: ${message}`,
   })
   try {
     const value = parseStrictJson(fromUtf8(bytes), { maxDepth: 32, maxNodes: 5_000_000 })
@@ -152,11 +154,11 @@ function mergeFiles(
   const fail = (file: string, message: string) => ({ problems: [{ file, line: 1, column: 1, message }] })
   if (names.length === 0) return fail(".", "There is no policy file (*.yaml) in this folder.")
   if (names.length > MAX_FILES) return fail(".", `A bundle has at most ${MAX_FILES} files.`)
-  if (names.reduce((sum, name) => sum + (files[name] as string).length, 0) > MAX_BUNDLE_BYTES)
+  if (names.reduce((sum, name) => sum + utf8(files[name] as string).length, 0) > MAX_BUNDLE_BYTES)
     return fail(".", `A bundle has at most ${MAX_BUNDLE_BYTES} bytes.`)
   const places = new Map<string, Place>()
   const problems: PolicyProblem[] = []
-  const root: Record<string, JsonValue> = {}
+  const root = emptyMapping()
   for (const name of names) {
     const read = readYaml(name, files[name] as string)
     if ("problems" in read) problems.push(...read.problems)
@@ -169,7 +171,7 @@ function mergeFiles(
     const place = places.get(at) ?? { file: first, offset: 0 }
     const text = files[place.file] as string
     return problemAt(
-      { file: place.file, offset: place.offset + textStart(text, place.offset) + offset },
+      { file: place.file, offset: positionInScalar(text, place.offset, offset) },
       text,
       message,
       suggestion,
@@ -200,11 +202,11 @@ function mergeFiles(
         copyPlace(`${source}/${key}`, to, from_places)
       } else if (isMapping(value) && (old === undefined || isMapping(old)) && path.split("/").length < 3) {
         copyPlace(`${source}/${key}`, to, from_places)
-        const inner: Record<string, JsonValue> = { ...((old as JsonObject | undefined) ?? {}) }
+        const inner = Object.assign(emptyMapping(), old)
         merge(inner, value, to, `${source}/${key}`, from_places, file)
         into[key] = inner
       } else if (old !== undefined) {
-        const place = from_places.get(`${source}/${key}`) ?? { file, offset: 0 }
+        const place = from_places.get(`${source}/${key}${KEY}`) ?? { file, offset: 0 }
         problems.push(problemAt(place, files[file] as string, `"${to.slice(1)}" is given in two files.`))
       } else {
         into[key] = value
@@ -213,21 +215,22 @@ function mergeFiles(
     }
   }
   function copyPlace(from: string, to: string, source: ReadonlyMap<string, Place>): void {
-    const place = source.get(from)
-    if (place && !places.has(to)) places.set(to, place)
+    for (const end of ["", KEY]) {
+      const place = source.get(from + end)
+      if (place && !places.has(to + end)) places.set(to + end, place)
+    }
   }
   function copyPlaces(from: string, to: string, source: ReadonlyMap<string, Place>): void {
     for (const [path, place] of source) {
-      if (path === from || path.startsWith(`${from}/`)) places.set(to + path.slice(from.length), place)
+      if (path === from || path === from + KEY || path.startsWith(`${from}/`))
+        places.set(to + path.slice(from.length), place)
     }
   }
 }
 
-/** Characters between a scalar's first character and its text: a quote, or a block header with its indentation. */
-function textStart(text: string, offset: number): number {
-  const rest = text.slice(offset)
-  if (/^["']/.test(rest)) return 1
-  return /^[|>][^\n]*\n\s*/.exec(rest)?.[0].length ?? 0
+/** Without a prototype, so that a key named `__proto__` or `constructor` is only a key. */
+function emptyMapping(): Record<string, JsonValue> {
+  return Object.create(null) as Record<string, JsonValue>
 }
 
 function isMapping(value: JsonValue | undefined): value is JsonObject {
@@ -259,15 +262,17 @@ function scopeOf(bundle: Bundle, rule: Rule | null): Scope {
     parameters: rule?.parameters === "opaque" ? [] : actionNames.map((name) => actions[name]?.parameters ?? {}),
   }
   const presenceIn = (all: readonly Properties[], name: string) => {
-    if (!all.some((properties) => name in properties)) return "unknown" as const
-    return all.every((properties) => properties[name]?.required) ? ("required" as const) : ("optional" as const)
+    if (!all.some((properties) => Object.hasOwn(properties, name))) return "unknown" as const
+    return all.every((properties) => Object.hasOwn(properties, name) && properties[name]?.required)
+      ? ("required" as const)
+      : ("optional" as const)
   }
   return {
     variables: bundle.variables,
     presence(root, path) {
       const [first, second] = path
       if (first === undefined) return "required"
-      if (root === "constants") return first in bundle.constants ? "required" : "unknown"
+      if (root === "constants") return Object.hasOwn(bundle.constants, first) ? "required" : "unknown"
       if (root === "context" || root === "parameters") return presenceIn(tables[root] ?? [], first)
       if (root === "audience" || root === "now") return "unknown"
       if (first === "id" || first === "type") return root === "action" ? "unknown" : "required"

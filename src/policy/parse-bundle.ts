@@ -16,7 +16,7 @@ import {
   type Tier,
   type ValueType,
 } from "./bundle.ts"
-import { Reader, type Report, suggest } from "./reader.ts"
+import { KEY, Reader, type Report, suggest } from "./reader.ts"
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/
 const TYPE_NAME = /^[a-z][a-z0-9_.-]{0,63}$/
@@ -76,7 +76,7 @@ export function parseBundle(value: JsonValue, report: Report): Bundle {
     constants: parseConstants(read, root["constants"]),
     variables: mapValues(read, "/variables", root["variables"], NAME, (path, raw) => read.text(path, raw)),
     risk: parseRisk(read, root["risk"]),
-    rules: [...rules].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)),
+    rules: [...rules].sort((a, b) => compare(a.id, b.id)),
   }
 }
 
@@ -163,13 +163,8 @@ function refuseAmbiguity(read: Reader, rules: readonly Rule[]): void {
   rules.forEach((rule, i) => {
     if (ids.has(rule.id)) read.fault(`/rules/${i}/id`, `Two rules have the id "${rule.id}".`)
     ids.set(rule.id, i)
-    const shape = encodeCanonicalJson([
-      rule.subjects,
-      rule.actions,
-      rule.resources,
-      rule.when,
-      rule.parameters,
-    ] as unknown as JsonValue)
+    const sets = [rule.subjects, rule.actions, rule.resources].map(toSet)
+    const shape = encodeCanonicalJson([...sets, rule.when, rule.parameters])
     const twin = shapes.get(shape)
     if (twin && twin.effect !== rule.effect)
       read.fault(
@@ -179,6 +174,16 @@ function refuseAmbiguity(read: Reader, rules: readonly Rule[]): void {
       )
     shapes.set(shape, rule)
   })
+}
+
+/** What a list names, in whatever order and however often. */
+function toSet(list: readonly unknown[]): JsonValue {
+  return [...new Set(list.map((item) => encodeCanonicalJson(item as JsonValue)))].sort()
+}
+
+/** By UTF-16 units: the same on every machine, whatever its locale. */
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }
 
 function parseSubjects(
@@ -198,13 +203,13 @@ function parseSubjects(
     seen.add(`${type}/${id}`)
     return { type, id, state: read.oneOf(`${at}/state`, subject["state"], ["active", "suspended"], "active") }
   })
-  return list.sort((a, b) => (a.type + a.id < b.type + b.id ? -1 : 1))
+  return list.sort((a, b) => compare(a.type, b.type) || compare(a.id, b.id))
 }
 
 function parseConstants(read: Reader, raw: JsonValue | undefined): JsonObject {
   const constants = read.object("/constants", raw, null)
   for (const [name, value] of Object.entries(constants)) {
-    if (!NAME.test(name)) read.fault(`/constants/${name}`, "A constant's name is a CEL identifier.")
+    if (!NAME.test(name)) read.fault(`/constants/${name}${KEY}`, "A constant's name is a CEL identifier.")
     const flat = Array.isArray(value) ? value : [value]
     if (flat.some((item) => item === null || typeof item === "object"))
       read.fault(`/constants/${name}`, "A constant is a text, a number, a truth value, or a list of these.")
@@ -232,7 +237,7 @@ function parseRisk(read: Reader, raw: JsonValue | undefined): Bundle["risk"] {
     }
   })
   return {
-    signals: signals.sort((a, b) => (a.id < b.id ? -1 : 1)),
+    signals: signals.sort((a, b) => compare(a.id, b.id)),
     deny_at:
       risk["deny_at"] === undefined || risk["deny_at"] === null
         ? null
@@ -270,7 +275,7 @@ function mapValues<T>(
 ): { readonly [key: string]: T } {
   const parsed: Record<string, T> = Object.create(null) as Record<string, T>
   for (const [key, value] of Object.entries(read.object(path, raw, null))) {
-    if (!name.test(key)) read.fault(`${path}/${key}`, `"${key}" is not a valid name here.`)
+    if (!name.test(key)) read.fault(`${path}/${key}${KEY}`, `"${key}" is not a valid name here.`)
     parsed[key] = parse(`${path}/${key}`, value)
   }
   return parsed

@@ -1,6 +1,7 @@
 /** YAML to plain JSON, each value with its place. Anchors, aliases, tags and duplicate keys are refused. */
 import { isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, visit } from "yaml"
 import type { JsonValue } from "../formats/ports.ts"
+import { KEY } from "./reader.ts"
 import type { PolicyProblem } from "./types.ts"
 
 /** Characters counted from 0. */
@@ -11,7 +12,7 @@ export interface Place {
 
 export interface YamlFile {
   readonly value: JsonValue
-  /** Where the value at this path was written; keys joined by "/". */
+  /** Where the value at this path was written; keys joined by "/". With KEY at the end: where its key was. */
   readonly places: ReadonlyMap<string, Place>
 }
 
@@ -65,6 +66,7 @@ export function readYaml(file: string, text: string): YamlFile | { readonly prob
           report((key as Node | null)?.range?.[0] ?? 0, "A key must be a string.", "Quote it.")
           continue
         }
+        places.set(`${path}/${key.value}${KEY}`, { file, offset: key.range?.[0] ?? 0 })
         object[key.value] = convert(value as Node | null, `${path}/${key.value}`)
       }
       return object
@@ -88,8 +90,8 @@ export function readYaml(file: string, text: string): YamlFile | { readonly prob
 export function problemAt(place: Place, text: string, message: string, suggestion?: string): PolicyProblem {
   const before = text.slice(0, place.offset).split("\n")
   const line = before.length
-  const column = (before.at(-1)?.length ?? 0) + 1
-  const source = text.split("\n")[line - 1] ?? ""
+  const column = [...(before.at(-1) as string)].length + 1
+  const source = (text.split("\n")[line - 1] ?? "").replace(/\r$/, "")
   return {
     file: place.file,
     line,

@@ -3,6 +3,9 @@ import type { JsonObject, JsonValue } from "../formats/ports.ts"
 
 export type Report = (path: string, message: string, suggestion?: string) => void
 
+/** After a path, it names the key there instead of its value. YAML has no NUL, so it is in no path. */
+export const KEY = "\0"
+
 export class Reader {
   readonly #report: Report
   constructor(report: Report) {
@@ -22,7 +25,8 @@ export class Reader {
     }
     if (keys) {
       for (const key of Object.keys(value)) {
-        if (!keys.includes(key)) this.fault(`${path}/${key}`, `There is no key "${key}" here.`, suggest(key, keys))
+        if (!keys.includes(key))
+          this.fault(`${path}/${key}${KEY}`, `There is no key "${key}" here.`, suggest(key, keys))
       }
     }
     return value as JsonObject

@@ -8,7 +8,13 @@ import type { PolicyReason } from "./types.ts"
 
 const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
-const TIMESTAMP = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/
+/** RFC 3339; V8 reads the 30th of February and 24:00 as the day after, so days are looked at again and hours end at 23. */
+const TIMESTAMP = /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/
+/** 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z, in Unix milliseconds (google.protobuf.Timestamp). */
+const TIMESTAMP_MIN_MS = -62_135_596_800_000
+const TIMESTAMP_MAX_MS = 253_402_300_799_000
+/** 10,000 years (google.protobuf.Duration). */
+const DURATION_MAX_SECONDS = 315_576_000_000n
 const DURATION = /^(-?)(\d{1,12})(?:\.(\d{1,9}))?s$/
 
 export interface Converted {
@@ -48,11 +54,11 @@ export function convertProperties(
     }
   }
   for (const name in declared) {
-    if (declared[name]?.required && !(name in properties)) {
+    if (declared[name]?.required && !Object.hasOwn(properties, name)) {
       reasons.push({
         code: "PROPERTY_MISSING",
         text: "The policy requires this property.",
-        pointer: `${pointer}/${name}`,
+        pointer: toPointer(pointer, name),
       })
     }
   }
@@ -114,25 +120,34 @@ function convertScalar(type: ScalarType, raw: JsonValue): CelInput | Fault {
     }
     case "timestamp": {
       const match = typeof raw === "string" ? TIMESTAMP.exec(raw) : null
-      const ms = match ? Date.parse(`${(raw as string).slice(0, 19)}${match[8]}`) : Number.NaN
-      if (!match || Number.isNaN(ms)) return mismatch("timestamp (RFC 3339)")
+      const ms = match ? Date.parse(`${(raw as string).slice(0, 19)}${match[4]}`) : Number.NaN
+      if (!match || !isDay(match[1] as string) || !(ms >= TIMESTAMP_MIN_MS && ms <= TIMESTAMP_MAX_MS))
+        return mismatch("timestamp (RFC 3339)")
       return create(TimestampSchema, {
         seconds: BigInt(ms / 1000),
-        nanos: Number((match[7] ?? ".0").slice(1).padEnd(9, "0")),
+        nanos: Number((match[3] ?? ".0").slice(1).padEnd(9, "0")),
       })
     }
     case "duration": {
       const match = typeof raw === "string" ? DURATION.exec(raw) : null
       if (!match) return mismatch("duration (seconds, such as 1.5s)")
       const sign = match[1] ? -1 : 1
+      const seconds = BigInt(match[2] as string)
+      if (seconds >= DURATION_MAX_SECONDS) return mismatch("duration (under 10,000 years)")
       return create(DurationSchema, {
-        seconds: BigInt(sign) * BigInt(match[2] as string),
+        seconds: BigInt(sign) * seconds,
         nanos: sign * Number((match[3] ?? "").padEnd(9, "0")),
       })
     }
     default:
       return type satisfies never
   }
+}
+
+/** Does the calendar have this day? */
+function isDay(date: string): boolean {
+  const ms = Date.parse(`${date}T00:00:00Z`)
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(date)
 }
 
 /** A value of each declared type, for trying conditions at load. */

@@ -1,0 +1,156 @@
+import fc from "fast-check"
+import { describe, expect, test } from "vitest"
+import { sha256 } from "../../src/crypto.ts"
+import { loadCanonicalPolicy, loadPolicy } from "../../src/policy/load.ts"
+
+type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+type Mapping = { readonly [key: string]: Json }
+
+const name = fc.stringMatching(/^[ab]{1,3}$/)
+const names = (minLength: number, maxLength: number) => fc.uniqueArray(name, { minLength, maxLength })
+const properties = fc.dictionary(name, fc.constantFrom("string", "int", "list<string>", "map<int>"), { maxKeys: 3 })
+
+/** A bundle without faults. Short ids, so that types and ids run together: `a` + `bc` and `ab` + `c`. */
+const bundle = fc
+  .record({ subjects: names(1, 4), resources: names(1, 3), actions: names(1, 3), ids: names(0, 6) })
+  .chain(({ subjects, resources, actions, ids }) => {
+    const table = (types: readonly string[], shape: fc.Arbitrary<Json>): fc.Arbitrary<Mapping> =>
+      fc
+        .tuple(...types.map(() => shape))
+        .map((shapes) => Object.fromEntries(types.map((type, i) => [type, shapes[i] as Json])))
+    const selectors = (types: readonly string[]) =>
+      fc.array(fc.record({ type: fc.constantFrom(...types), id: fc.constantFrom("*", "x*", "y") }), {
+        minLength: 1,
+        maxLength: 3,
+      })
+    const rule = (id: string, at: number) =>
+      fc.record({
+        id: fc.constant(id),
+        effect: fc.constantFrom("allow", "deny", "require_approval"),
+        subjects: selectors(subjects),
+        actions: fc.array(fc.constantFrom(...actions), { minLength: 1, maxLength: 2 }),
+        resources: selectors(resources),
+        when: fc.constant(`${at} < 7`), // another one each: no two rules are twins
+        runtime: fc.constantFrom("none", "required"),
+      })
+    return fc.record({
+      version: name,
+      types: fc.record({
+        subjects: table(subjects, fc.record({ known: fc.constantFrom("any", "listed"), properties })),
+        resources: table(resources, fc.record({ properties })),
+        actions: table(actions, fc.record({ properties, parameters: properties })),
+        context: properties,
+      }),
+      subjects: fc.uniqueArray(fc.record({ type: fc.constantFrom(...subjects), id: name }), {
+        maxLength: 6,
+        selector: ({ type, id }) => `${type} ${id}`,
+      }),
+      constants: fc.dictionary(
+        name,
+        fc.oneof(
+          fc.integer(),
+          fc.string({ unit: "grapheme" }).filter((text) => text.isWellFormed()),
+          fc.boolean(),
+        ),
+      ),
+      variables: fc.dictionary(name, fc.constantFrom("true", "1 < 2")),
+      risk: fc.record({
+        deny_at: fc.constantFrom("low", "critical"),
+        signals: names(0, 4).map((signals) => signals.map((id) => ({ id, when: "true", tier: "low", points: 1 }))),
+      }),
+      rules: fc.tuple(...ids.map(rule)),
+    }) as fc.Arbitrary<Mapping>
+  })
+
+type Dice = () => number
+/** Numbers in [0, 1) that follow from a seed (mulberry32). */
+function diceOf(seed: number): Dice {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+function shuffle<T>(items: readonly T[], dice: Dice): T[] {
+  return items
+    .map((item) => [dice(), item] as const)
+    .sort(([a], [b]) => a - b)
+    .map(([, item]) => item)
+}
+
+/** The same value with its keys in another order, and the same lists where order says nothing. */
+function permute(value: Json, dice: Dice): Json {
+  if (Array.isArray(value)) return value.map((item) => permute(item, dice))
+  if (typeof value !== "object" || value === null) return value
+  return Object.fromEntries(shuffle(Object.entries(value), dice).map(([key, item]) => [key, permute(item, dice)]))
+}
+
+/** Spread over files, in any order: JSON is YAML. */
+function toFiles(bundle: Mapping, dice: Dice, count: number): Record<string, string> {
+  const parts: Record<string, Record<string, Json>>[] = Array.from({ length: count }, () => ({}))
+  const some = () => parts[Math.floor(dice() * count)] as Record<string, Json>
+  for (const [key, value] of Object.entries(bundle)) {
+    if (Array.isArray(value))
+      for (const item of shuffle(value as readonly Json[], dice)) {
+        const part = some()
+        part[key] = [...((part[key] as readonly Json[] | undefined) ?? []), item]
+      }
+    else if (typeof value === "object" && value !== null)
+      for (const [inner, item] of Object.entries(value)) {
+        const part = some()
+        part[key] = { ...((part[key] as Mapping | undefined) ?? {}), [inner]: item }
+      }
+    else some()[key] = value
+  }
+  const files = parts.map(
+    (part, i) => [`${"cab"[i % 3]}/${i}.yaml`, JSON.stringify(permute(part, dice), null, 1)] as const,
+  )
+  return Object.fromEntries(shuffle(files, dice))
+}
+
+const load = (files: Record<string, string>) => {
+  const loaded = loadPolicy(files, sha256)
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.problems))
+  return loaded.policy
+}
+
+describe("loadPolicy", () => {
+  test("gives the same digest and bytes however keys, list items and files are ordered", () => {
+    fc.assert(
+      fc.property(bundle, fc.integer(), fc.integer({ min: 1, max: 4 }), (value, seed, count) => {
+        const one = load({ "policy.yaml": JSON.stringify(value) })
+        const other = load(toFiles(value, diceOf(seed), count))
+        expect(other.digest).toBe(one.digest)
+        expect(other.canonicalBytes).toEqual(one.canonicalBytes)
+        const again = loadCanonicalPolicy(one.canonicalBytes, sha256)
+        expect(again.ok && again.policy.digest).toBe(one.digest)
+        expect(again.ok && again.policy.canonicalBytes).toEqual(one.canonicalBytes)
+      }),
+      { numRuns: 200 },
+    )
+  })
+
+  test("gives another digest when anything is changed", () => {
+    fc.assert(
+      fc.property(bundle, fc.nat(5), (value, which) => {
+        const changed = { ...value } as Record<string, Json>
+        if (which === 0) changed["version"] = `${value["version"]}x`
+        if (which === 1) changed["constants"] = { ...(value["constants"] as Mapping), new_one: 1 }
+        if (which === 2) changed["variables"] = { ...(value["variables"] as Mapping), new_one: "true" }
+        if (which === 3) changed["risk"] = { ...(value["risk"] as Mapping), deny_at: "medium" }
+        if (which === 4) changed["types"] = { ...(value["types"] as Mapping), context: { new_one: "int" } }
+        if (which === 5) {
+          const rules = value["rules"] as readonly Mapping[]
+          fc.pre(rules.length > 0)
+          changed["rules"] = rules.map((rule, i) => (i === 0 ? { ...rule, when: "8 < 9" } : rule))
+        }
+        expect(load({ "a.yaml": JSON.stringify(changed) }).digest).not.toBe(
+          load({ "a.yaml": JSON.stringify(value) }).digest,
+        )
+      }),
+    )
+  })
+})
