@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from "node:fs"
 import { homedir } from "node:os"
 import { join, resolve } from "node:path"
-import { parse } from "yaml"
+import { LineCounter, parse, YAMLParseError } from "yaml"
 import { WritError } from "./errors.ts"
 import { suggest } from "./policy/reader.ts"
 
@@ -16,7 +16,7 @@ export interface Setting {
   readonly meaning: string
 }
 
-/** `key` is the flag (`--key`), the path in the file (dots for dashes: see `fileKey`), and WRIT_KEY in the environment. */
+/** `key` is the flag (`--key`), the key in the file, and WRIT_KEY in the environment. */
 export const SETTINGS: readonly Setting[] = [
   {
     key: "data",
@@ -149,20 +149,19 @@ export function defaultDataFolder(env: NodeJS.ProcessEnv = process.env): string 
 
 /** `flags` by key, without dashes in front. Throws CONFIG_INVALID, which says what to write instead. */
 export function loadConfig(flags: Values, env: NodeJS.ProcessEnv = process.env): Config {
-  const dataFolder = resolve(flags["data"] ?? defaultDataFolder(env))
-  const file = readConfigFile(flags["config"] ?? env["WRIT_CONFIG"], join(dataFolder, "writ.yaml"))
+  const dataFolder = resolve(flags["data"] || defaultDataFolder(env))
+  const file = readConfigFile(flags["config"] || env["WRIT_CONFIG"], join(dataFolder, "writ.yaml"))
   for (const name of Object.keys(env)) {
     if (!name.startsWith("WRIT_") || ["WRIT_KEY", "WRIT_TARGET"].includes(name)) continue
-    const key = name.slice(5).toLowerCase().replaceAll("_", "-")
-    if (!SETTINGS.some((setting) => setting.key === key)) throw unknown(`the environment variable ${name}`, key)
+    const names = SETTINGS.map(({ key }) => toVariable(key))
+    if (!names.includes(name)) throw unknown(`the environment variable ${name}`, name, names)
   }
-  const raw = (key: string): string | undefined =>
-    flags[key] ?? env[`WRIT_${key.toUpperCase().replaceAll("-", "_")}`] ?? file[key]
+  const raw = (key: string): string | undefined => flags[key] ?? env[toVariable(key)] ?? file[key]
   const text = (key: string, fallback: string) => raw(key) || fallback
   const number = (key: string, least: number, most: number) => {
     const given = text(key, SETTINGS.find((setting) => setting.key === key)?.default as string)
     const value = Number(given)
-    if (!Number.isInteger(value) || value < least || value > most)
+    if (!/^[0-9]+$/.test(given) || value < least || value > most)
       throw new WritError("CONFIG_INVALID", `${key} must be a whole number from ${least} to ${most}, not "${given}".`)
     return value
   }
@@ -228,40 +227,44 @@ function assertBeyondLoopback({ grpc, http, databaseUrl, dataFolder }: Config): 
 }
 
 export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127\./.test(host)
+  return host === "localhost" || host === "::1" || /^127(?:\.[0-9]{1,3}){3}$/.test(host)
 }
 
 function readConfigFile(named: string | undefined, usual: string): Values {
-  if (named === undefined && !existsSync(usual)) return {}
-  const path = named ?? usual
+  if (!named && !existsSync(usual)) return {}
+  const path = named || usual
+  const lines = new LineCounter()
   let value: unknown
   try {
-    value = parse(readFileSync(path, "utf8")) ?? {}
+    // A pretty error quotes the line, which may hold a password.
+    value = parse(readFileSync(path, "utf8"), { prettyErrors: false, lineCounter: lines, logLevel: "error" }) ?? {}
   } catch (cause) {
-    throw new WritError(
-      "CONFIG_INVALID",
-      `The configuration file ${path} cannot be read: ${(cause as Error).message}`,
-      { cause },
-    )
+    const { line, col } = cause instanceof YAMLParseError ? lines.linePos(cause.pos[0]) : { line: 0, col: 0 }
+    const what = line > 0 ? `, line ${line}, column ${col}, is not YAML` : " cannot be read"
+    throw new WritError("CONFIG_INVALID", `The configuration file ${path}${what}: ${(cause as Error).message}`)
   }
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw new WritError("CONFIG_INVALID", `The configuration file ${path} must be a mapping of settings.`)
   const values: Record<string, string> = {}
+  const keys = SETTINGS.map((setting) => setting.key)
   for (const [key, item] of Object.entries(value)) {
-    if (!SETTINGS.some((setting) => setting.key === key) || key === "config" || key === "data")
-      throw unknown(`${path}: "${key}"`, key)
-    if (typeof item === "object" && !Array.isArray(item))
-      throw new WritError("CONFIG_INVALID", `${path}: "${key}" must be a single value or a list.`)
-    values[key] = Array.isArray(item) ? item.join(",") : String(item)
+    if (!keys.includes(key)) throw unknown(`${path}: "${key}"`, key, keys)
+    if (key === "config" || key === "data")
+      throw new WritError("CONFIG_INVALID", `${path}: "${key}" leads to this file, so it is set by --${key} only.`)
+    const items: readonly unknown[] = Array.isArray(item) ? item : [item]
+    if (items.some((one) => typeof one === "object"))
+      throw new WritError("CONFIG_INVALID", `${path}: "${key}" must be a single value or a list of them.`)
+    values[key] = items.join(",")
   }
   return values
 }
 
-function unknown(what: string, key: string): WritError {
-  const hint = suggest(
-    key,
-    SETTINGS.map((setting) => setting.key),
-  )
+function toVariable(key: string): string {
+  return `WRIT_${key.toUpperCase().replaceAll("-", "_")}`
+}
+
+function unknown(what: string, name: string, names: readonly string[]): WritError {
+  const hint = suggest(name, names)
   return new WritError(
     "CONFIG_INVALID",
     `There is no such setting: ${what}. ${hint ?? "`writ serve --help` lists them."}`,
