@@ -4,6 +4,9 @@ import type { PolicyOutcome, PolicyRequest } from "../policy/types.ts"
 import type { Snapshot } from "./snapshot.ts"
 import type { ControlState, Reason } from "./state.ts"
 
+/** Of one check. A request can be wrong in thousands of places, and all that is reported is recorded. */
+export const MAX_REASONS = 32
+
 export interface CheckResult {
   readonly name: CheckName
   readonly status: "PASS" | "FAIL" | "NOT_REACHED"
@@ -38,7 +41,11 @@ export function determine(state: ControlState, request: Snapshot, policyRequest:
   const checks = CHECK_NAMES.map((name): CheckResult => {
     const reasons = found[name]
     if (!reasons) return { name, status: "NOT_REACHED", reasons: [] }
-    return { name, status: reasons.length === 0 ? "PASS" : "FAIL", reasons }
+    return {
+      name,
+      status: reasons.length === 0 ? "PASS" : "FAIL",
+      reasons: reasons.length > MAX_REASONS ? reasons.slice(0, MAX_REASONS) : reasons,
+    }
   })
   return { decision: decide(checks, outcome), checks, outcome }
 }

@@ -10,6 +10,10 @@ export const MAX_CONDITION_NODES = 500
 export const MAX_COMPREHENSION_DEPTH = 2
 /** Units of the cost model a decision may use: one a node, times the sizes that comprehensions walk. */
 export const MAX_COST = 100_000
+/** Of one request; all are named in the record, which is limited. */
+export const MAX_MATCHED_RULES = 256
+/** `version` is in every record too. */
+export const MAX_VERSION_CHARS = 128
 export const MAX_STRING_BYTES = 16 * 1024
 export const MAX_COLLECTION_SIZE = 1_000
 

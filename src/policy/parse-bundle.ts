@@ -7,6 +7,7 @@ import {
   type Bundle,
   compileGlob,
   MAX_RULES,
+  MAX_VERSION_CHARS,
   type Properties,
   type Property,
   type Rule,
@@ -66,11 +67,14 @@ export function parseBundle(value: JsonValue, report: Report): Bundle {
     }),
     context: properties(read, "/types/context", types["context"]),
   }
+  const version = read.text("/version", root["version"])
+  if (version.length > MAX_VERSION_CHARS)
+    read.fault("/version", `A version has at most ${MAX_VERSION_CHARS} characters.`)
   const rules = read.list("/rules", root["rules"]).map((raw, i) => parseRule(read, `/rules/${i}`, raw, declared))
   if (rules.length > MAX_RULES) read.fault("/rules", `A bundle holds at most ${MAX_RULES} rules.`)
   refuseAmbiguity(read, rules)
   return {
-    version: read.text("/version", root["version"]),
+    version,
     types: declared,
     subjects: parseSubjects(read, root["subjects"], declared.subjects),
     constants: parseConstants(read, root["constants"]),

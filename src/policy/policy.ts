@@ -1,7 +1,7 @@
 /** A compiled bundle: the three determinations that policy makes. Total and deterministic. */
 import type { CelInput } from "@bufbuild/cel"
 import type { JsonObject } from "../formats/ports.ts"
-import { type Bundle, MAX_COST, type Properties } from "./bundle.ts"
+import { type Bundle, MAX_COST, MAX_MATCHED_RULES, type Properties } from "./bundle.ts"
 import type { Bindings, Condition } from "./condition.ts"
 import { TIERS } from "./parse-bundle.ts"
 import type { CompiledRule, RuleIndex } from "./rule-index.ts"
@@ -198,7 +198,7 @@ function assessRisk(signals: CompiledBundle["signals"], meter: Meter): Assessmen
   return { risk: { points, signals: held, tier: TIERS[worst] as (typeof TIERS)[number] }, errors }
 }
 
-/** DENY > error > REQUIRE_APPROVAL > ALLOW; no matching allow is a deny; an error in any candidate is a deny. */
+/** DENY > error > no matching allow (also where an approval is asked for) > REQUIRE_APPROVAL > ALLOW. */
 function combine(
   rules: readonly CompiledRule[],
   { risk, errors }: Assessment,
@@ -256,7 +256,9 @@ function combine(
   reasons.push(...faults)
   const approvals = withEffect("require_approval")
   const obligations = [...allows, ...approvals].flatMap(({ rule }) => rule.obligations) as readonly Obligation[]
-  if (reasons.length === 0 && allows.length === 0 && approvals.length === 0) {
+  if (matched.length > MAX_MATCHED_RULES)
+    reasons.push({ code: "COST_EXCEEDED", text: `More than ${MAX_MATCHED_RULES} rules match this request.` })
+  if (reasons.length === 0 && allows.length === 0) {
     reasons.push(...opaque)
     if (reasons.length === 0) reasons.push({ code: "NO_MATCHING_ALLOW", text: "No rule allows this." })
   }
@@ -285,7 +287,7 @@ function combine(
   return {
     decision: denied ? "DENY" : approvals.length > 0 ? "REQUIRE_APPROVAL" : "ALLOW",
     reasons,
-    matchedRules: matched.map(({ rule }) => rule.id),
+    matchedRules: matched.slice(0, MAX_MATCHED_RULES).map(({ rule }) => rule.id),
     runtimeNotRequired: allows.length > 0 && allows.every(({ rule }) => rule.runtime === "none"),
     obligations: denied ? [] : obligations,
     constraints: denied ? {} : tightest(allows),
