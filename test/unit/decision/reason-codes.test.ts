@@ -1,0 +1,300 @@
+/**
+ * Golden cases: one for each reason code that a decision can give, failing only its own check. What a later issue adds
+ * to ReasonCode does not compile here until it has its case.
+ */
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { describe, expect, test } from "vitest"
+import { determine, MAX_REASONS } from "../../../src/decision/determine.ts"
+import type { RawRequest } from "../../../src/decision/snapshot.ts"
+import type { ControlState, Reason, ReasonCode } from "../../../src/decision/state.ts"
+import type { JsonObject } from "../../../src/formats/ports.ts"
+import { CHECK_NAMES, type CheckName } from "../../../src/ledger/record.ts"
+import { MAX_COLLECTION_SIZE, MAX_MATCHED_RULES, MAX_STRING_BYTES } from "../../../src/policy/bundle.ts"
+import { load, requestOf, stateOf } from "../../support/policy.ts"
+
+const { policy } = load(`
+version: "1"
+types:
+  subjects:
+    agent: { known: listed, properties: { team: { type: string, required: true } } }
+  resources: { page: {}, account: {} }
+  actions:
+    read: {}
+    post: {}
+    ask: {}
+    pay: { parameters: { amount: { type: int, required: true }, parts: { type: int, required: true } } }
+    check: { parameters: { words: { type: list<string>, required: true } } }
+  context: { night: bool }
+subjects:
+  - { type: agent, id: reader }
+  - { type: agent, id: retired, state: suspended }
+rules:
+  - { id: read, effect: allow, runtime: none, subjects: [{ type: agent }], actions: [read], resources: [{ type: page, id: "/*" }] }
+  - { id: no-secrets, effect: deny, subjects: [{ type: agent }], actions: [read], resources: [{ type: page, id: "/secret/*" }] }
+  - { id: attested, effect: allow, subjects: [{ type: agent }], actions: [read], resources: [{ type: account }] }
+  - id: post
+    effect: allow
+    runtime: none
+    subjects: [{ type: agent }]
+    actions: [post]
+    resources: [{ type: page }]
+    obligations: [{ id: body, type: log }]
+  - { id: ask, effect: allow, runtime: none, subjects: [{ type: agent }], actions: [ask], resources: [{ type: page }] }
+  - { id: ask-first, effect: require_approval, subjects: [{ type: agent }], actions: [ask], resources: [{ type: page, id: "/*" }] }
+  - { id: pay, effect: allow, runtime: none, subjects: [{ type: agent }], actions: [pay], resources: [{ type: account }], when: parameters.amount / parameters.parts < 10 }
+  - id: check
+    effect: allow
+    runtime: none
+    subjects: [{ type: agent }]
+    actions: [check]
+    resources: [{ type: page }]
+    when: parameters.words.all(a, parameters.words.all(b, a == b))
+risk:
+  deny_at: high
+  signals: [{ id: night, when: has(context.night) && context.night, tier: high }]
+`)
+
+interface Case {
+  readonly check: CheckName
+  readonly change?: Partial<RawRequest>
+  readonly state?: ControlState
+  readonly reason: Omit<Reason, "code">
+  /** Checks that could not be made because this one failed. */
+  readonly notReached?: readonly CheckName[]
+  readonly decision?: "REQUIRE_APPROVAL"
+}
+
+const subject = (id: string, properties: JsonObject = { team: "t" }) => ({ type: "agent", id, properties })
+const page = { type: "page", id: "/a", properties: {} }
+const action = (name: string) => ({ name, properties: {} })
+const json = (value: object) => ({
+  parameters: Buffer.from(JSON.stringify(value)),
+  parameters_content_type: "application/json",
+})
+const account = { resource: { type: "account", id: "a", properties: {} } }
+const reader = { subject: subject("reader"), action: action("read"), resource: page }
+const UNCONVERTED = ["environment_trust", "execution_eligibility"] as const
+const context = (pointer: string, text: string, change: Partial<RawRequest>): Case => ({
+  check: "context",
+  change,
+  reason: { text, pointer },
+  notReached: UNCONVERTED,
+})
+
+const GOLDEN: Readonly<Record<ReasonCode, Case>> = {
+  SUBJECT_UNKNOWN: {
+    check: "identity",
+    change: { subject: subject("nobody") },
+    reason: { text: "The policy lists no such subject.", pointer: "/subject/id" },
+  },
+  SUBJECT_SUSPENDED: {
+    check: "identity",
+    change: { subject: subject("retired") },
+    reason: { text: "The subject is suspended.", pointer: "/subject/id" },
+  },
+  TYPE_UNKNOWN: context("/resource/type", "The policy declares no such resource type.", {
+    resource: { type: "planet", id: "/mars", properties: {} },
+  }),
+  PROPERTY_MISSING: context("/subject/properties/team", "The policy requires this property.", {
+    subject: subject("reader", {}),
+  }),
+  PROPERTY_UNKNOWN: context("/context/a~1b~0c", "The policy declares no such property.", { context: { "a/b~c": 1 } }),
+  PROPERTY_TYPE_MISMATCH: context("/context/night", "The policy declares this as bool.", { context: { night: "yes" } }),
+  PROPERTY_TOO_LARGE: context("/subject/properties/team", `Larger than the limit: at most ${MAX_STRING_BYTES} bytes.`, {
+    subject: subject("reader", { team: "x".repeat(MAX_STRING_BYTES + 1) }),
+  }),
+  PARAMETERS_INVALID: context(
+    "/parameters/amount",
+    "The policy declares this as int (a whole number within ±2^53, or a decimal string).",
+    {
+      ...account,
+      action: action("pay"),
+      ...json({ amount: "much", parts: 1 }),
+    },
+  ),
+  BUNDLE_MISSING: {
+    check: "policy_validity",
+    state: stateOf(null),
+    reason: { text: "No policy bundle is active." },
+    notReached: ["identity", "context", "environment_trust", "execution_eligibility"],
+  },
+  BUNDLE_UNTRUSTED: {
+    check: "policy_validity",
+    state: stateOf(policy, [{ code: "BUNDLE_UNTRUSTED", text: "unsigned" }]),
+    reason: { text: "unsigned" },
+  },
+  BUNDLE_ALTERED: {
+    check: "policy_validity",
+    state: stateOf(policy, [{ code: "BUNDLE_ALTERED", text: "altered" }]),
+    reason: { text: "altered" },
+  },
+  NOT_ATTESTED: {
+    check: "environment_trust",
+    change: account,
+    reason: {
+      text: "No runtime is named, and not every matching rule says `runtime: none`.",
+      pointer: "/runtime_id",
+    },
+  },
+  PARENT_NOT_ATTESTED: {
+    check: "authorization_state",
+    change: { parent_execution_id: "00000000-0000-4000-8000-000000000000" },
+    reason: {
+      text: "The parent's runtime is not registered, so its proof cannot be checked.",
+      pointer: "/parent_execution_id",
+    },
+  },
+  APPROVAL_UNKNOWN: {
+    check: "authorization_state",
+    change: { approval_id: "a" },
+    reason: { text: "There is no such approval.", pointer: "/approval_id" },
+  },
+  NO_MATCHING_ALLOW: {
+    check: "execution_eligibility",
+    change: { resource: { type: "page", id: "elsewhere", properties: {} } },
+    reason: { text: "No rule allows this." },
+  },
+  DENIED_BY_RULE: {
+    check: "execution_eligibility",
+    change: { resource: { type: "page", id: "/secret/a", properties: {} } },
+    reason: { text: 'Rule "no-secrets" denies this.', rule: "no-secrets" },
+  },
+  CONDITION_ERROR: {
+    check: "execution_eligibility",
+    change: { ...account, action: action("pay"), ...json({ amount: 1, parts: 0 }) },
+    reason: { text: "A condition could not be evaluated on this request.", rule: "pay" },
+  },
+  COST_EXCEEDED: {
+    check: "execution_eligibility",
+    change: { action: action("check"), ...json({ words: Array(MAX_COLLECTION_SIZE).fill("a") }) },
+    reason: { text: "The conditions cost more than 100000 units on this request.", rule: "check" },
+  },
+  PARAMETERS_OPAQUE: {
+    check: "execution_eligibility",
+    change: { parameters_digest: new Uint8Array(32) },
+    reason: {
+      text: "The rule needs the parameters themselves, as JSON, not only their digest.",
+      rule: "read",
+      pointer: "/parameters",
+    },
+  },
+  OBLIGATION_UNSUPPORTED: {
+    check: "execution_eligibility",
+    change: { action: action("post"), supported_obligations: ["notify"] },
+    reason: {
+      text: 'The caller does not support the obligation "log" (body).',
+      pointer: "/supported_obligations",
+    },
+  },
+  RISK_TOO_HIGH: {
+    check: "execution_eligibility",
+    change: { context: { night: true } },
+    reason: { text: "The risk is high; the policy denies from high on." },
+  },
+  APPROVAL_REQUIRED: {
+    check: "execution_eligibility",
+    change: { action: action("ask") },
+    reason: { text: 'Rule "ask-first" requires an approval.', rule: "ask-first" },
+    decision: "REQUIRE_APPROVAL",
+  },
+}
+
+const decide = (change: Partial<RawRequest> = {}, state = stateOf(policy)) => {
+  const { request, policy: policyRequest } = requestOf({ ...reader, ...change })
+  return determine(state, request, policyRequest)
+}
+
+describe("determine", () => {
+  test("the request that the golden cases change is allowed, and so is what they come near to", () => {
+    for (const change of [
+      {},
+      { action: action("post"), supported_obligations: ["log"] },
+      { ...account, action: action("pay"), ...json({ amount: 18, parts: 2 }) },
+      { action: action("check"), ...json({ words: ["a", "a"] }) },
+      { context: { night: false } },
+    ]) {
+      const { decision, checks } = decide(change)
+      expect(decision).toBe("ALLOW")
+      expect(checks).toEqual(CHECK_NAMES.map((name) => ({ name, status: "PASS", reasons: [] })))
+    }
+  })
+
+  test.each(Object.entries(GOLDEN) as [ReasonCode, Case][])("%s fails only its check", (code, golden) => {
+    const { check, change, state, reason, notReached = [], decision = "DENY" } = golden
+    const made = decide(change, state)
+    expect(made.decision).toBe(decision)
+    expect(made.checks).toEqual(
+      CHECK_NAMES.map((name) => {
+        if (name === check) return { name, status: "FAIL", reasons: [{ code, ...reason }] }
+        return { name, status: notReached.includes(name) ? "NOT_REACHED" : "PASS", reasons: [] }
+      }),
+    )
+  })
+
+  test("the README lists exactly these codes, each at its check", () => {
+    const readme = readFileSync(join(import.meta.dirname, "..", "..", "..", "README.md"), "utf8")
+    const listed = Object.fromEntries(
+      CHECK_NAMES.map((name) => {
+        const row = readme.split("\n").find((line) => line.startsWith(`| ${name} |`)) ?? ""
+        return [name, (row.match(/\b[A-Z]+(?:_[A-Z]+)+\b/g) ?? []).sort()]
+      }),
+    )
+    const golden = Object.fromEntries(
+      CHECK_NAMES.map((name) => [
+        name,
+        Object.entries(GOLDEN)
+          .flatMap(([code, { check }]) => (check === name ? [code] : []))
+          .sort(),
+      ]),
+    )
+    expect(listed).toEqual(golden)
+  })
+
+  test("a runtime that is named is not known, whatever the rules say", () => {
+    const { decision, checks } = decide({ runtime_id: "r" })
+    expect(decision).toBe("DENY")
+    expect(checks.filter(({ status }) => status !== "PASS")).toMatchObject([
+      { name: "environment_trust", reasons: [{ code: "NOT_ATTESTED", pointer: "/runtime_id" }] },
+    ])
+  })
+
+  test("every fault of a request is reported, not only the first", () => {
+    const { checks } = decide(
+      { subject: subject("retired"), approval_id: "a", resource: { type: "page", id: "/secret/a", properties: {} } },
+      stateOf(policy, [{ code: "BUNDLE_UNTRUSTED", text: "unsigned" }]),
+    )
+    expect(checks.map(({ status }) => status)).toEqual(["FAIL", "PASS", "FAIL", "PASS", "FAIL", "FAIL"])
+  })
+
+  test(`a request that is wrong in thousands of places is told ${MAX_REASONS} of them`, () => {
+    const { checks } = decide({ context: Object.fromEntries(Array.from({ length: 5_000 }, (_, i) => [`x${i}`, 1])) })
+    expect(checks[1]?.reasons).toHaveLength(MAX_REASONS)
+    expect(checks[1]?.reasons[0]?.pointer).toBe("/context/x0")
+  })
+
+  test(`a request that ${MAX_MATCHED_RULES} rules match is decided; more are a deny, and the record stays small`, () => {
+    const withRules = (count: number) =>
+      load({
+        version: "1",
+        types: { subjects: { a: { known: "any" } }, resources: { r: {} }, actions: { go: {} } },
+        rules: Array.from({ length: count }, (_, i) => ({
+          id: `rule-${String(i).padStart(4, "0")}`,
+          effect: "allow",
+          runtime: "none",
+          subjects: [{ type: "a" }],
+          actions: ["go"],
+          resources: [{ type: "r" }],
+          when: `${i} >= 0`,
+        })),
+      }).policy
+    const { request, policy: policyRequest } = requestOf()
+    const fits = determine(stateOf(withRules(MAX_MATCHED_RULES)), request, policyRequest)
+    expect(fits.decision).toBe("ALLOW")
+    expect(fits.outcome?.matchedRules).toHaveLength(MAX_MATCHED_RULES)
+    const over = determine(stateOf(withRules(MAX_MATCHED_RULES + 1)), request, policyRequest)
+    expect(over.decision).toBe("DENY")
+    expect(over.checks[5]?.reasons.map(({ code }) => code)).toEqual(["COST_EXCEEDED"])
+    expect(over.outcome?.matchedRules).toHaveLength(MAX_MATCHED_RULES)
+  })
+})
