@@ -88,7 +88,7 @@ export class Control {
     if (!trusted)
       problems.push({
         code: "BUNDLE_UNTRUSTED",
-        text: "No trusted key has signed the active bundle. See policy.trustedKeys.",
+        text: "No trusted key has signed the active bundle. See policy-trusted-keys.",
       })
     return { policy, problems }
   }
