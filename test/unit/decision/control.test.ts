@@ -1,5 +1,6 @@
+import { createHash, verify } from "node:crypto"
 import { describe, expect, test } from "vitest"
-import { nativeCrypto, sha256 } from "../../../src/crypto.ts"
+import { nativeCrypto, publicKeyObject, sha256 } from "../../../src/crypto.ts"
 import { bundleSigningInput, Control, type ControlRows } from "../../../src/decision/control.ts"
 import { fromHex, utf8 } from "../../../src/formats/bytes.ts"
 import { loadCanonicalPolicy } from "../../../src/policy/load.ts"
@@ -159,9 +160,23 @@ describe("Control", () => {
   })
 
   test("a key of small order is never trusted, even when it is configured", async () => {
-    // Under 01 00 … 00 the signature R = 01 00 … 00, S = 0 verifies for every message in many libraries.
-    const forged = { publicKey: ZERO_KEY, signature: Uint8Array.from({ length: 64 }, (_, i) => (i === 0 ? 1 : 0)) }
-    expect(await problemsOf({ ...rowOf(), signatures: [forged] }, [ZERO_KEY])).toEqual(["BUNDLE_UNTRUSTED"])
+    // Under 01 00 … 00 any R = s·B with S = s verifies for every message; s·B is a public key, s its scalar.
+    const scalar = createHash("sha512").update(Buffer.alloc(32, 1)).digest().subarray(0, 32)
+    scalar[0] = (scalar[0] as number) & 0xf8
+    scalar[31] = ((scalar[31] as number) & 0x7f) | 0x40
+    const L = 2n ** 252n + 27742317777372353535851937790883648493n
+    const s = BigInt(`0x${Buffer.from(scalar).reverse().toString("hex")}`) % L
+    const signature = Buffer.concat([
+      testSigner(1).publicKey,
+      Buffer.from(s.toString(16).padStart(64, "0"), "hex").reverse(),
+    ])
+    const openssl: typeof nativeCrypto.ed25519Verify = (key, message, signed) =>
+      verify(null, message, publicKeyObject(key), signed)
+    expect(openssl(ZERO_KEY, utf8("anything at all"), signature)).toBe(true)
+    const { source, control } = setUp({ trustedPolicyKeys: [ZERO_KEY], verify: openssl })
+    source.rows = { ...source.rows, activeBundle: { ...rowOf(), signatures: [{ publicKey: ZERO_KEY, signature }] } }
+    await control.refresh()
+    expect(control.state.active?.problems.map(({ code }) => code)).toEqual(["BUNDLE_UNTRUSTED"])
   })
 
   test("one trusted signature among others is enough, and further trusted keys count", async () => {
