@@ -6,6 +6,8 @@ export const MAX_FILES = 1_000
 export const MAX_RULES = 100_000
 export const MAX_CONDITION_CHARS = 4_096
 export const MAX_CONDITION_NODES = 500
+/** Brackets within brackets. */
+export const MAX_CONDITION_NESTING = 100
 /** Comprehensions within comprehensions. */
 export const MAX_COMPREHENSION_DEPTH = 2
 /** Units of the cost model a decision may use: one a node, times the sizes that comprehensions walk. */

@@ -5,7 +5,7 @@
 import { type CelInput, CelScalar, celEnv, celFunc, isCelError, parse, plan } from "@bufbuild/cel"
 import type { Expr, ParsedExpr } from "@bufbuild/cel-spec/cel/expr/syntax_pb.js"
 import { RE2JS } from "@bufbuild/re2"
-import { MAX_COMPREHENSION_DEPTH, MAX_CONDITION_CHARS, MAX_CONDITION_NODES } from "./bundle.ts"
+import { MAX_COMPREHENSION_DEPTH, MAX_CONDITION_CHARS, MAX_CONDITION_NESTING, MAX_CONDITION_NODES } from "./bundle.ts"
 import { suggest } from "./reader.ts"
 
 export const ROOTS = ["subject", "resource", "action", "context", "parameters", "audience", "now", "constants"] as const
@@ -86,16 +86,13 @@ export function compileCondition(
   const problems: ConditionProblem[] = []
   const parsed = parseSource(source, problems)
   if (!parsed?.expr) return { problems }
+  const room = { nodes: MAX_CONDITION_NODES }
+  const expanded = expandVariables(parsed.expr, scope, problems, [], room)
+  if (room.nodes < 0) return { problems }
   const walk = new Walk(parsed, scope, problems)
-  const expanded = expandVariables(parsed.expr, scope, problems, [])
   walk.visit(parsed.expr, new Set())
   if (problems.length > 0 || !expanded) return { problems }
   const shape = measure(expanded)
-  if (shape.nodes > MAX_CONDITION_NODES)
-    problems.push({
-      offset: 0,
-      message: `A condition has at most ${MAX_CONDITION_NODES} parts, variables included; this one has ${shape.nodes}.`,
-    })
   if (shape.depth > MAX_COMPREHENSION_DEPTH)
     problems.push({
       offset: 0,
@@ -126,6 +123,11 @@ function toError(message: string): { error: string; isTypeError: boolean } {
 }
 
 function parseSource(source: string, problems: ConditionProblem[]): ParsedExpr | null {
+  const tooDeep = deepestBracket(source)
+  if (tooDeep !== null) {
+    problems.push({ offset: tooDeep, message: `Brackets may be nested ${MAX_CONDITION_NESTING} deep.` })
+    return null
+  }
   try {
     return parse(source)
   } catch (error) {
@@ -136,6 +138,17 @@ function parseSource(source: string, problems: ConditionProblem[]): ParsedExpr |
     })
     return null
   }
+}
+
+/** Where brackets outside of texts are nested too deep, before the parser's stack is. */
+function deepestBracket(source: string): number | null {
+  let depth = 0
+  for (const { 0: token, index } of source.matchAll(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[([{)\]}]/g)) {
+    if ("([{".includes(token)) depth++
+    else if (")]}".includes(token)) depth--
+    if (depth > MAX_CONDITION_NESTING) return index
+  }
+  return null
 }
 
 /** Checks every name; a property that may be absent must stand under a has() of the same path. */
@@ -317,13 +330,20 @@ function union(a: ReadonlySet<string>, b: ReadonlySet<string>): ReadonlySet<stri
   return b.size === 0 ? a : new Set([...a, ...b])
 }
 
-/** `variables.x` becomes the expression of x. Null when one of them is in a cycle or does not parse. */
+/** `variables.x` becomes the expression of x. Null when one of them is in a cycle or does not parse, or `room` is used up. */
 function expandVariables(
   expr: Expr,
   scope: Scope,
   problems: ConditionProblem[],
   within: readonly string[],
+  room: { nodes: number },
 ): Expr | null {
+  room.nodes -= countNodes(expr, room.nodes + 1)
+  if (room.nodes < 0) {
+    const message = `A condition has at most ${MAX_CONDITION_NODES} parts, variables included.`
+    if (problems.every((problem) => problem.message !== message)) problems.push({ offset: 0, message })
+    return null
+  }
   let failed = false
   const expand = (node: Expr): Expr => {
     const kind = node.exprKind
@@ -344,7 +364,8 @@ function expandVariables(
         return node
       }
       const parsed = parseSource(source, []) // what is wrong with it is reported where it is declared
-      const expanded = parsed?.expr ? expandVariables(parsed.expr, scope, problems, [...within, name]) : null
+      room.nodes += 2 // `variables` and the name give way to what they stand for
+      const expanded = parsed?.expr ? expandVariables(parsed.expr, scope, problems, [...within, name], room) : null
       if (!expanded) failed = true
       return expanded ?? node
     }
@@ -388,6 +409,19 @@ function childrenOf(expr: Expr): Child[] {
 
 function structuredCloneExpr(expr: Expr): Expr {
   return structuredClone(expr)
+}
+
+/** Up to `limit`, and without recursion: what is too large is also too deep for that. */
+function countNodes(expr: Expr, limit: number): number {
+  const open = [expr]
+  let nodes = 0
+  while (nodes < limit) {
+    const next = open.pop()
+    if (!next) break
+    nodes++
+    open.push(...childrenOf(next).map((child) => child.get))
+  }
+  return nodes
 }
 
 function mentions(expr: Expr, root: string): boolean {
