@@ -8,9 +8,11 @@ import { createAnnounce } from "./decision/announce.ts"
 import { createAuthorize } from "./decision/authorize.ts"
 import { createByteRate } from "./decision/byte-rate.ts"
 import { createCallerKeys, parseApiKey } from "./decision/caller-keys.ts"
+import { confirmConditions } from "./decision/confirm-conditions.ts"
 import { Control } from "./decision/control.ts"
 import { createErase } from "./decision/erase.ts"
 import { createRevoke } from "./decision/revoke.ts"
+import { isActive } from "./decision/state.ts"
 import { createVerifyLineage } from "./decision/verify-lineage.ts"
 import { createVerifyToken } from "./decision/verify-token.ts"
 import { WritError } from "./errors.ts"
@@ -118,7 +120,8 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   // 1. The data folder, held by this process alone, and the policy: what is broken here stops the start early.
   const folder = openDataFolder(config.dataFolder, ROLES, join(PACKAGE_ROOT, "examples", "agent-tools"))
   stops["folder lock"] = lockFolder(config.dataFolder)
-  let ownPolicy = compilePolicyFolder(config.policyFolder)
+  const inFolder = compilePolicyFolder(config.policyFolder)
+  let ownPolicy = inFolder.policy
 
   // 2. The database: ours, or the one that is named. The writer's connection is checked for durability at every connect.
   const embedded = config.databaseUrl
@@ -237,17 +240,16 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   for (const text of folder.apiKeys.values()) {
     if (!control.state.callers.has(parseApiKey(text)?.id ?? "")) await callerKeys.register(text, DAEMON)
   }
-  const activateOwn = async () => {
-    const { digest, version, ruleCount: rules } = ownPolicy
-    if (await announce.bundle(ownPolicy, policySigner)) log.info({ digest, version, rules }, "policy bundle activated")
+  const activate = async ({ policy, conditions }: typeof inFolder) => {
+    const { digest, version, ruleCount: rules } = policy
+    if (!isActive(control.state, policy)) await confirmConditions(conditions)
+    ownPolicy = policy
+    if (await announce.bundle(policy, policySigner)) log.info({ digest, version, rules }, "policy bundle activated")
   }
-  await activateOwn()
+  await activate(inFolder)
   const reloadPolicy = async () => {
     try {
-      const next = compilePolicyFolder(config.policyFolder)
-      if (next.digest === ownPolicy.digest && control.state.active?.policy.digest === next.digest) return
-      ownPolicy = next
-      await activateOwn()
+      await activate(compilePolicyFolder(config.policyFolder))
     } catch (err) {
       log.error(
         { err },

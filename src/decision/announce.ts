@@ -9,7 +9,7 @@ import type { Policy } from "../policy/types.ts"
 import type { Signer } from "../token/signer.ts"
 import { bundleSigningInput } from "./control.ts"
 import { seal } from "./seal.ts"
-import type { ControlState } from "./state.ts"
+import { type ControlState, isActive } from "./state.ts"
 
 export interface AnnounceDependencies {
   readonly actor: Actor
@@ -47,8 +47,7 @@ export function createAnnounce(deps: AnnounceDependencies) {
 
     /** Signs the bundle and makes it the active one. False when it is that already. */
     async bundle(policy: Policy, signer: Signer): Promise<boolean> {
-      const { active } = deps.control()
-      if (active?.policy.digest === policy.digest && active.problems.length === 0) return false
+      if (isActive(deps.control(), policy)) return false
       const digest = fromHex(policy.digest)
       const { publicKey } = signer
       const signature = signer.sign(bundleSigningInput(policy.canonicalBytes))

@@ -54,3 +54,8 @@ export interface Reason {
 export function isUsable(key: CallerKey | undefined, wallMs: number): key is CallerKey {
   return key !== undefined && key.state === "active" && (key.expiresAtMs === null || wallMs < key.expiresAtMs)
 }
+
+/** Is this the active bundle already, and found valid? */
+export function isActive({ active }: ControlState, policy: Policy): boolean {
+  return active?.policy.digest === policy.digest && active.problems.length === 0
+}

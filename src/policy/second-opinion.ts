@@ -8,7 +8,9 @@ import type { Expr } from "@bufbuild/cel-spec/cel/expr/syntax_pb.js"
 import { evaluate as secondEvaluate } from "cel-js"
 import type { Bindings, Condition } from "./condition.ts"
 
-const TRIALS = 64
+const TRIALS_PER_PATH = 32
+const MAX_TRIALS = 160
+/** Not `*`: it gives cel-js a negative zero, which it holds for another number than zero. */
 const FUNCTIONS = new Set([
   "_&&_",
   "_||_",
@@ -21,13 +23,13 @@ const FUNCTIONS = new Set([
   "_>=_",
   "_+_",
   "_-_",
-  "_*_",
   "@in",
   "_?_:_",
   "size",
   "_[_]",
 ])
-const POOL = ["", "a", "b", "research", "ops"]
+const TEXTS = ["", "a", "b", "research", "ops"]
+const NUMBERS = [-2, -1, 0, 1, 2, 3, 8]
 
 export interface Opinions {
   readonly confirmed: number
@@ -41,11 +43,12 @@ export function countOpinions(conditions: readonly { readonly id: string; readon
   const disagreements: string[] = []
   for (const { id, condition } of conditions) {
     const paths = inSubset(condition.ast, condition.source)
-    if (paths === null) {
+    const pools = poolsFor(condition.ast)
+    if (paths === null || magnitude(condition.ast, pools.numbers) > Number.MAX_SAFE_INTEGER) {
       outside++
       continue
     }
-    const agreed = compare(condition, paths)
+    const agreed = compare(condition, paths, pools)
     if (agreed.disagreement !== null) disagreements.push(`${id}: ${condition.source}: ${agreed.disagreement}`)
     else if (agreed.count > 0) confirmed++
     else outside++ // it had no opinion on any input
@@ -55,7 +58,8 @@ export function countOpinions(conditions: readonly { readonly id: string; readon
 
 /** The attributes that the condition reads, or null when it is outside the subset that cel-js gets right. */
 function inSubset(expr: Expr | undefined, source: string): ReadonlySet<string> | null {
-  if (source.includes("variables.") || source.includes("\\")) return null
+  // cel-js reads escapes wrongly, counts and orders texts by UTF-16 units, and knows two zeros.
+  if (source.includes("variables.") || /[\\\ud800-\udfff]|-\s*0/.test(source)) return null
   const paths = new Set<string>()
   const visit = (node: Expr | undefined): boolean => {
     const kind = node?.exprKind
@@ -90,21 +94,91 @@ function pathOf(expr: Expr): string[] | null {
   return before && [...before, expr.exprKind.value.field]
 }
 
-/** Each path gets texts in some trials and numbers in others: where types do not fit, both err and nobody has an opinion. */
+interface Pools {
+  readonly texts: readonly string[]
+  readonly numbers: readonly number[]
+  readonly lists: readonly (readonly string[])[]
+  /** As what paths are used; one whose use tells nothing gets texts and numbers. */
+  readonly kinds: ReadonlyMap<string, Kind>
+}
+type Kind = "texts" | "numbers" | "lists"
+
+/** What the condition itself names is tried most, with what lies beside it: that is where `<` and `<=` part. */
+function poolsFor(expr: Expr): Pools {
+  const texts: string[] = []
+  const numbers: number[] = []
+  const kinds = new Map<string, Kind>()
+  const use = (node: Expr | undefined, as: Kind | undefined) => {
+    const path = node && pathOf(node)
+    if (path && as) kinds.set(path.join("."), as)
+  }
+  const visit = (node: Expr | undefined): void => {
+    const kind = node?.exprKind
+    if (kind?.case === "constExpr") {
+      const { case: type, value } = kind.value.constantKind
+      if (type === "stringValue") texts.push(value, value, `${value}a`)
+      if (type === "int64Value") numbers.push(Number(value), Number(value), Number(value) - 1, Number(value) + 1)
+    } else if (kind?.case === "callExpr") {
+      const { function: name, args } = kind.value
+      if (name === "_[_]") use(args[0], "lists")
+      else if (name === "@in" && args[1] && pathOf(args[1])) use(args[1], "lists")
+      else
+        for (const arg of args)
+          use(
+            arg,
+            args.map(literalKind).find((found) => found !== undefined),
+          )
+      args.forEach(visit)
+    } else if (kind?.case === "listExpr") kind.value.elements.forEach(visit)
+  }
+  visit(expr)
+  const all = [...texts, ...TEXTS]
+  const lists = [[], ...all.map((text) => [text]), ...all.map((text) => [text, "a", text])]
+  return { texts: all, numbers: [...numbers, ...NUMBERS], lists, kinds }
+}
+
+/** Of a literal, or of the first in a list of them. */
+function literalKind(expr: Expr): Kind | undefined {
+  const kind = expr.exprKind
+  if (kind.case === "listExpr") return kind.value.elements[0] && literalKind(kind.value.elements[0])
+  if (kind.case !== "constExpr") return undefined
+  const type = kind.value.constantKind.case
+  return type === "stringValue" ? "texts" : type === "int64Value" ? "numbers" : undefined
+}
+
+/** No number in it can become larger than this; cel-js counts in doubles, exact up to 2^53. */
+function magnitude(expr: Expr, numbers: readonly number[]): number {
+  const kind = expr.exprKind
+  if (kind.case === "constExpr")
+    return kind.value.constantKind.case === "int64Value" ? Math.abs(Number(kind.value.constantKind.value)) : 0
+  if (kind.case === "listExpr") return Math.max(0, ...kind.value.elements.map((item) => magnitude(item, numbers)))
+  if (kind.case !== "callExpr") return Math.max(...numbers.map(Math.abs))
+  const sizes = kind.value.args.map((arg) => magnitude(arg, numbers))
+  if (kind.value.function === "_+_" || kind.value.function === "_-_") return sizes.reduce((sum, size) => sum + size, 0)
+  return Math.max(0, ...sizes)
+}
+
+/** Where types do not fit, both err and nobody has an opinion. */
 function compare(
   condition: Condition,
   paths: ReadonlySet<string>,
+  pools: Pools,
 ): { readonly count: number; readonly disagreement: string | null } {
   let count = 0
-  for (let trial = 0; trial < TRIALS; trial++) {
+  const trials = Math.min(MAX_TRIALS, TRIALS_PER_PATH * (1 + paths.size))
+  for (let trial = 0; trial < trials; trial++) {
     const first = emptyBindings()
     const second: Record<string, unknown> = {}
     let at = 0
     for (const path of paths) {
-      const pick = (trial * 7 + at * 3) % 11
-      const asText = ((trial >> (at % 5)) & 1) === 0
-      const value = asText ? (POOL[pick % POOL.length] as string) : pick - 2
-      place(first as unknown as Map<string, unknown>, path.split("."), asText ? value : BigInt(value))
+      const dice = scatter(trial * 31 + at)
+      const kind = pools.kinds.get(path) ?? (dice % 2 === 0 ? "texts" : "numbers")
+      const value = pick<string | number | readonly string[]>(pools[kind], dice >>> 1)
+      place(
+        first as unknown as Map<string, unknown>,
+        path.split("."),
+        typeof value === "number" ? BigInt(value) : value,
+      )
       placePlain(second, path.split("."), value)
       at++
     }
@@ -124,6 +198,18 @@ function compare(
     count++
   }
   return { count, disagreement: null }
+}
+
+/** The same number for the same seed, everywhere, and bits that look independent (the finish of MurmurHash3). */
+function scatter(seed: number): number {
+  let mixed = seed | 0
+  mixed = Math.imul(mixed ^ (mixed >>> 16), 0x85ebca6b)
+  mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
+  return (mixed ^ (mixed >>> 16)) >>> 0
+}
+
+function pick<T>(items: readonly T[], dice: number): T {
+  return items[dice % items.length] as T
 }
 
 function emptyBindings(): Map<string, CelInput> {

@@ -5,7 +5,7 @@ import { sha256 } from "../crypto.ts"
 import { WritError } from "../errors.ts"
 import { formatProblem } from "../policy/format-problem.ts"
 import { loadPolicy } from "../policy/load.ts"
-import type { Policy } from "../policy/types.ts"
+import type { LoadResult } from "../policy/types.ts"
 
 const SETTLE_MS = 200
 
@@ -24,9 +24,9 @@ export function readPolicyFolder(folder: string): Record<string, string> {
 }
 
 /** Throws POLICY_INVALID, which shows every problem at its place. */
-export function compilePolicyFolder(folder: string): Policy {
+export function compilePolicyFolder(folder: string): Extract<LoadResult, { ok: true }> {
   const loaded = loadPolicy(readPolicyFolder(folder), sha256)
-  if (loaded.ok) return loaded.policy
+  if (loaded.ok) return loaded
   throw new WritError(
     "POLICY_INVALID",
     `The policy in ${folder} is not valid:\n${loaded.problems.map(formatProblem).join("\n")}`,

@@ -7,7 +7,7 @@ import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { sha256 } from "../../../src/crypto.ts"
 import { loadPolicy } from "../../../src/policy/load.ts"
-import { readPolicyFolder } from "../../../src/store/data-folder.ts"
+import { readPolicyFolder } from "../../../src/store/policy-folder.ts"
 
 const FOLDER = join(import.meta.dirname, "..", "..", "golden", "policy")
 const cases = readdirSync(FOLDER, { withFileTypes: true }).map((entry): [string, Record<string, string>] => [
