@@ -1,0 +1,62 @@
+import { readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest"
+import type { Scope } from "../../src/policy/condition.ts"
+import { startTestDaemon } from "../support/daemon.ts"
+import { createDatabase, type TestDatabase } from "../support/database.ts"
+
+/** The engine lowers conditions as if they were written so; nothing is changed unless a test says. */
+const engine = vi.hoisted(() => ({ lower: (source: string) => source }))
+vi.mock("../../src/policy/condition.ts", async (importOriginal) => {
+  const real = await importOriginal<typeof import("../../src/policy/condition.ts")>()
+  return {
+    ...real,
+    compileCondition(source: string, scope: Scope) {
+      const compiled = real.compileCondition(source, scope)
+      const lowered = real.compileCondition(engine.lower(source), scope)
+      return "problems" in compiled || "problems" in lowered ? compiled : { ...compiled, evaluate: lowered.evaluate }
+    },
+  }
+})
+const mutate = (source: string) => source.replaceAll(/>(?!=)/g, ">=")
+
+let database: TestDatabase
+beforeAll(async () => {
+  database = await createDatabase()
+})
+afterAll(() => database?.drop())
+beforeEach(() => {
+  engine.lower = (source) => source
+})
+
+test("a daemon whose engine reads a condition otherwise than cel-js does not make the bundle active", async () => {
+  engine.lower = mutate
+  await expect(startTestDaemon(database.url)).rejects.toMatchObject({
+    code: "POLICY_INVALID",
+    message: expect.stringMatching(/parameters\.amount > 2000: this engine says true, cel-js says false/),
+  })
+})
+
+test("a running daemon keeps the last good bundle", async () => {
+  const writ = await startTestDaemon(database.url)
+  try {
+    const file = join(writ.data, "policy", "policy.yaml")
+    const admin = writ.client("admin")
+    const version = async () =>
+      (await admin.call<{ bundle_version: string }>("admin", "GetServerInfo", {})).bundle_version
+    const publish = async (name: string) => {
+      writeFileSync(file, readFileSync(file, "utf8").replace(/^version: .*$/m, `version: "${name}"`))
+      await writ.daemon.reloadPolicy()
+    }
+    await publish("good")
+    expect(await version()).toBe("good")
+    engine.lower = mutate
+    await publish("misread")
+    expect(await version()).toBe("good")
+    engine.lower = (source) => source
+    await publish("better")
+    expect(await version()).toBe("better")
+  } finally {
+    await writ.stop()
+  }
+})
