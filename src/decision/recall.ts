@@ -11,8 +11,7 @@ import type { TokenClaims, TokenSigner } from "../token/token.ts"
 import type { Verdict } from "./seal.ts"
 import type { Reason } from "./state.ts"
 
-/** Above what a request and its trace can hold: these are our own bytes. */
-const LIMITS = { maxDepth: 40, maxNodes: 1_000_000 }
+const LIMITS = { maxDepth: 40, maxNodes: 50_000, canonicalNumbers: true }
 
 /** A recorded decision as the store finds it. */
 export interface RecordedRequest {

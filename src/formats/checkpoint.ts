@@ -13,11 +13,12 @@ export function formatCheckpoint({ origin, size, root }: Checkpoint): string {
   return `${origin}\n${size}\n${toBase64(root)}\n`
 }
 
-/** Throws INVALID_REQUEST. Extension lines are allowed and ignored, as the specification asks of readers. */
+/** Throws INVALID_REQUEST. Extension lines are opaque and ignored, but the specification wants every line non-empty. */
 export function parseCheckpoint(text: string): Checkpoint {
-  const [origin = "", size = "", root = ""] = text.split("\n")
-  if (!text.endsWith("\n") || origin === "")
-    throw new WritError("INVALID_REQUEST", "The checkpoint has no origin line.")
+  const lines = text.split("\n")
+  if (lines.pop() !== "" || lines.length < 3 || lines.includes(""))
+    throw new WritError("INVALID_REQUEST", "The checkpoint is not three or more non-empty lines.")
+  const [origin, size, root] = lines as [string, string, string]
   if (!/^(0|[1-9][0-9]{0,18})$/.test(size))
     throw new WritError("INVALID_REQUEST", "The checkpoint's size is not a decimal number.")
   const bytes = fromBase64(root)

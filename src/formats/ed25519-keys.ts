@@ -6,7 +6,7 @@ import { toHex } from "./bytes.ts"
 
 const P = 2n ** 255n - 19n
 /** Order of the base point (RFC 8032 section 5.1). */
-const L = 2n ** 252n + 27742317777372353535851937790883648493n
+export const L = 2n ** 252n + 27742317777372353535851937790883648493n
 
 /** y coordinates of the eight points of small order, little-endian hex; the sign bit is masked off before comparing. */
 const SMALL_ORDER_Y = new Set([
@@ -35,6 +35,6 @@ function isCanonicalPoint(bytes: Uint8Array): boolean {
   return littleEndian(y) < P && !SMALL_ORDER_Y.has(toHex(y))
 }
 
-function littleEndian(bytes: Uint8Array): bigint {
+export function littleEndian(bytes: Uint8Array): bigint {
   return BigInt(`0x${toHex(Uint8Array.from(bytes).reverse())}`)
 }

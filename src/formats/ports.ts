@@ -4,7 +4,8 @@
 export type Sha256 = (data: Uint8Array) => Uint8Array
 
 /**
- * Ed25519 verification (RFC 8032, cofactorless or cofactored). Callers have passed the key through `parsePublicKey` and
+ * Ed25519 verification by RFC 8032's cofactorless equation, [S]B = R + [k]A, as OpenSSL and libsodium do: the cofactored
+ * one takes signatures that these refuse. Callers have passed the key through `parsePublicKey` and
  * the signature through `parseSignature` first, so implementations may be as lax as node:crypto is.
  * Answers false for what does not verify; never throws on 32-byte keys and 64-byte signatures.
  */

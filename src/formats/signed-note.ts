@@ -3,7 +3,8 @@ import { WritError } from "../errors.ts"
 import { concatBytes, equalBytes, fromBase64, toBase64, toHex, utf8 } from "./bytes.ts"
 import type { Sha256 } from "./ports.ts"
 
-export const MAX_NOTE_CHARS = 64 * 1024
+/** Room for the 16 signatures of up to 5 kB that the specification wants accepted. */
+export const MAX_NOTE_CHARS = 128 * 1024
 const MAX_SIGNATURES = 64
 const ED25519 = 1
 const NAME = /^[^\s+\p{Cc}]{1,255}$/u
@@ -64,7 +65,7 @@ export function formatNote(text: string, signatures: readonly NoteSignature[]): 
 /** Throws INVALID_REQUEST on anything but a well-formed note. Signatures are not checked. */
 export function parseNote(note: string): SignedNote {
   if (note.length > MAX_NOTE_CHARS) throw malformed("is too long")
-  if (!note.isWellFormed() || /[\u0000-\u0009\u000b-\u001f\u007f]/.test(note))
+  if (!note.isWellFormed() || /[\u0000-\u0009\u000b-\u001f]/.test(note))
     throw malformed("holds characters that are not allowed")
   const split = note.lastIndexOf("\n\n")
   if (split < 0 || !note.endsWith("\n")) throw malformed("has no blank line before its signatures")
@@ -81,9 +82,11 @@ export function parseNote(note: string): SignedNote {
   return { text: note.slice(0, split + 1), signatures }
 }
 
-/** The note's signature by this key, if there is one. */
-export function findSignature(note: SignedNote, key: VerifierKey): Uint8Array | undefined {
-  return note.signatures.find(({ name, keyHash }) => name === key.name && equalBytes(keyHash, key.keyHash))?.signature
+/** The note's signatures that claim to be by this key: it vouches for the note when there is one and all verify. */
+export function signaturesBy(note: SignedNote, key: VerifierKey): Uint8Array[] {
+  return note.signatures
+    .filter(({ name, keyHash }) => name === key.name && equalBytes(keyHash, key.keyHash))
+    .map(({ signature }) => signature)
 }
 
 function malformed(what: string): WritError {

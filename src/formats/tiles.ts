@@ -56,6 +56,8 @@ export class TreeTail {
 
   /** From the partial tiles of each level, level 0 first; `partial[l]` has floor(size / 256^l) mod 256 hashes. */
   static restore(sha256: Sha256, size: number, partial: readonly (readonly Uint8Array[])[]): TreeTail {
+    if (size >= TILE_WIDTH ** partial.length)
+      throw new Error(`${partial.length} tile levels do not hold ${size} leaves`)
     const peaks: Peak[] = []
     for (let level = partial.length - 1; level >= 0; level--) {
       const hashes = partial[level] as readonly Uint8Array[]

@@ -2,7 +2,7 @@
 import { utf8 } from "../formats/bytes.ts"
 import { type Checkpoint, parseCheckpoint } from "../formats/checkpoint.ts"
 import type { Crypto } from "../formats/ports.ts"
-import { findSignature, parseNote, parseVerifierKey } from "../formats/signed-note.ts"
+import { parseNote, parseVerifierKey, signaturesBy } from "../formats/signed-note.ts"
 import { portableCrypto } from "./portable-crypto.ts"
 import { verifySignature } from "./signature.ts"
 import { invalid, VALID, type Verdict } from "./types.ts"
@@ -22,9 +22,9 @@ export function verifyCheckpoint(
     const key = parseVerifierKey(crypto.sha256, input.vkey)
     if (checkpoint.origin !== input.origin || key.name !== input.origin)
       return invalid("WRONG_ORIGIN", "the checkpoint is of another log")
-    const signature = findSignature(note, key)
-    if (!signature) return invalid("UNKNOWN_KEY", "the checkpoint has no signature by the trusted key")
-    if (!verifySignature(crypto, key.publicKey, utf8(note.text), signature))
+    const signatures = signaturesBy(note, key)
+    if (signatures.length === 0) return invalid("UNKNOWN_KEY", "the checkpoint has no signature by the trusted key")
+    if (!signatures.every((signature) => verifySignature(crypto, key.publicKey, utf8(note.text), signature)))
       return invalid("SIGNATURE_WRONG", "the checkpoint's signature does not verify")
     return { ...VALID, checkpoint }
   } catch (error) {

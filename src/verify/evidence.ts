@@ -28,7 +28,7 @@ import {
 
 export const MAX_EVIDENCE_CHARS = 64 * 1024 * 1024
 const MAX_RECORDS = 100_000
-const LIMITS = { maxDepth: 40, maxNodes: 2_000_000 }
+const LIMITS = { maxDepth: 40, maxNodes: 2_000_000, canonicalNumbers: true }
 
 interface Item {
   readonly log: string
@@ -144,10 +144,7 @@ function parseEvidence(evidence: string | Uint8Array, trust: Trust | undefined, 
 }
 
 function checkCheckpoints({ notes, checkpoints, items, trust, crypto }: Case): Outcome {
-  for (const { log } of items) {
-    if (checkpoints.has(log)) continue
-    const note = notes.get(log)
-    if (note === undefined) throw new Fault("MALFORMED", `there is no checkpoint of the log ${log}`)
+  for (const [log, note] of notes) {
     if (trust) {
       const key = trust.logs.find(({ origin }) => origin === log)
       if (!key) throw new Fault("UNKNOWN_KEY", `the trust file has no key for the log ${log}`)
@@ -164,6 +161,8 @@ function checkCheckpoints({ notes, checkpoints, items, trust, crypto }: Case): O
       checkpoints.set(log, checkpoint)
     }
   }
+  for (const { log, index } of items)
+    if (!checkpoints.has(log)) throw new Fault("MALFORMED", `there is no checkpoint of the log ${log}`, index)
   const sizes = [...checkpoints.values()].map(({ origin, size }) => `${origin} at size ${size}`).join(", ")
   return trust
     ? { result: "ok", detail: `signed by the trusted key: ${sizes}` }
@@ -192,7 +191,9 @@ function asRecord(value: JsonObject): RecordBody {
   if (!Object.hasOwn(KINDS, asText(value["kind"]))) throw new Fault("MALFORMED", "the record is of an unknown kind")
   if (value["payload"] !== null && !/^[0-9a-f]{64}$/.test(asText(value["payload"])))
     throw new Fault("MALFORMED", "the payload commitment is not a hash")
-  asObject(value["data"])
+  const data = asObject(value["data"])
+  if (value["kind"] === "decision" && !["ALLOW", "DENY", "REQUIRE_APPROVAL"].includes(asText(data["decision"])))
+    throw new Fault("MALFORMED", "the decision is none of ALLOW, DENY and REQUIRE_APPROVAL")
   asObject(value["actor"])
   return value as unknown as RecordBody
 }
