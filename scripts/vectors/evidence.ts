@@ -1,0 +1,58 @@
+/** An honest evidence file, ways to change it, and what a verifier must then say. */
+import { naiveCanonicalJson } from "../../test/support/naive-canonical-json.ts"
+import { decision, type Entry, type File, fileOf, Log, ORIGIN, places, revoked, type Sealed, TRUST } from "./lineage.ts"
+import type { Vector } from "./vector.ts"
+
+const evidence = (file: File | string) =>
+  typeof file === "string" ? file : naiveCanonicalJson(JSON.parse(JSON.stringify(file)))
+const vector = (
+  name: string,
+  description: string,
+  file: File | string,
+  trust: object | null,
+  expected: object,
+): Vector => ({
+  name,
+  description,
+  input: { evidence: evidence(file), trust },
+  expected,
+})
+export interface Taken {
+  readonly state: string | null
+  readonly decision?: string
+  readonly trust?: object | null
+  /** Steps that read otherwise than "ok". */
+  readonly steps?: Readonly<Record<string, string>>
+}
+export const taken = (
+  name: string,
+  description: string,
+  file: File,
+  { state, decision = "ALLOW", trust = TRUST, steps = {} }: Taken,
+) => vector(name, description, file, trust, { valid: true, anchored: trust !== null, decision, state, steps })
+/** `index`: the record to blame, null where none is. */
+export const refused =
+  (step: string, code: string, index: string | null) =>
+  (name: string, description: string, file: File | string, trust: object | null = TRUST) =>
+    vector(name, description, file, trust, { valid: false, failed_step: step, failed_index: index, code })
+
+export const allow = decision()
+export const lineage = places(allow, revoked(allow))
+export const honest = fileOf(lineage)
+export const log = new Log(lineage)
+export const alone = fileOf(places(allow))
+export const record = (file: File, at: number, change: Partial<Entry>): File => ({
+  ...file,
+  records: file.records.map((entry, i) => (i === at ? { ...entry, ...change } : entry)),
+})
+export const note = (text: string, file = honest): File => ({ ...file, checkpoints: [{ log: ORIGIN, note: text }] })
+export const entryOf = (file: File, at: number) => file.records[at] as Entry
+export const flipBit = (base64: string, at: number) => {
+  const bytes = Buffer.from(base64, "base64")
+  bytes[at] = (bytes[at] as number) ^ 1
+  return bytes.toString("base64")
+}
+
+/** A log that really holds what it must not: every layer below the record is in order. */
+export const logged = (...records: readonly Sealed[]) => fileOf(places(...records))
+export const raw = (body: string | Buffer): Sealed => ({ body: Buffer.from(body), payload: null })

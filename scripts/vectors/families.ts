@@ -1,0 +1,24 @@
+/** The folders of test/vectors and what lies in them. */
+import { canonicalJsonVectors } from "./canonical-json.ts"
+import { ed25519KeyVectors, ed25519Vectors } from "./ed25519.ts"
+import { evidenceFileVectors } from "./evidence-file.ts"
+import { evidenceLineageVectors } from "./evidence-lineage.ts"
+import { evidenceLogVectors } from "./evidence-log.ts"
+import { merkleVectors } from "./merkle.ts"
+import { checkpointVectors, signedNoteVectors, verifierKeyVectors } from "./notes.ts"
+import { strictJsonVectors } from "./strict-json.ts"
+import { tokenVectors } from "./tokens.ts"
+import type { Vector } from "./vector.ts"
+
+export const FAMILIES: Readonly<Record<string, readonly Vector[]>> = {
+  "canonical-json": canonicalJsonVectors,
+  "strict-json": strictJsonVectors,
+  merkle: merkleVectors,
+  ed25519: ed25519Vectors,
+  "ed25519-key": ed25519KeyVectors,
+  "signed-note": signedNoteVectors,
+  "verifier-key": verifierKeyVectors,
+  checkpoint: checkpointVectors,
+  token: tokenVectors,
+  evidence: [...evidenceFileVectors, ...evidenceLogVectors, ...evidenceLineageVectors],
+}

@@ -1,0 +1,110 @@
+import { describe, expect, test } from "vitest"
+import { nativeCrypto } from "../../../src/crypto.ts"
+import { fromHex, toHex } from "../../../src/formats/bytes.ts"
+import {
+  portableCrypto,
+  type TokenJwk,
+  verifyCheckpoint,
+  verifyConsistency,
+  verifyInclusion,
+  verifyToken,
+} from "../../../src/verify/index.ts"
+import { verifySignature } from "../../../src/verify/signature.ts"
+import { readVectors, titled } from "../../support/vectors.ts"
+
+type Verdict = { readonly valid: boolean; readonly code?: string }
+/** The reason's text is for people and may change; its code is stable. */
+const outcome = ({ valid, reason }: { valid: boolean; reason: string }): Verdict =>
+  valid ? { valid } : { valid, code: reason.split(": ")[0] as string }
+
+const merkle = readVectors<unknown, Verdict>("merkle", 40)
+
+describe.each([
+  ["native", nativeCrypto],
+  ["portable", portableCrypto],
+] as const)("with %s primitives", (_, crypto) => {
+  describe("verifyInclusion", () => {
+    type Input = { leaf_index: string; tree_size: string; leaf_hash: string; proof: string[]; root: string }
+    test.each(titled(merkle.filter(({ name }) => name.startsWith("inclusion-"))))("%s", (_, vector) => {
+      const { leaf_index, tree_size, leaf_hash, proof, root } = vector.input as Input
+      const verdict = verifyInclusion(
+        {
+          leafIndex: BigInt(leaf_index),
+          treeSize: BigInt(tree_size),
+          leafHash: fromHex(leaf_hash),
+          proof: proof.map(fromHex),
+          rootHash: fromHex(root),
+        },
+        crypto,
+      )
+      expect(outcome(verdict)).toEqual(vector.expected)
+    })
+  })
+
+  describe("verifyConsistency", () => {
+    type Input = { size1: string; size2: string; root1: string; root2: string; proof: string[] }
+    test.each(titled(merkle.filter(({ name }) => name.startsWith("consistency-"))))("%s", (_, vector) => {
+      const { size1, size2, root1, root2, proof } = vector.input as Input
+      const verdict = verifyConsistency(
+        {
+          size1: BigInt(size1),
+          size2: BigInt(size2),
+          root1: fromHex(root1),
+          root2: fromHex(root2),
+          proof: proof.map(fromHex),
+        },
+        crypto,
+      )
+      expect(outcome(verdict)).toEqual(vector.expected)
+    })
+  })
+
+  describe("verifySignature", () => {
+    type Input = { public_key: string; message: string; signature: string }
+    test.each(titled(readVectors<Input, { valid: boolean }>("ed25519", 30)))("%s", (_, { input, expected }) => {
+      const { public_key, message, signature } = input
+      expect(verifySignature(crypto, fromHex(public_key), fromHex(message), fromHex(signature))).toBe(expected.valid)
+    })
+  })
+
+  describe("verifyCheckpoint", () => {
+    type Input = { note: string; origin: string; vkey: string }
+    type Expected = Verdict & { size?: string; root?: string }
+    test.each(titled(readVectors<Input, Expected>("checkpoint", 20)))("%s", (_, { input, expected }) => {
+      const verdict = verifyCheckpoint(input, crypto)
+      const { checkpoint } = verdict
+      expect({
+        ...outcome(verdict),
+        ...(checkpoint && { size: String(checkpoint.size), root: toHex(checkpoint.root) }),
+      }).toEqual(expected)
+    })
+  })
+
+  describe("verifyToken", () => {
+    type Input = {
+      token: string
+      keys: TokenJwk[]
+      audience: string
+      now_ms: number
+      issuer?: string
+      parameters_digest?: string | null
+    }
+    test.each(titled(readVectors<Input, Verdict & { sufficient: boolean }>("token", 50)))(
+      "%s",
+      (_, { input: { token, keys, audience, now_ms, issuer, parameters_digest }, expected }) => {
+        const report = verifyToken(
+          token,
+          {
+            keys,
+            audience,
+            nowMs: now_ms,
+            ...(issuer !== undefined && { issuer }),
+            ...(parameters_digest !== undefined && { parametersDigest: parameters_digest }),
+          },
+          crypto,
+        )
+        expect({ ...outcome(report), sufficient: report.sufficient }).toEqual(expected)
+      },
+    )
+  })
+})
