@@ -69,6 +69,12 @@ const valid: readonly Vector[] = [
     state: "REVOKED",
     steps: { payload: "erased", claims: "erased" },
   }),
+  taken(
+    "without-payload",
+    "a record that commits to no payload",
+    logged(allow, { ...revoked(allow, { payload: null }), payload: null }),
+    { state: "REVOKED" },
+  ),
   taken("erased-second", "the second record's payload was erased", record(honest, 1, { payload: null }), {
     state: "REVOKED",
     steps: { payload: "erased" },

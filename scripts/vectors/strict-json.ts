@@ -72,6 +72,7 @@ export const strictJsonVectors: readonly Vector[] = [
   refused("unknown-escape", "\\x is none of the eight", '"\\x41"'),
   refused("short-escape", "\\u needs four digits", '"\\u004"'),
   refused("escape-not-hex", "\\u needs hexadecimal digits", '"\\u00g0"'),
+  refused("unterminated-escape", "ends after a backslash", '"\\'),
   refused("unterminated-string", "ends inside a string", '"abc'),
   refused("unterminated-list", "ends inside a list", "[1,"),
   refused("unterminated-object", "ends inside an object", '{"a":1'),

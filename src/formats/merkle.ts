@@ -88,7 +88,7 @@ export function consistencyNodes(size1: number, size2: number): TreeNode[] {
   return nodes
 }
 
-/** The root that the proof leads to, or null when the proof does not have the shape that index and size demand. */
+/** The root that the proof leads to, or null when it does not have the shape that index and size demand. Needs 0 ≤ leafIndex < treeSize. */
 export function rootFromInclusion(
   sha256: Sha256,
   leafIndex: bigint,
@@ -96,7 +96,6 @@ export function rootFromInclusion(
   leafHash: Uint8Array,
   proof: readonly Uint8Array[],
 ): Uint8Array | null {
-  if (leafIndex < 0n || leafIndex >= treeSize) return null
   let fn = leafIndex
   let sn = treeSize - 1n
   let root = leafHash

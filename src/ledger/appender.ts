@@ -168,6 +168,11 @@ export class Appender {
 
   /** Sends the next batch, synchronously up to the socket write, so that signing overlaps the commit. */
   #cut(): void {
+    if (this.#state === "frozen") {
+      for (const pending of this.#queue) pending.reject(new WritError("LEDGER_FROZEN"))
+      this.#queue = []
+      this.#queueBytes = 0
+    }
     const batch = this.#take()
     if (batch.length === 0) {
       this.#busy = false
