@@ -255,15 +255,15 @@ export class Appender {
     attempt: { readonly size: number; readonly root: Uint8Array; readonly tree: TreeTail } | null,
     cause: unknown,
   ): Promise<void> {
-    const closing = this.#state === "closed"
-    if (!closing) this.#setState("recovering", cause)
+    const ended = this.#state === "closed" || this.#state === "frozen"
+    if (!ended) this.#setState("recovering", cause)
     for (const pending of [...batch, ...this.#queue]) {
       pending.reject(new WritError("LEDGER_UNAVAILABLE", undefined, { cause }))
     }
     this.#queue = []
     this.#queueBytes = 0
     if (cause instanceof WritError && cause.code === "LEDGER_FROZEN") return this.#setState("frozen", cause)
-    for (let waitMs = FIRST_RETRY_MS; !closing; waitMs = Math.min(waitMs * 2, MAX_RETRY_MS)) {
+    for (let waitMs = FIRST_RETRY_MS; !ended; waitMs = Math.min(waitMs * 2, MAX_RETRY_MS)) {
       try {
         const head = await this.#options.writer.reopen(before.fence)
         if (head === null) return this.#setState("fenced", cause)
@@ -277,7 +277,7 @@ export class Appender {
         if (this.state === "recovering") this.#setState("open")
         return
       } catch (failure) {
-        if (this.state === "closed") return
+        if (this.state !== "recovering") return
         this.#options.onRetry?.(failure)
         await new Promise((resolve) => setTimeout(resolve, waitMs))
       }

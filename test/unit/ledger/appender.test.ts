@@ -410,6 +410,75 @@ describe("what is final", () => {
     expect(await codeOf(appender.append(entry()))).toBe("LEDGER_FROZEN")
     expect(states).toEqual(["frozen"])
   })
+
+  test("freeze() while a batch is under way: that one has its outcome, what waits behind it is refused", async () => {
+    const { writer, appender } = setup()
+    const first = appender.append(entry())
+    const waiting = [codeOf(appender.append(entry())), codeOf(appender.append(entry()))]
+    appender.freeze(new Error("the signature is not of this tree"))
+    await writer.current.answer({ kind: "written" })
+    expect(await first).toEqual({ kind: "written", index: 0 })
+    expect(await Promise.all(waiting)).toEqual(["LEDGER_FROZEN", "LEDGER_FROZEN"])
+    expect([sizes(writer), appender.queueDepth]).toEqual([[1], 0])
+    await appender.close()
+    expect([appender.state, writer.closed]).toEqual(["frozen", true])
+  })
+
+  test.each([
+    ["is lost", new Error("lost")],
+    ["says that the log is frozen", new WritError("LEDGER_FROZEN")],
+  ])("freeze() while a batch is under way whose answer %s: nothing opens the log again", async (_, answer) => {
+    const { writer, appender, states } = setup()
+    const codes = [codeOf(appender.append(entry())), codeOf(appender.append(entry()))]
+    appender.freeze(new Error("the signature is not of this tree"))
+    await writer.current.answer(answer)
+    expect(await Promise.all(codes)).toEqual(["LEDGER_UNAVAILABLE", "LEDGER_UNAVAILABLE"])
+    await turn()
+    expect([states, writer.reopened]).toEqual([["frozen"], []])
+    expect(await codeOf(appender.append(entry()))).toBe("LEDGER_FROZEN")
+  })
+
+  test("freeze() while the database is away: it is not waited for any more", async () => {
+    const { writer, appender, states } = setup()
+    writer.onReopen = () => {
+      appender.freeze(new Error("the signature is not of this tree"))
+      throw new Error("connection refused")
+    }
+    const code = codeOf(appender.append(entry()))
+    await writer.current.answer(new Error("lost"))
+    expect(await code).toBe("LEDGER_UNAVAILABLE")
+    await appender.close()
+    expect([states, writer.reopened.length, writer.closed]).toEqual([["recovering", "frozen"], 1, true])
+  })
+
+  test("a log that was closed is not frozen afterwards, and one that is fenced stays fenced", async () => {
+    const closed = setup()
+    await closed.appender.close()
+    closed.appender.freeze(new Error("too late"))
+    expect(closed.states).toEqual(["closed"])
+    const fenced = setup()
+    fenced.writer.onReopen = () => null
+    const code = codeOf(fenced.appender.append(entry()))
+    await fenced.writer.current.answer(new Error("lost"))
+    await code
+    fenced.appender.freeze(new Error("too late"))
+    await fenced.appender.close()
+    expect(fenced.states).toEqual(["recovering", "fenced"])
+  })
+
+  test("freeze() while it recovers: it stays frozen when the database is back", async () => {
+    const { writer, appender, states } = setup()
+    const code = codeOf(appender.append(entry()))
+    writer.onReopen = () => {
+      appender.freeze(new Error("the signature is not of this tree"))
+      return undefined
+    }
+    await writer.current.answer(new Error("lost"))
+    expect(await code).toBe("LEDGER_UNAVAILABLE")
+    await turn()
+    expect(states).toEqual(["recovering", "frozen"])
+    expect(await codeOf(appender.append(entry()))).toBe("LEDGER_FROZEN")
+  })
 })
 
 describe("close", () => {
