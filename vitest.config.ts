@@ -1,6 +1,8 @@
 import { defineConfig } from "vitest/config"
 
 const node = { environment: "node" as const }
+/** Percent. What no test can reach is taken out rather than excepted. */
+const WHOLE = { statements: 100, branches: 100, functions: 100, lines: 100 }
 
 export default defineConfig({
   test: {
@@ -30,10 +32,20 @@ export default defineConfig({
         },
       },
     ],
+    // The pure part. What unit and property tests alone cover of it may not fall: `npx vitest run --coverage --project
+    // unit --project property` fails below these, and CI runs that.
     coverage: {
       provider: "v8",
-      include: ["src/formats/**", "src/verify/**", "src/policy/**"],
-      reporter: ["text-summary"],
+      include: ["src/formats/**", "src/verify/**", "src/token/**", "src/ledger/**", "src/policy/**"],
+      // It works on Postgres: test/integration/tamper.test.ts.
+      exclude: ["src/ledger/fsck.ts"],
+      reporter: [["text", { skipFull: true }]],
+      thresholds: {
+        "src/formats/**": WHOLE,
+        "src/verify/**": WHOLE,
+        "src/token/**": WHOLE,
+        "src/ledger/**": WHOLE,
+      },
     },
   },
 })
