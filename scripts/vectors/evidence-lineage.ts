@@ -1,6 +1,17 @@
 /** Evidence of a log that really holds what it must not, and payloads that are not what was committed to. */
 import { allow, entryOf, flipBit, honest, logged, record, refused } from "./evidence.ts"
-import { CLAIMS, CONTENT, commit, DECISION_DATA, decision, denied, type Json, revoked, type Sealed } from "./lineage.ts"
+import {
+  CLAIMS,
+  CONTENT,
+  commit,
+  DECISION_DATA,
+  decision,
+  denied,
+  type Json,
+  leafHash,
+  revoked,
+  type Sealed,
+} from "./lineage.ts"
 import type { Vector } from "./vector.ts"
 
 /** An ALLOW whose payload is exactly these bytes. */
@@ -100,6 +111,16 @@ const links: readonly Vector[] = [
     "second-decision",
     "two decisions of one execution",
     logged(allow, decision({ time: "2027-01-15T08:00:01.000Z" })),
+  ),
+  unlinked("5")(
+    "second-decision-linked",
+    "a second decision that follows the first",
+    logged(allow, decision({ previous: leafHash(allow.body).toString("hex") })),
+  ),
+  unlinked("3")(
+    "revoked-first",
+    "a revocation that opens the lineage",
+    logged(revoked(allow, { previous: undefined })),
   ),
   unlinked("5")(
     "other-predecessor",

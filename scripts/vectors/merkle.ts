@@ -57,6 +57,7 @@ const notIncluded = (name: string, description: string, input: Inclusion, code =
   expected: { valid: false, code },
 })
 const flip = (hash: string) => (hash.startsWith("0") ? "1" : "0") + hash.slice(1)
+const node = (left: string, right: string) => createHash("sha256").update(`01${left}${right}`, "hex").digest("hex")
 const zeros = "00".repeat(32)
 const five = inclusion(5, 7)
 
@@ -95,6 +96,11 @@ const inclusions: readonly Vector[] = [
   notIncluded("short-proof", "the last hash is missing", { ...five, proof: five.proof.slice(0, -1) }),
   notIncluded("no-proof", "no hash at all", { ...five, proof: [] }),
   notIncluded("long-proof", "the root appended as one more hash", { ...five, proof: [...five.proof, five.root] }),
+  notIncluded("second-leaf-of-one", "a tree of one leaf has no proof: this is leaf 1 of 2 passed off as leaf 0 of 1", {
+    ...inclusion(1, 2),
+    leaf_index: "0",
+    tree_size: "1",
+  }),
   notIncluded(
     "short-proof-hash",
     "31 bytes are no hash",
@@ -185,6 +191,16 @@ const consistencies: readonly Vector[] = [
   }),
   inconsistent("short-proof", "the last hash is missing", { ...three, proof: three.proof.slice(0, -1) }),
   inconsistent("long-proof", "one hash too many", { ...three, proof: [...three.proof, zeros] }),
+  inconsistent("larger-size", "the proof from 1 to 2 passed off as one from 1 to 4", {
+    ...consistency(1, 2),
+    size2: "4",
+  }),
+  inconsistent("extra-layer", "one hash more, and both roots put below it", {
+    ...three,
+    root1: node(zeros, three.root1),
+    root2: node(zeros, three.root2),
+    proof: [...three.proof, zeros],
+  }),
   inconsistent(
     "rewritten-history",
     "leaf 1 replaced after size 3 was published, with an honest proof of the new tree",

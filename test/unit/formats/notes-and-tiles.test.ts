@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import { sha256 } from "../../../src/crypto.ts"
-import { equalBytes, fromBase64, fromBase64Url, toHex, utf8 } from "../../../src/formats/bytes.ts"
+import { equalBytes, fromBase64, fromBase64Url, fromUtf8, toHex, utf8 } from "../../../src/formats/bytes.ts"
 import { canonicalBytes } from "../../../src/formats/canonical-json.ts"
 import { consistencyNodes, emptyRoot } from "../../../src/formats/merkle.ts"
 import { formatVerifierKey } from "../../../src/formats/signed-note.ts"
@@ -22,6 +22,12 @@ describe("fromBase64 and fromBase64Url", () => {
   test("letters beyond ASCII are refused wherever they stand", () => {
     for (const text of ["éAAA", "AAé=", "A\u0100AA", "AAA\u{1F600}"]) expect(() => fromBase64(text)).toThrow(/base64/)
     for (const text of ["éA", "AAAé", "A\u0100A"]) expect(() => fromBase64Url(text)).toThrow(/base64/)
+  })
+})
+
+describe("fromUtf8", () => {
+  test("a byte order mark is a character like any other", () => {
+    expect(fromUtf8(Uint8Array.of(0xef, 0xbb, 0xbf, 0x41))).toBe("\ufeffA")
   })
 })
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest"
 import { sha256 } from "../../../src/crypto.ts"
 import { fromHex, toHex } from "../../../src/formats/bytes.ts"
 import { encodeCanonicalJson } from "../../../src/formats/canonical-json.ts"
-import { parsePublicKey } from "../../../src/formats/ed25519-keys.ts"
+import { parsePublicKey, parseSignature } from "../../../src/formats/ed25519-keys.ts"
 import { emptyRoot, hashLeaf, rootOfHashes } from "../../../src/formats/merkle.ts"
 import { formatVerifierKey, parseNote, parseVerifierKey } from "../../../src/formats/signed-note.ts"
 import { parseStrictJson } from "../../../src/formats/strict-json.ts"
@@ -51,7 +51,34 @@ describe("parsePublicKey", () => {
   )
 })
 
+describe("parseSignature", () => {
+  const vectors = readVectors<{ signature: string }, unknown>("ed25519", 30)
+  const signature = (name: string) => fromHex(vectors.find((vector) => vector.name === name)?.input.signature ?? "")
+  test.each([
+    "s-plus-l",
+    "s-equals-l",
+    "s-all-ones",
+    "small-r",
+    "small-r-as-p-plus-1",
+    "short-signature",
+    "long-signature",
+  ])("%s is refused before any implementation sees it", (name) => expect(parseSignature(signature(name))).toBeNull())
+
+  test("the largest S is L - 1", () => {
+    const largest = "ecd3f55c1a631258d69cf7a2def9de1400000000000000000000000000000010"
+    const bytes = Uint8Array.from([...signature("rfc8032-2").subarray(0, 32), ...fromHex(largest)])
+    expect(parseSignature(bytes)).toEqual(bytes)
+    bytes[32] = 0xed
+    expect(parseSignature(bytes)).toBeNull()
+  })
+})
+
 describe("parseNote", () => {
+  test("text that UTF-8 cannot hold is refused", () => {
+    expect(() => parseNote("a\ud800\n\n— x AAAAAAA=\n")).toThrow(INVALID)
+    expect(parseNote("a\ufffd\n\n— x AAAAAAA=\n").text).toBe("a\ufffd\n")
+  })
+
   type Expected = { well_formed: true; text: string; signatures: string[] } | { well_formed: false }
   test.each(titled(readVectors<{ note: string }, Expected>("signed-note", 20)))("%s", (_, { input, expected }) => {
     if (!expected.well_formed) return expect(() => parseNote(input.note)).toThrow(INVALID)
