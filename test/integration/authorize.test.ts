@@ -175,6 +175,14 @@ describe("Authorize", () => {
     expect(replies.filter((reply) => !reply.repeated_request)).toHaveLength(1)
   })
 
+  test("numbers that RFC 8785 writes out in full can be recalled and verified", async () => {
+    const request = readPage({ context: { limit: 1e20, most: -(2 ** 60) } })
+    const first = await authorize(pep, request)
+    expect(await authorize(pep, request)).toMatchObject({ execution_id: first.execution_id, repeated_request: true })
+    const lineage = { execution_id: first.execution_id }
+    expect(await auditor.call("lineage", "VerifyLineage", lineage)).toMatchObject({ valid: true, reason: "" })
+  })
+
   test("a passed deadline records nothing, and the id can be used again", async () => {
     const request = readPage()
     const wire = toWireRequest(request)
