@@ -11,7 +11,8 @@ import type { TokenClaims, TokenSigner } from "../token/token.ts"
 import type { Verdict } from "./seal.ts"
 import type { Reason } from "./state.ts"
 
-const LIMITS = { maxDepth: 40, maxNodes: 50_000, canonicalNumbers: true }
+/** Above what a request and its trace can hold: these are our own bytes. */
+const LIMITS = { maxDepth: 40, maxNodes: 1_000_000 }
 
 /** A recorded decision as the store finds it. */
 export interface RecordedRequest {

@@ -28,7 +28,7 @@ import {
 
 export const MAX_EVIDENCE_CHARS = 64 * 1024 * 1024
 const MAX_RECORDS = 100_000
-const LIMITS = { maxDepth: 40, maxNodes: 2_000_000, canonicalNumbers: true }
+const LIMITS = { maxDepth: 40, maxNodes: 2_000_000 }
 
 interface Item {
   readonly log: string
