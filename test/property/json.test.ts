@@ -85,6 +85,16 @@ describe("encodeCanonicalJson", () => {
     )
   })
 
+  test("what is not JSON is refused wherever it stands", () => {
+    const bad = fc.constantFrom<unknown>(undefined, () => 1, Symbol("s"), 1n, Number.NaN, Infinity, { toJSON: () => 1 })
+    fc.assert(
+      fc.property(bad, value, key, (bad, value, key) => {
+        for (const wrong of [bad, [value, bad], { a: value, [key]: { b: [bad] } }, { z: 1, a: 2, [key]: bad }])
+          expect(() => encodeCanonicalJson(wrong as JsonValue)).toThrow(WritError)
+      }),
+    )
+  })
+
   test("a lone surrogate anywhere is refused", () => {
     const lone = fc.tuple(text, fc.integer({ min: 0xd800, max: 0xdfff }), text)
     const bad = lone.map(([before, code, after]) => `${before}x${String.fromCharCode(code)}x${after}`)

@@ -1,11 +1,13 @@
+import { createHash } from "node:crypto"
 import { describe, expect, test } from "vitest"
 import { sha256 } from "../../../src/crypto.ts"
 import { equalBytes, fromBase64, fromBase64Url, fromUtf8, toHex, utf8 } from "../../../src/formats/bytes.ts"
 import { canonicalBytes } from "../../../src/formats/canonical-json.ts"
-import { consistencyNodes, emptyRoot } from "../../../src/formats/merkle.ts"
+import { consistencyNodes, emptyRoot, hashLeaf, hashNode } from "../../../src/formats/merkle.ts"
 import { formatVerifierKey } from "../../../src/formats/signed-note.ts"
 import { parseStrictJson } from "../../../src/formats/strict-json.ts"
 import { TreeTail } from "../../../src/formats/tiles.ts"
+import { portableCrypto } from "../../../src/verify/index.ts"
 import { leafOf, naiveRoot } from "../../support/naive-merkle.ts"
 
 describe("equalBytes", () => {
@@ -22,6 +24,26 @@ describe("fromBase64 and fromBase64Url", () => {
   test("letters beyond ASCII are refused wherever they stand", () => {
     for (const text of ["éAAA", "AAé=", "A\u0100AA", "AAA\u{1F600}"]) expect(() => fromBase64(text)).toThrow(/base64/)
     for (const text of ["éA", "AAAé", "A\u0100A"]) expect(() => fromBase64Url(text)).toThrow(/base64/)
+  })
+})
+
+describe("toHex", () => {
+  test.each([0, 1, 255, 256, 257, 512, 513, 10_000])("%d bytes, as Node writes them", (length) => {
+    const bytes = Uint8Array.from({ length }, (_, i) => (i * 7) % 256)
+    expect(toHex(bytes)).toBe(Buffer.from(bytes).toString("hex"))
+  })
+})
+
+describe("hashLeaf and hashNode", () => {
+  test("whatever was hashed before, the hash is over these bytes and their prefix alone", () => {
+    const [left, right] = [leafOf(1), leafOf(2)]
+    for (const length of [65_535, 0, 4_097, 1, 4_096, 31, 4_095, 4_094, 65_535]) {
+      const body = new Uint8Array(length).fill(length % 251)
+      const expected = createHash("sha256").update(Uint8Array.of(0)).update(body).digest("hex")
+      for (const hash of [sha256, portableCrypto.sha256])
+        expect(toHex(hashLeaf(hash, body)), `${length}`).toBe(expected)
+      expect(toHex(hashNode(sha256, left, right))).toBe(toHex(naiveRoot([left, right])))
+    }
   })
 })
 
