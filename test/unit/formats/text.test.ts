@@ -1,3 +1,4 @@
+import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import * as bytes from "../../../src/formats/bytes.ts"
 import { encodeCanonicalJson } from "../../../src/formats/canonical-json.ts"
