@@ -1,7 +1,9 @@
 /** `writ ledger fsck`: on one consistent snapshot, beside a running daemon or without one. */
-import { readFileSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
+import { join } from "node:path"
 import { defaultDataFolder } from "../config.ts"
 import { nativeCrypto } from "../crypto.ts"
+import { WritError } from "../errors.ts"
 import { type Connection, parseDatabaseUrl } from "../store/connect.ts"
 import { startEmbedded } from "../store/embedded.ts"
 import { isAlive } from "../store/folder-lock.ts"
@@ -18,6 +20,11 @@ export async function fsckCommand(flags: Flags): Promise<number> {
   const data = (flags["data"] as string | undefined) ?? defaultDataFolder()
   const trustFile = flags["trust"] as string | undefined
   const trust = trustFile === undefined ? undefined : parseTrust(readFileSync(trustFile, "utf8"))
+  if (!url && !existsSync(join(data, "postgres", "cluster")))
+    throw new WritError(
+      "CONFIG_INVALID",
+      `There is no embedded Postgres in ${data}. Name the daemon's data folder with --data, or its database with --database-url.`,
+    )
   // An embedded Postgres that runs already is used as it is, and stays; one that we start, we stop.
   const embedded = url ? null : await startEmbedded({ dataFolder: data })
   try {

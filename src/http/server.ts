@@ -5,6 +5,7 @@ import { serve } from "@hono/node-server"
 import { Hono } from "hono"
 import { bodyLimit } from "hono/body-limit"
 import { secureHeaders } from "hono/secure-headers"
+import { toBindError } from "../bind-error.ts"
 import { ERRORS, WritError } from "../errors.ts"
 import type { Logger } from "../log.ts"
 
@@ -116,7 +117,7 @@ export function buildApp({ state, public: open, log }: Pick<HttpOptions, "state"
   return app
 }
 
-/** Throws ADDRESS_IN_USE. */
+/** Throws ADDRESS_IN_USE, CONFIG_INVALID. */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
   const { host, port } = options
   const app = buildApp(options)
@@ -133,15 +134,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
         resolve({ address: `${shown}:${info.port}`, close: () => close(server) })
       },
     ) as Server
-    server.on("error", (cause) =>
-      reject(
-        new WritError(
-          "ADDRESS_IN_USE",
-          `HTTP cannot listen on ${host}:${port}: ${cause.message}. Choose another port with --http-port.`,
-          { cause },
-        ),
-      ),
-    )
+    server.on("error", (cause) => reject(toBindError("HTTP", host, port, cause)))
   })
 }
 

@@ -1,7 +1,9 @@
 /** gRPC: one wrapper per call shape (authenticate, handle, status), and the server's start and drain. */
 import { randomUUID } from "node:crypto"
 import { readFileSync } from "node:fs"
+import { createSecureContext } from "node:tls"
 import * as grpc from "@grpc/grpc-js"
+import { toBindError } from "../bind-error.ts"
 import type { Caller, CallerKey, Role } from "../decision/state.ts"
 import { ERRORS, WritError } from "../errors.ts"
 import type { Logger } from "../log.ts"
@@ -195,24 +197,30 @@ export interface ListenOptions {
 /** The address it listens on. Throws ADDRESS_IN_USE, CONFIG_INVALID. */
 export async function listen(server: grpc.Server, { host, port, tls }: ListenOptions): Promise<string> {
   const target = host.includes(":") ? `[${host}]` : host
-  const credentials = tls
-    ? grpc.ServerCredentials.createSsl(null, [
-        { cert_chain: readTlsFile(tls.certFile), private_key: readTlsFile(tls.keyFile) },
-      ])
-    : grpc.ServerCredentials.createInsecure()
+  const credentials = tls ? readTls(tls) : grpc.ServerCredentials.createInsecure()
+  // Of what fails, grpc-js prints a line beside the one that we throw.
+  grpc.setLogger({ error() {}, info: console.error, debug: console.error })
   return await new Promise((resolve, reject) => {
     server.bindAsync(`${target}:${port}`, credentials, (cause, bound) => {
       if (!cause) resolve(`${target}:${bound}`)
-      else
-        reject(
-          new WritError(
-            "ADDRESS_IN_USE",
-            `gRPC cannot listen on ${target}:${port}: ${cause.message}. Choose another port with --grpc-port.`,
-            { cause },
-          ),
-        )
+      else reject(toBindError("gRPC", target, port, cause))
     })
   })
+}
+
+function readTls({ certFile, keyFile }: { readonly certFile: string; readonly keyFile: string }) {
+  const cert = readTlsFile(certFile)
+  const key = readTlsFile(keyFile)
+  try {
+    createSecureContext({ cert, key })
+  } catch (cause) {
+    throw new WritError(
+      "CONFIG_INVALID",
+      `${certFile} and ${keyFile} are not a PEM certificate and its key: ${(cause as Error).message}.`,
+      { cause },
+    )
+  }
+  return grpc.ServerCredentials.createSsl(null, [{ cert_chain: cert, private_key: key }])
 }
 
 function readTlsFile(path: string): Buffer {

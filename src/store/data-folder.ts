@@ -1,7 +1,7 @@
 /** The data folder: keys, API keys, policy, what was signed last. Made at first start; read strictly afterwards. */
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:crypto"
 import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, statfsSync, statSync } from "node:fs"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { makeApiKey } from "../decision/caller-keys.ts"
 import type { Role } from "../decision/state.ts"
 import { WritError } from "../errors.ts"
@@ -26,7 +26,7 @@ const USES: readonly KeyUse[] = ["token", "checkpoint", "policy"]
 export function openDataFolder(path: string, roles: readonly Role[], examplePolicy: string): DataFolder {
   const isNew = !existsSync(join(path, "keys"))
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    makeFolder(path)
     // As root, the embedded Postgres runs as another user and must pass through; every secret is in a folder of its own.
     if (process.getuid?.() === 0) chmodSync(path, 0o711)
     mkdirSync(join(path, "keys"), { recursive: true, mode: 0o700 })
@@ -53,6 +53,13 @@ export function openDataFolder(path: string, roles: readonly Role[], examplePoli
     signerStateFile: join(path, "checkpoint.state"),
     daemonFile: join(path, "daemon.json"),
   }
+}
+
+/** Step by step: Node's `recursive` never returns where a parent exists and cannot hold folders, as in /proc. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return
+  makeFolder(dirname(path))
+  mkdirSync(path, { mode: 0o700 })
 }
 
 function openKey(path: string): KeyObject {
