@@ -374,8 +374,9 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
 }
 
 function readPolicyKey(text: string): Uint8Array {
-  const key = fromBase64(text)
-  if (key.length !== 32)
-    throw new WritError("CONFIG_INVALID", "policy-trusted-keys are base64 Ed25519 public keys of 32 bytes.")
-  return key
+  try {
+    const key = fromBase64(text)
+    if (key.length === 32) return key
+  } catch {} // what it is not, is said below
+  throw new WritError("CONFIG_INVALID", "policy-trusted-keys are base64 Ed25519 public keys of 32 bytes.")
 }
