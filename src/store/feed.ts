@@ -16,6 +16,7 @@ export function startFeed(connection: Connection, onWake: () => void): { stop():
       keepAlive: true,
       application_name: "writ-feed",
     })
+    client = fresh // from the start: stop() also ends one that is still connecting
     const retry = () => {
       if (client === fresh) client = null
       clearTimeout(timer)
@@ -27,7 +28,6 @@ export function startFeed(connection: Connection, onWake: () => void): { stop():
     try {
       await fresh.connect()
       await fresh.query("LISTEN writ_control")
-      client = fresh
       onWake()
     } catch {
       retry()
