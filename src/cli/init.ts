@@ -31,11 +31,17 @@ export async function initCommand(flags: Flags): Promise<number> {
     )
     print(
       flags["compose"]
-        ? "Next: docker compose up --build; then: writ authorize --data compose-data --target localhost:50051 --ca compose-data/tls/ca.crt …"
+        ? `Next: ${composeUser()}docker compose up --build; then: writ authorize --data compose-data --target localhost:50051 --ca compose-data/tls/ca.crt …`
         : `Next: writ serve --data ${path}`,
     )
   }
   return 0
+}
+
+/** The daemon's container must run as who owns the folder; docker-compose.yml assumes the usual first user. */
+function composeUser(): string {
+  const owner = `${process.getuid?.() ?? 1000}:${process.getgid?.() ?? 1000}`
+  return owner === "1000:1000" ? "" : `COMPOSE_USER=${owner} `
 }
 
 async function writeCompose(path: string): Promise<void> {
