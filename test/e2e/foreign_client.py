@@ -360,6 +360,10 @@ def hostile_authorize():
         "NUL in subject.id": request(subject={"type": "agent", "id": "agent:researcher\0"}),
         "NUL in resource.id": request(resource={**entity, "id": "\0"}),
         "NUL in audience": request(audience="runner\0"),
+        "a key twice in the parameters": request(
+            parameters=base64.b64encode(b'{"amount": 1, "amount": 2}').decode(),
+            parameters_content_type="application/json",
+        ),
         "no request_id": request(request_id=""),
         "no subject.id": request(subject={"type": "agent", "id": ""}),
         "no resource.type": request(resource={**entity, "type": ""}),

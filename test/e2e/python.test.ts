@@ -79,6 +79,7 @@ const HOSTILE: Readonly<Record<string, string>> = {
   "NUL in subject.id": "INVALID_REQUEST",
   "NUL in resource.id": "INVALID_REQUEST",
   "NUL in audience": "INVALID_REQUEST",
+  "a key twice in the parameters": "INVALID_REQUEST",
   "no request_id": "INVALID_REQUEST",
   "no subject.id": "INVALID_REQUEST",
   "no resource.type": "INVALID_REQUEST",
