@@ -20,8 +20,6 @@ import {
   startEcho,
 } from "./subjects.ts"
 
-/** Bytes of an AuthorizeResponse to REQUEST. */
-const REPLY_BYTES = 1_300
 const OWN = "own HTTP/2 generator (h2load sends one body only; every request needs its own request_id)"
 
 async function durabilityOf(daemon: RunningDaemon): Promise<string> {
@@ -46,66 +44,67 @@ function allAllowed(outcome: Outcome): Outcome {
 
 export async function benchAuthorize(names: ReadonlySet<string>): Promise<Row[]> {
   const daemon = await startDaemonProcess()
-  const echo = await startEcho(REPLY_BYTES)
+  let echo: Awaited<ReturnType<typeof startEcho>> | undefined
   try {
     const durable = await durabilityOf(daemon)
-    const bodies = requestBodies()
-    const writ = await Generator.connect({
-      host: "127.0.0.1",
-      port: daemon.port,
-      path: AUTHORIZE_PATH,
-      key: daemon.key,
-      body: bodies,
-      accept: isAllow,
+    const body = requestBodies()
+    let reply = Buffer.alloc(0)
+    const connect = (port: number, path: string, accept: (bytes: Buffer) => boolean) =>
+      Generator.connect({ host: "127.0.0.1", port, path, key: daemon.key, body, accept })
+    const writ = await connect(daemon.port, AUTHORIZE_PATH, (bytes) => {
+      if (reply.length === 0) reply = Buffer.from(bytes)
+      return isAllow(bytes)
     })
-    const bare = await Generator.connect({
-      host: "127.0.0.1",
-      port: echo.port,
-      path: ECHO_PATH,
-      key: daemon.key,
-      body: bodies,
-      accept: () => true,
-    })
-    const common = { durable, generator: OWN, against: "bare grpc-js echo" }
+    await writ.closedLoop(16, 10_000) // warm up, and a reply for the baselines to send
+    echo = await startEcho(reply)
+    const bare = await connect(echo.port, ECHO_PATH, () => true)
+    const typed = await connect(echo.port, AUTHORIZE_PATH, isAllow)
+    for (const baseline of [bare, typed]) await baseline.closedLoop(16, 10_000)
+    const baselines = [
+      { generator: bare, suffix: "", against: "bare grpc-js echo" },
+      { generator: typed, suffix: "-typed", against: "bare grpc-js service of the same API" },
+    ]
+    const common = { durable, generator: OWN }
     const rows: Row[] = []
-    await writ.closedLoop(16, 10_000) // warm up both
-    await bare.closedLoop(16, 10_000)
     const p50 = async (generator: Generator) =>
       percentile(allAllowed(await generator.closedLoop(1, 1_000)).latenciesMs, 0.5)
-    if (names.has("authorize-unary-latency"))
-      rows.push(
-        await compare(
-          { ...common, name: "authorize-unary-latency", unit: "ms p50" },
-          () => p50(writ),
-          () => p50(bare),
-        ),
-      )
+    for (const { generator, suffix, against } of baselines)
+      if (names.has("authorize-unary-latency"))
+        rows.push(
+          await compare(
+            { ...common, against, name: `authorize-unary-latency${suffix}`, unit: "ms p50" },
+            () => p50(writ),
+            () => p50(generator),
+          ),
+        )
     const throughput = async (generator: Generator) => {
       const started = performance.now()
       const { latenciesMs } = allAllowed(await generator.closedLoop(64, 8_000))
       return latenciesMs.length / ((performance.now() - started) / 1000)
     }
-    if (names.has("authorize-unary-throughput"))
-      rows.push(
-        await compare(
-          { ...common, name: "authorize-unary-throughput", unit: "rps" },
-          () => throughput(writ),
-          () => throughput(bare),
-        ),
-      )
+    for (const { generator, suffix, against } of baselines)
+      if (names.has("authorize-unary-throughput"))
+        rows.push(
+          await compare(
+            { ...common, against, name: `authorize-unary-throughput${suffix}`, unit: "rps" },
+            () => throughput(writ),
+            () => throughput(generator),
+          ),
+        )
     const p99 = async (generator: Generator) =>
       percentile(allAllowed(await generator.openLoop(1_000, 3)).latenciesMs, 0.99)
-    if (names.has("authorize-openloop"))
-      rows.push(
-        await compare(
-          { ...common, name: "authorize-openloop", unit: "ms p99" },
-          () => p99(writ),
-          () => p99(bare),
-        ),
-      )
-    writ.close()
-    bare.close()
+    for (const { generator, suffix, against } of baselines)
+      if (names.has("authorize-openloop"))
+        rows.push(
+          await compare(
+            { ...common, against, name: `authorize-openloop${suffix}`, unit: "ms p99" },
+            () => p99(writ),
+            () => p99(generator),
+          ),
+        )
+    for (const generator of [writ, bare, typed]) generator.close()
     if (names.has("authorize-stream")) {
+      const { port } = echo
       const stream = {
         ...common,
         name: "authorize-stream",
@@ -117,13 +116,13 @@ export async function benchAuthorize(names: ReadonlySet<string>): Promise<Row[]>
         await compare(
           stream,
           () => streamAuthorize(daemon),
-          () => streamEcho(echo.port, bodies),
+          () => streamEcho(port, body),
         ),
       )
     }
     return rows
   } finally {
-    echo.stop()
+    echo?.stop()
     await daemon.stop()
   }
 }

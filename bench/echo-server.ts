@@ -1,10 +1,12 @@
 /**
- * The baseline: a bare grpc-js server in a process of its own, without protobuf, credentials or checks. Its unary and
- * bidirectional methods answer each message with bytes of the size of a real AuthorizeResponse.
+ * The baselines: bare grpc-js servers in a process of their own, without credentials, checks or records. The first takes
+ * and gives bytes, as many as a real AuthorizeResponse has; the second is generated from the API's own .proto by
+ * proto-loader, as most grpc-js services are, decodes each request and encodes a real reply.
  */
 import * as grpc from "@grpc/grpc-js"
+import { loadService, SERVICES } from "../src/rpc/load.ts"
 
-const reply = Buffer.alloc(Number(process.argv[2] ?? 1_200), 7)
+const reply = Buffer.from(process.argv[2] ?? "", "base64")
 const raw = (value: Buffer) => value
 const method = (path: string, stream: boolean) => ({
   path,
@@ -15,6 +17,7 @@ const method = (path: string, stream: boolean) => ({
   responseSerialize: raw,
   responseDeserialize: raw,
 })
+
 const server = new grpc.Server()
 server.addService(
   { Echo: method("/bench.Echo/Echo", false), Stream: method("/bench.Echo/Stream", true) },
@@ -27,6 +30,13 @@ server.addService(
     },
   },
 )
+
+const { Authorize } = loadService(SERVICES.authorization)
+const response = Authorize?.responseDeserialize(reply) as object
+server.addService({ Authorize } as grpc.ServiceDefinition, {
+  Authorize: (_: unknown, callback: grpc.sendUnaryData<object>) => callback(null, response),
+})
+
 server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {
   if (error) throw error
   process.send?.(port)

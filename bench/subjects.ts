@@ -68,8 +68,9 @@ export async function startDaemonProcess(nodeFlags: readonly string[] = [], data
   }
 }
 
-export async function startEcho(replyBytes: number): Promise<{ readonly port: number; stop(): void }> {
-  const child = fork(join(ROOT, "bench", "echo-server.ts"), [String(replyBytes)], {
+/** `reply`: the bytes of a real AuthorizeResponse. */
+export async function startEcho(reply: Buffer): Promise<{ readonly port: number; stop(): void }> {
+  const child = fork(join(ROOT, "bench", "echo-server.ts"), [reply.toString("base64")], {
     execArgv: ["--import", "tsx"],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   })
