@@ -123,7 +123,7 @@ describe.skipIf(!has("python3-grpcio", [PYTHON, "-c", "import grpc, google.proto
     expect({ code, err }).toEqual({ code: 0, err: "" })
     report = JSON.parse(out) as Report
     jwks = (await (await fetch(`http://${daemon.address.http}/.well-known/jwks.json`)).json()) as JSONWebKeySet
-  })
+  }, 120_000) // the whole of Python's work is here
   afterAll(async () => {
     const code = await daemon?.stop()
     folder.remove()
