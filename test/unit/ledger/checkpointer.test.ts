@@ -105,6 +105,12 @@ describe("createCheckpointSigner", () => {
     ["no records", at(0), [], /holds 0 records/],
     ["as many records, one of them another", at(9, other), [], /9 records in the database are not those/],
     ["more records on a rewritten history", at(12, other), proof(9, 12, other), /do not extend the 9/],
+    [
+      "an honest proof that does not lead to the root",
+      at(12, leaves.with(10, leafOf(99))),
+      proof(9, 12),
+      /do not extend/,
+    ],
     ["more records without a proof", at(12), [], /do not extend the 9/],
     ["more records with the proof of another size", at(12), proof(8, 12), /do not extend the 9/],
     ["more records with a cut proof", at(12), proof(9, 12).slice(1), /do not extend the 9/],

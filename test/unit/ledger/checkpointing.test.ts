@@ -1,0 +1,166 @@
+import { beforeEach, describe, expect, test } from "vitest"
+import { vectorKey } from "../../../scripts/vectors/keys.ts"
+import { nativeCrypto, sha256 } from "../../../src/crypto.ts"
+import { WritError } from "../../../src/errors.ts"
+import { TreeTail } from "../../../src/formats/tiles.ts"
+import { createCheckpointSigner, type SignedState } from "../../../src/ledger/checkpointer.ts"
+import { createCheckpointing } from "../../../src/ledger/checkpointing.ts"
+import { verifyCheckpoint } from "../../../src/verify/index.ts"
+import { leafOf, naiveRoot } from "../../support/naive-merkle.ts"
+
+const ORIGIN = "log.example/checkpointing"
+const leaves = Array.from({ length: 40 }, (_, i) => leafOf(i))
+const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+/** A log in memory with its signer; `put` is what storing a checkpoint does before it is stored. */
+class World {
+  held: readonly Uint8Array[] = []
+  kept: SignedState | null = null
+  readonly stored = new Map<number, string>()
+  readonly frozen: unknown[] = []
+  signatures = 0
+  put: (size: number) => Promise<void> = async () => {}
+  writeState = (state: SignedState) => {
+    this.kept = state
+  }
+
+  start() {
+    const key = vectorKey("log")
+    const signer = createCheckpointSigner({
+      origin: ORIGIN,
+      signer: {
+        publicKey: key.publicKey,
+        sign: (message) => {
+          this.signatures++
+          return key.sign(message)
+        },
+      },
+      state: { read: () => this.kept, write: (state) => this.writeState(state) },
+      crypto: nativeCrypto,
+    })
+    const world = this
+    const checkpoint = createCheckpointing({
+      logId: 1,
+      appender: {
+        get size() {
+          return world.held.length
+        },
+        get tree() {
+          const tree = TreeTail.empty(sha256)
+          tree.append(world.held)
+          return tree
+        },
+        freeze: (cause) => this.frozen.push(cause),
+      },
+      signer,
+      store: {
+        tiles: () => ({ hashes: async (_, start, count) => this.held.slice(start, start + count) }),
+        checkpoint: async (_, atLeast) => this.stored.get(atLeast) ?? null,
+        putCheckpoint: async (_, size, note) => {
+          await this.put(size)
+          this.stored.set(size, note)
+        },
+      },
+      sha256,
+    })
+    return { checkpoint, vkey: signer.verifierKey }
+  }
+}
+
+let world: World
+beforeEach(() => {
+  world = new World()
+})
+
+describe("createCheckpointing", () => {
+  test("an empty log needs no checkpoint", async () => {
+    await world.start().checkpoint()
+    expect([world.signatures, world.stored.size, world.kept]).toEqual([0, 0, null])
+  })
+
+  test("each stored checkpoint is signed over what the log held, and extends the one before", async () => {
+    const { checkpoint, vkey } = world.start()
+    for (const size of [1, 2, 7, 33]) {
+      world.held = leaves.slice(0, size)
+      await checkpoint()
+      const note = world.stored.get(size) as string
+      expect(verifyCheckpoint({ note, origin: ORIGIN, vkey })).toMatchObject({
+        valid: true,
+        checkpoint: { size: BigInt(size) },
+      })
+      expect(note).toContain(Buffer.from(naiveRoot(world.held)).toString("base64"))
+    }
+    expect(world.frozen).toEqual([])
+  })
+
+  test("what is signed and stored is not signed again; what was signed and not stored is, with the same bytes", async () => {
+    world.held = leaves.slice(0, 5)
+    const { checkpoint } = world.start()
+    await checkpoint()
+    await checkpoint()
+    expect(world.signatures).toBe(1)
+    const note = world.stored.get(5)
+    world.stored.clear()
+    await world.start().checkpoint()
+    expect([world.signatures, world.stored.get(5)]).toEqual([2, note])
+  })
+
+  test("a caller who comes while one is signed waits for the next, which covers what the log holds by then", async () => {
+    const { checkpoint } = world.start()
+    let release = () => {}
+    world.put = (size) => (size === 3 ? new Promise((resolve) => (release = resolve)) : Promise.resolve())
+    world.held = leaves.slice(0, 3)
+    const first = checkpoint()
+    await turn()
+    world.held = leaves.slice(0, 9)
+    const ended: string[] = []
+    const later = [1, 2, 3].map((n) => checkpoint().then(() => ended.push(`later ${n}`)))
+    await turn()
+    expect([[...world.stored.keys()], ended]).toEqual([[], []])
+    release()
+    await Promise.all([first, ...later])
+    expect([[...world.stored.keys()], world.signatures]).toEqual([[3, 9], 2])
+  })
+
+  test.each<[string, readonly Uint8Array[]]>([
+    ["holds fewer records than were signed", leaves.slice(0, 8)],
+    ["holds as many records, one of them another", leaves.slice(0, 9).with(4, leafOf(99))],
+    ["holds more records on a rewritten history", leaves.slice(0, 20).with(4, leafOf(99))],
+  ])("a log that %s is frozen, and nothing is stored", async (_, held) => {
+    world.held = leaves.slice(0, 9)
+    await world.start().checkpoint()
+    world.stored.clear()
+    world.held = held
+    for (const { checkpoint } of [world.start(), world.start()])
+      await expect(checkpoint()).rejects.toMatchObject({ code: "LEDGER_FROZEN" })
+    expect(world.frozen).toHaveLength(2)
+    for (const cause of world.frozen) expect(cause).toBeInstanceOf(WritError)
+    expect([world.stored.size, world.signatures, world.kept?.size]).toEqual([0, 1, 9])
+  })
+})
+
+describe("a fault while a checkpoint is made", () => {
+  test("it could not be stored: said, the log is not frozen, and the next call stores it", async () => {
+    world.held = leaves.slice(0, 4)
+    const { checkpoint } = world.start()
+    world.put = () => Promise.reject(new Error("the database is away"))
+    await expect(checkpoint()).rejects.toThrow("the database is away")
+    world.put = async () => {}
+    await checkpoint()
+    expect([[...world.stored.keys()], world.frozen]).toEqual([[4], []])
+  })
+
+  test("the signer's state could not be kept: no signature is made", async () => {
+    world.held = leaves.slice(0, 4)
+    const { checkpoint } = world.start()
+    const { writeState } = world
+    world.writeState = () => {
+      throw new Error("disk full")
+    }
+    await expect(checkpoint()).rejects.toThrow("disk full")
+    expect([world.signatures, world.stored.size, world.frozen]).toEqual([0, 0, []])
+    world.writeState = writeState
+    await checkpoint()
+    expect(world.stored.has(4)).toBe(true)
+  })
+})
