@@ -20,6 +20,8 @@ export interface Scope {
   /** Names that could have been meant. */
   known(root: string, path: readonly string[]): readonly string[]
   readonly variables: Readonly<Record<string, string>>
+  /** Items of the longest list among the constants. */
+  readonly largestConstant: number
 }
 
 export interface ConditionProblem {
@@ -100,11 +102,12 @@ export function compileCondition(
     })
   if (problems.length > 0) return { problems }
   const run = plan(ENV, expanded)
+  const widest = Math.max(1, shape.widest, mentions(expanded, "constants") ? scope.largestConstant : 0)
   return {
     source,
     ast: expanded,
     mentions: (root) => mentions(expanded, root),
-    cost: (largest) => shape.nodes * Math.max(1, largest) ** shape.depth,
+    cost: (largest) => shape.nodes * Math.max(widest, largest) ** shape.depth,
     evaluate(bindings) {
       try {
         const value = run(bindings as never)
@@ -429,15 +432,20 @@ function mentions(expr: Expr, root: string): boolean {
   return childrenOf(expr).some((child) => mentions(child.get, root))
 }
 
-function measure(expr: Expr): { readonly nodes: number; readonly depth: number } {
+/** `widest` is the size of the largest list or map that is written out in it. */
+function measure(expr: Expr): { readonly nodes: number; readonly depth: number; readonly widest: number } {
   let nodes = 1
   let depth = 0
+  let widest = 0
+  if (expr.exprKind.case === "listExpr") widest = expr.exprKind.value.elements.length
+  else if (expr.exprKind.case === "structExpr") widest = expr.exprKind.value.entries.length
   for (const child of childrenOf(expr)) {
     const inner = measure(child.get)
     nodes += inner.nodes
     depth = Math.max(depth, inner.depth)
+    widest = Math.max(widest, inner.widest)
   }
-  return { nodes, depth: depth + (expr.exprKind.case === "comprehensionExpr" ? 1 : 0) }
+  return { nodes, depth: depth + (expr.exprKind.case === "comprehensionExpr" ? 1 : 0), widest }
 }
 
 export function compareCodePoints(a: string, b: string): number {

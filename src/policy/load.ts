@@ -269,6 +269,12 @@ function scopeOf(bundle: Bundle, rule: Rule | null): Scope {
   }
   return {
     variables: bundle.variables,
+    get largestConstant() {
+      return Object.values(bundle.constants).reduce<number>(
+        (most, value) => Math.max(most, Array.isArray(value) ? value.length : 0),
+        0,
+      )
+    },
     presence(root, path) {
       const [first, second] = path
       if (first === undefined) return "required"

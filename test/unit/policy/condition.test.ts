@@ -95,7 +95,7 @@ describe("compileCondition: strings", () => {
         if (x[i] !== y[i]) return (x[i] as number) - (y[i] as number)
       return x.length - y.length
     }
-    const scope: Scope = { presence: () => "required", known: () => [], variables: {} }
+    const scope: Scope = { presence: () => "required", known: () => [], variables: {}, largestConstant: 0 }
     const compiled = ["<", "<=", ">", ">="].map((operator) => {
       const condition = compileCondition(`subject.id ${operator} resource.id`, scope)
       if ("problems" in condition) throw new Error("it compiles")
@@ -225,7 +225,12 @@ describe("compileCondition: errors and logic", () => {
 })
 
 describe("compileCondition: limits", () => {
-  const scope: Scope = { presence: () => "required", known: () => [], variables: { v: "1 == 1 && 2 == 2" } }
+  const scope: Scope = {
+    presence: () => "required",
+    known: () => [],
+    variables: { v: "1 == 1 && 2 == 2" },
+    largestConstant: 0,
+  }
   const compile = (source: string) => compileCondition(source, scope)
   const problemOf = (source: string) => {
     const compiled = compile(source)
@@ -284,6 +289,19 @@ describe("compileCondition: limits", () => {
     expect(cost("subject.list.all(a, a == 'a')", 1_000)).toBe(one * 1_000)
     const two = cost("subject.list.all(a, subject.list.all(b, a == b))", 1) as number
     expect(cost("subject.list.all(a, subject.list.all(b, a == b))", 10)).toBe(two * 10 ** MAX_COMPREHENSION_DEPTH)
+  })
+
+  test("lists that are written out, and constants where they are read, cost what they hold", () => {
+    const cost = (source: string, largestConstant = 0) => {
+      const compiled = compileCondition(source, { ...scope, largestConstant })
+      return "problems" in compiled ? Number.NaN : compiled.cost(1)
+    }
+    const eight = "[1, 2, 3, 4, 5, 6, 7, 8]"
+    expect(cost(`${eight}.all(a, a > 0)`)).toBe(cost(`${eight}.all(a, a > 0)`, 5_000))
+    expect(cost(`${eight}.all(a, a > 0)`) / 8).toBeLessThan(40)
+    expect(cost(`${eight}.all(a, ${eight}.all(b, a > b))`) / 64).toBeGreaterThan(20)
+    expect(cost("constants.list.all(a, a > 0)", 5_000)).toBe(cost("constants.list.all(a, a > 0)", 1) * 5_000)
+    expect(cost("subject.list.all(a, a > 0)", 5_000)).toBe(cost("subject.list.all(a, a > 0)", 1))
   })
 
   test("mentions sees through variables, calls, lists, maps and comprehensions", () => {

@@ -22,7 +22,7 @@ vi.mock("../../../src/policy/condition.ts", async (importOriginal) => {
   }
 })
 
-const scope: Scope = { presence: () => "required", known: () => [], variables: { v: "true" } }
+const scope: Scope = { presence: () => "required", known: () => [], variables: { v: "true" }, largestConstant: 0 }
 const opinionsOn = (source: string) => {
   const condition = compileCondition(source, scope)
   if ("problems" in condition) throw new Error(condition.problems.map(({ message }) => message).join())
