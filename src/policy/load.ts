@@ -4,7 +4,15 @@ import { canonicalBytes, encodeCanonicalJson } from "../formats/canonical-json.t
 import { hashLeaf, rootOfHashes } from "../formats/merkle.ts"
 import type { JsonObject, JsonValue, Sha256 } from "../formats/ports.ts"
 import { parseStrictJson } from "../formats/strict-json.ts"
-import { type Bundle, compileGlob, MAX_BUNDLE_BYTES, MAX_FILES, type Properties, type Rule } from "./bundle.ts"
+import {
+  type Bundle,
+  compileGlob,
+  MAX_BUNDLE_BYTES,
+  MAX_COST,
+  MAX_FILES,
+  type Properties,
+  type Rule,
+} from "./bundle.ts"
 import { type Condition, compileCondition, type ROOTS, type Scope } from "./condition.ts"
 import { parseBundle } from "./parse-bundle.ts"
 import { createPolicy } from "./policy.ts"
@@ -51,6 +59,10 @@ function compile(value: JsonValue, locate: Locate, sha256: Sha256): LoadResult {
     if ("problems" in compiled) {
       for (const problem of compiled.problems)
         problems.push(locate(path, problem.message, problem.suggestion, problem.offset))
+      return REFUSED
+    }
+    if (compiled.cost(0) > MAX_COST) {
+      problems.push(locate(path, `The condition costs more than ${MAX_COST} units on every request.`))
       return REFUSED
     }
     const tried = compiled.evaluate(samples.for(rule))

@@ -55,6 +55,16 @@ describe("loadPolicy", () => {
     ])
   })
 
+  test("a condition that is too dear on every request is refused before it is tried", () => {
+    const when = (size: number) => ({
+      "a.yaml": `${bundle(ruleOf("a", "constants.many.all(x, constants.many.all(y, x + y > 0))"))}constants: { many: [${Array(size).fill(1)}] }\n`,
+    })
+    expect(messagesOf(when(50))).toEqual([])
+    const started = performance.now()
+    expect(messagesOf(when(20_000))).toEqual(["The condition costs more than 100000 units on every request."])
+    expect(performance.now() - started).toBeLessThan(5_000)
+  })
+
   test("names of members of Object are plain names", () => {
     const text = `${TYPES.replace("go: {}", "constructor: { parameters: { toString: { type: int, required: true } } }")}
 constants: { __proto__: 1, constructor: 2, hasOwnProperty: 3 }
