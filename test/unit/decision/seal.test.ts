@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import { sha256 } from "../../../src/crypto.ts"
-import { determine } from "../../../src/decision/determine.ts"
+import { determine, MAX_REASONS } from "../../../src/decision/determine.ts"
 import { DEFAULT_MAX_DURATION_MS } from "../../../src/decision/limits.ts"
 import { readVerdict } from "../../../src/decision/recall.ts"
 import { buildVerdict, seal, sealDecision } from "../../../src/decision/seal.ts"
@@ -10,6 +10,7 @@ import { encodeCanonicalJson } from "../../../src/formats/canonical-json.ts"
 import { hashLeaf } from "../../../src/formats/merkle.ts"
 import type { JsonObject } from "../../../src/formats/ports.ts"
 import { commitPayload, MAX_RECORD_BYTES, PAYLOAD_SALT_BYTES } from "../../../src/ledger/record.ts"
+import { MAX_MATCHED_RULES, MAX_VERSION_CHARS } from "../../../src/policy/bundle.ts"
 import { CALLER, ISSUER } from "../../support/decision.ts"
 import { load, NOW_MS, requestOf, stateOf } from "../../support/policy.ts"
 
@@ -148,6 +149,31 @@ describe("sealDecision", () => {
     const { verdict, record } = decide(tokens, change)
     expect(readVerdict(record.body, record.payload as Uint8Array)).toEqual(verdict)
   })
+})
+
+test("the largest decision fits into a record: ids, matched rules, version and reasons are limited so", () => {
+  const longest = (i: number) => `r${String(i).padStart(127, "0")}`
+  const rules = Array.from({ length: 2 * MAX_MATCHED_RULES }, (_, i) => ({
+    id: longest(i),
+    effect: i % 2 === 0 ? "deny" : "allow",
+    subjects: [{ type: "a" }],
+    actions: ["go"],
+    resources: [{ type: "r" }],
+    when: `${i} >= 0`,
+  }))
+  const { policy } = load({
+    version: "v".repeat(MAX_VERSION_CHARS),
+    types: { subjects: { a: { known: "any" } }, resources: { r: {} }, actions: { go: {} } },
+    rules,
+  })
+  const { request, policy: policyRequest } = requestOf()
+  const state = stateOf(policy)
+  const verdict = buildVerdict(determine(state, request, policyRequest), request, state, ISSUER, NOW_MS)
+  const claim = { key: "00000000-0000-4000-8000-000000000000", digest: new Uint8Array(32) }
+  const record = sealDecision(verdict, null, request.canonical, claim, 1, 2n ** 63n, CALLER, NOW_MS)
+  expect(verdict.matchedRules).toHaveLength(MAX_MATCHED_RULES)
+  expect(verdict.checks[5]?.reasons).toHaveLength(MAX_REASONS)
+  expect(record.body.length).toBeLessThan(MAX_RECORD_BYTES)
 })
 
 describe("seal", () => {
