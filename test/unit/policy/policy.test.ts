@@ -165,7 +165,7 @@ describe("recordable", () => {
       resource: { type: "r", id: "y", properties: { iban: "HIDDEN" } },
       context: { ip: ["HIDDEN", "of the wrong type"] },
     })
-    expect(policy.recordsEverything).toBe(false)
+    expect(policy.recordsAllOf(request)).toBe(false)
     expect(policy.recordable(request)).toEqual({
       subject: { type: "a", id: "x", properties: { email: "[not recorded]", team: "t", undeclared: 1 } },
       action: { name: "go", properties: { reason: "[not recorded]" } },
@@ -176,6 +176,22 @@ describe("recordable", () => {
 
   test("parameters are recorded unless one of the action's is declared `record: never`", () => {
     expect([policy.recordsParameters("go"), policy.recordsParameters("stay")]).toEqual([false, true])
-    expect(policyOf([]).recordsEverything).toBe(true)
+  })
+
+  test("a request that nothing is masked in is recorded as it came", () => {
+    const { recordsAllOf } = policyOf([])
+    expect(recordsAllOf(requestOf().policy)).toBe(true)
+    const masking = (kind: "subjects" | "resources" | "actions", name: string, declared: object) => {
+      const types = { subjects: {}, resources: {}, actions: {}, [kind]: { [name]: declared } }
+      return load({ version: "1", types, rules: [] }).policy.recordsAllOf(requestOf().policy)
+    }
+    const hidden = { properties: { p: never("string") } }
+    expect(masking("subjects", "a", hidden)).toBe(false)
+    expect(masking("subjects", "b", hidden)).toBe(true)
+    expect(masking("resources", "r", hidden)).toBe(false)
+    expect(masking("resources", "q", hidden)).toBe(true)
+    expect(masking("actions", "go", hidden)).toBe(false)
+    expect(masking("actions", "stay", hidden)).toBe(true)
+    expect(masking("actions", "go", { parameters: { p: never("string") } })).toBe(false)
   })
 })
