@@ -32,6 +32,18 @@ const bundle = fc
         resources: selectors(resources),
         when: fc.constant(`${at} < 7`), // another one each: no two rules are twins
         runtime: fc.constantFrom("none", "required"),
+        parameters: fc.constantFrom("decoded", "opaque"),
+        obligations: fc.array(fc.record({ id: name, type: name, properties: fc.dictionary(name, fc.integer()) }), {
+          maxLength: 2,
+        }),
+        token: fc.record(
+          {
+            ttl: fc.constantFrom("1s", "250ms", "1.5m"),
+            use: fc.constantFrom("redeem", "offline"),
+            max_duration: fc.constantFrom("2h", "0.5h"),
+          },
+          { requiredKeys: [] },
+        ),
       })
     return fc.record({
       version: name,
@@ -131,6 +143,18 @@ describe("loadPolicy", () => {
       }),
       { numRuns: 200 },
     )
+  })
+
+  test("gives the same digest for the same duration in other units, and for defaults that are written out", () => {
+    const withRule = (more: object) => {
+      const types = { subjects: { a: {} }, resources: { r: {} }, actions: { go: {} } }
+      const rule = { id: "a", effect: "allow", subjects: [{ type: "a" }], actions: ["go"], resources: [{ type: "r" }] }
+      return load({ "a.yaml": JSON.stringify({ version: "1", types, rules: [{ ...rule, ...more }] }) }).digest
+    }
+    expect(withRule({ token: { ttl: "1.5m" } })).toBe(withRule({ token: { ttl: "90s" } }))
+    expect(withRule({ token: { ttl: "90s" } })).not.toBe(withRule({ token: { ttl: "91s" } }))
+    const written = { when: "true", runtime: "required", parameters: "decoded", obligations: [], token: {} }
+    expect(withRule(written)).toBe(withRule({}))
   })
 
   test("gives another digest when anything is changed", () => {
