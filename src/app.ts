@@ -247,7 +247,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     if (await announce.bundle(policy, policySigner)) log.info({ digest, version, rules }, "policy bundle activated")
   }
   await activate(inFolder)
-  const reloadPolicy = async () => {
+  const reload = async () => {
     try {
       await activate(compilePolicyFolder(config.policyFolder))
     } catch (err) {
@@ -256,6 +256,11 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
         `the policy folder was not loaded, the last good bundle stays active: ${(err as Error).message}`,
       )
     }
+  }
+  let reloading = Promise.resolve()
+  const reloadPolicy = () => {
+    reloading = reloading.then(reload) // one after the other: what was read last is what stays
+    return reloading
   }
 
   // 6. Background work, none of it on the way of a decision.

@@ -14,12 +14,14 @@ import {
   writeFileSync,
 } from "node:fs"
 import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
 import { pathToFileURL } from "node:url"
 import pg from "pg"
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
 import { connectOnce, connectWriter, openPool } from "../../src/store/connect.ts"
 import { openDataFolder } from "../../src/store/data-folder.ts"
 import { type EmbeddedPostgres, startEmbedded } from "../../src/store/embedded.ts"
+import { startFeed } from "../../src/store/feed.ts"
 import { lockFolder } from "../../src/store/folder-lock.ts"
 import { migrate } from "../../src/store/migrate.ts"
 import { createSignerState } from "../../src/store/signer-state.ts"
@@ -210,6 +212,34 @@ describe("openPool", () => {
     await expect.poll(() => pool.totalCount, { timeout: 10_000 }).toBe(0)
     expect((await pool.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }])
     await pool.end()
+  })
+})
+
+describe("startFeed", () => {
+  const open = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'writ-feed'"
+  const connections = async () => (await database.query(open)).rows
+
+  test("wakes when it listens, at each notification, and after its connection died", async () => {
+    let woken = 0
+    const feed = startFeed(database.connection, () => woken++)
+    await expect.poll(() => woken, { timeout: 10_000 }).toBe(1)
+    await database.query("NOTIFY writ_control")
+    await expect.poll(() => woken, { timeout: 10_000 }).toBe(2)
+    await database.query("SELECT pg_terminate_backend($1)", [(await connections())[0].pid])
+    await expect.poll(() => woken, { timeout: 10_000 }).toBe(3)
+    expect(await connections()).toHaveLength(1)
+    await feed.stop()
+    await expect.poll(connections, { timeout: 10_000 }).toEqual([])
+  })
+
+  test("stopped at any moment of its start, it leaves no connection behind", async () => {
+    for (let ms = 0; ms < 24; ms += 2) {
+      const feed = startFeed(database.connection, () => {})
+      await sleep(ms)
+      await feed.stop()
+    }
+    await sleep(500) // a start that went on would be through by now
+    expect(await connections()).toEqual([])
   })
 })
 
