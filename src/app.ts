@@ -75,6 +75,9 @@ const STOP_ORDER = [
   "embedded Postgres",
   "folder lock",
 ] as const
+/** A frozen database holds up each of the others only so long. */
+const STOP_LIMIT_MS = 2_000
+const STOP_OWN_LIMIT: readonly string[] = ["gRPC", "embedded Postgres"]
 type Stops = Partial<Record<(typeof STOP_ORDER)[number], () => Promise<unknown> | unknown>>
 
 export interface Daemon {
@@ -95,7 +98,8 @@ export async function startDaemon(config: Config, log: Logger): Promise<Daemon> 
       const stopPart = stops[part]
       delete stops[part]
       try {
-        await stopPart?.()
+        const limitMs = STOP_OWN_LIMIT.includes(part) ? null : STOP_LIMIT_MS + config.appendTimeoutMs
+        await within(limitMs, stopPart?.())
       } catch (err) {
         log.error({ err, part }, "a part did not stop cleanly")
       }
@@ -375,6 +379,18 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     },
     reloadPolicy,
     failed,
+  }
+}
+
+async function within(limitMs: number | null, work: unknown): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise((_, reject) => {
+    if (limitMs !== null) timer = setTimeout(() => reject(new Error(`it took longer than ${limitMs} ms`)), limitMs)
+  })
+  try {
+    await Promise.race([work, late])
+  } finally {
+    clearTimeout(timer)
   }
 }
 

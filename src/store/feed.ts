@@ -4,7 +4,7 @@ import type { Connection } from "./connect.ts"
 
 const RETRY_MS = 1_000
 
-export function startFeed(connection: Connection, onWake: () => void): { stop(): Promise<void> } {
+export function startFeed(connection: Connection, onWake: () => void): { stop(): void } {
   let client: pg.Client | null = null
   let timer: NodeJS.Timeout | undefined
   let stopped = false
@@ -35,10 +35,11 @@ export function startFeed(connection: Connection, onWake: () => void): { stop():
   }
   void listen()
   return {
-    async stop() {
+    /** Does not wait for the server, which may be frozen. */
+    stop() {
       stopped = true
       clearTimeout(timer)
-      await client?.end().catch(() => {})
+      client?.end().catch(() => {})
     },
   }
 }

@@ -228,7 +228,7 @@ describe("startFeed", () => {
     await database.query("SELECT pg_terminate_backend($1)", [(await connections())[0].pid])
     await expect.poll(() => woken, { timeout: 10_000 }).toBe(3)
     expect(await connections()).toHaveLength(1)
-    await feed.stop()
+    feed.stop()
     await expect.poll(connections, { timeout: 10_000 }).toEqual([])
   })
 
@@ -236,7 +236,7 @@ describe("startFeed", () => {
     for (let ms = 0; ms < 24; ms += 2) {
       const feed = startFeed(database.connection, () => {})
       await sleep(ms)
-      await feed.stop()
+      feed.stop()
     }
     await sleep(500) // a start that went on would be through by now
     expect(await connections()).toEqual([])
