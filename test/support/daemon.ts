@@ -25,10 +25,9 @@ export async function startTestDaemon(
 ): Promise<TestDaemon> {
   const folder = makeFolder()
   const path = data ?? join(folder.path, "data")
-  const config = loadConfig(
-    { data: path, "grpc-port": "0", "http-port": "0", "database-url": databaseUrl, ...flags },
-    {},
-  )
+  // A machine that is busy with other suites may take seconds to commit; tests of the limit itself set their own.
+  const usual = { "grpc-port": "0", "http-port": "0", "append-timeout-ms": "10000" }
+  const config = loadConfig({ data: path, ...usual, "database-url": databaseUrl, ...flags }, {})
   const daemon = await startDaemon(config, createLog({ level: "fatal" }))
   const clients: WritClient[] = []
   return {
