@@ -30,6 +30,7 @@ export function startFeed(connection: Connection, onWake: () => void): { stop():
       await fresh.query("LISTEN writ_control")
       onWake()
     } catch {
+      fresh.end().catch(() => {}) // it may live, and only not listen
       retry()
     }
   }
