@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process"
+import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import {
   chmodSync,
@@ -379,6 +379,10 @@ describe("startEmbedded", () => {
 })
 
 describe("lockFolder", () => {
+  const holders: ChildProcess[] = []
+  afterEach(() => {
+    for (const holder of holders.splice(0)) holder.kill("SIGKILL")
+  })
   /** Another process that holds the lock. */
   async function holdElsewhere(path: string) {
     const lock = pathToFileURL(join(ROOT, "src", "store", "folder-lock.ts")).href
@@ -387,6 +391,7 @@ describe("lockFolder", () => {
       cwd: ROOT,
       stdio: ["ignore", "pipe", "inherit"],
     })
+    holders.push(child)
     await once(child.stdout, "data")
     return child
   }
