@@ -137,6 +137,7 @@ CREATE TABLE public.execution (
     log_id smallint NOT NULL,
     idx bigint NOT NULL,
     leaf_hash bytea NOT NULL,
+    execute_until timestamp with time zone,
     CONSTRAINT execution_leaf_hash_check CHECK ((octet_length(leaf_hash) = 32))
 );
 
@@ -245,6 +246,8 @@ ALTER TABLE ONLY public.tile
 
 ALTER TABLE ONLY public.token_key
     ADD CONSTRAINT token_key_pkey PRIMARY KEY (kid);
+
+CREATE INDEX execution_running ON public.execution USING btree (execute_until) WHERE (state = 'REDEEMED'::text);
 
 CREATE INDEX request_expires ON public.request USING brin (expires_at) WITH (pages_per_range='16');
 

@@ -8,9 +8,12 @@ import { createAnnounce } from "./decision/announce.ts"
 import { createAuthorize } from "./decision/authorize.ts"
 import { createByteRate } from "./decision/byte-rate.ts"
 import { createCallerKeys, parseApiKey } from "./decision/caller-keys.ts"
+import { createComplete } from "./decision/complete.ts"
 import { confirmConditions } from "./decision/confirm-conditions.ts"
 import { Control } from "./decision/control.ts"
 import { createErase } from "./decision/erase.ts"
+import { createExecutions } from "./decision/executions.ts"
+import { createRedeem } from "./decision/redeem.ts"
 import { createRevoke } from "./decision/revoke.ts"
 import { isActive } from "./decision/state.ts"
 import { createVerifyLineage } from "./decision/verify-lineage.ts"
@@ -57,6 +60,7 @@ import { VERSION } from "./version.ts"
 const CHECKPOINT_INTERVAL_MS = 1_000
 const CONTROL_POLL_MS = 1_000
 const INDEX_INTERVAL_MS = 250
+const LOST_INTERVAL_MS = 1_000
 const HOUSEKEEPING_MS = 30_000
 const DAEMON = { id: "writ", proof: "process" } as const
 
@@ -283,6 +287,10 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   background.repeat(INDEX_INTERVAL_MS, "deriving lookups", async () => {
     if (appender.state === "open") lookupLag = await deriveLookups(pool, logId, appender.size)
   })
+  const executions = createExecutions({ ...shared, reader, actor: DAEMON })
+  background.repeat(LOST_INTERVAL_MS, "looking for lost executions", async () => {
+    if (appender.state === "open") await executions.recordLost()
+  })
   background.repeat(HOUSEKEEPING_MS, "housekeeping", async () => {
     await forgetRequests(pool)
     await ensurePartitions(pool, logId, appender.size)
@@ -304,23 +312,35 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   })
   const { issuer, development } = config
   const wallMs = () => clock.now().wallMs
+  const rate = createByteRate(config.callerBytesPerSecond)
   const authorization = authorizationService({
     authorize: createAuthorize({
       ...shared,
       issuer: { issuer, origin, development, defaultTtlMs: config.tokenTtlMs },
       signer: tokens,
       requests: createRequestStore(pool),
-      rate: createByteRate(config.callerBytesPerSecond),
+      rate,
       observe: createObserver(metrics, log),
     }),
     verifyToken: createVerifyToken({ lineage: reader, keys: tokenKeys, issuer, wallMs }),
+    redeem: createRedeem({
+      ...shared,
+      issuer,
+      lineage: reader,
+      rate,
+      keys: tokenKeys,
+      observeRefusal: metrics.redeemRefused,
+    }),
+    complete: createComplete({ ...shared, lineage: reader, rate }),
     revoke: createRevoke({ ...shared, lineage: reader }),
+    executions,
   })
   const lineage = lineageService({
     reader,
     origin,
     checkpointNow,
     verifyLineage: createVerifyLineage({ store: reader, trust, checkpointNow }),
+    wallMs,
   })
   const admin = adminService({
     control: shared.control,

@@ -70,6 +70,18 @@ export const ERRORS = {
     retryable: false,
     text: "The execution is not in a state that allows this.",
   },
+  TOKEN_REFUSED: {
+    grpc: STATUS.PERMISSION_DENIED,
+    http: 403,
+    retryable: false,
+    text: "The token gives no right to start this execution now. Authorize again.",
+  },
+  ALREADY_REDEEMED: {
+    grpc: STATUS.ALREADY_EXISTS,
+    http: 409,
+    retryable: false,
+    text: "The token has been redeemed already.",
+  },
   DEADLINE_EXCEEDED: {
     grpc: STATUS.DEADLINE_EXCEEDED,
     http: 504,

@@ -19,6 +19,7 @@ export interface Gauges {
 export interface Metrics {
   decision(decision: string, reason: string, evaluateUs: number, appendUs: number, signUs: number): void
   batch(records: number): void
+  redeemRefused(reason: string): void
   appendFailure(kind: string): void
   rpc(method: string, code: number): void
   text(): Promise<string>
@@ -51,6 +52,12 @@ export function createMetrics(gauges: Gauges): Metrics {
     name: "writ_append_failures_total",
     help: "Changes of the log's state away from open.",
     labelNames: ["kind"],
+    registers,
+  })
+  const refusals = new Counter({
+    name: "writ_redemptions_refused_total",
+    help: "Redemptions refused, by reason; the ledger holds the first of each execution.",
+    labelNames: ["reason"],
     registers,
   })
   const calls = new Counter({
@@ -94,6 +101,7 @@ export function createMetrics(gauges: Gauges): Metrics {
       if (signUs > 0) sign.observe(signUs / 1e6)
     },
     batch: (records) => batches.observe(records),
+    redeemRefused: (reason) => refusals.labels(reason).inc(),
     appendFailure: (kind) => failures.labels(kind).inc(),
     rpc: (method, code) => child(calls, "r", method, String(code)).inc(),
     text: () => registry.metrics(),

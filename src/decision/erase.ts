@@ -12,7 +12,15 @@ import type { Caller, ControlState } from "./state.ts"
 const MAX_ATTEMPTS = 16
 const MAX_REASON_BYTES = 1_024
 /** Kinds whose payload holds what somebody wrote. The others' hold what the tables are checked against. */
-const ERASABLE: readonly (RecordKind | undefined)[] = ["decision", "revoked", "payload_erased"]
+const ERASABLE: readonly (RecordKind | undefined)[] = [
+  "decision",
+  "redeemed",
+  "redeem_refused",
+  "completed",
+  "completed_late",
+  "revoked",
+  "payload_erased",
+]
 
 export interface EraseDependencies {
   readonly clock: Clock

@@ -4,7 +4,9 @@ import { toHex } from "../formats/bytes.ts"
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
 import type { AppendResult, Entry } from "../ledger/appender.ts"
 import type { Clock } from "../ledger/clock.ts"
-import type { LineageStore } from "../ledger/lineage.ts"
+import { isTransition } from "../ledger/kinds.ts"
+import { type LineageStore, receiptOf, versionOf } from "../ledger/lineage.ts"
+import { assertExecutionId } from "./executions.ts"
 import { seal } from "./seal.ts"
 import type { Caller, ControlState } from "./state.ts"
 
@@ -29,17 +31,21 @@ export function createRevoke(
   deps: RevokeDependencies,
 ): (executionId: string, reason: string, actor: Caller) => Promise<Revoked> {
   return async (executionId, reason, actor) => {
-    if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(executionId))
-      throw new WritError("INVALID_REQUEST", "execution_id is not an execution id.")
+    assertExecutionId(executionId)
     if (Buffer.byteLength(reason) > MAX_REASON_BYTES)
       throw new WritError("REQUEST_TOO_LARGE", `reason is larger than ${MAX_REASON_BYTES} bytes.`)
     if (!reason.isWellFormed()) throw new WritError("INVALID_REQUEST", "reason is not valid text.")
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const found = await deps.lineage.findExecution(executionId)
       if (!found) throw new WritError("NOT_FOUND", "There is no execution with this id.")
-      if (found.state === "REVOKED") return { receipt: found.last, alreadyRevoked: true }
-      if (found.state !== "AUTHORIZED")
-        throw new WritError("INVALID_TRANSITION", "The decision allowed nothing, so there is nothing to revoke.")
+      if (found.state === "REVOKED") return { receipt: receiptOf(found, "revoked"), alreadyRevoked: true }
+      if (!isTransition("revoked", found.state, "REVOKED"))
+        throw new WritError(
+          "INVALID_TRANSITION",
+          found.state === null
+            ? "The decision allowed nothing, so there is nothing to revoke."
+            : `The execution is ${found.state}: it has ended, and there is nothing to revoke.`,
+        )
       const { epoch } = deps.control()
       const record = seal(
         {
@@ -54,7 +60,7 @@ export function createRevoke(
         encodeCanonicalJson({ reason }),
         deps.clock.now().wallMs,
       )
-      const effects = [{ kind: "execution", executionId, from: null, to: "REVOKED" } as const]
+      const effects = [{ kind: "execution", executionId, previous: versionOf(found), to: "REVOKED" } as const]
       const result = await deps.ledger.append({ record, epoch, change: { effects, raisesEpoch: true } })
       if (result.kind === "written")
         return {

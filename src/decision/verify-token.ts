@@ -3,10 +3,11 @@ import { nativeCrypto, sha256 } from "../crypto.ts"
 import { WritError } from "../errors.ts"
 import { toBase64Url, toHex } from "../formats/bytes.ts"
 import type { JsonObject } from "../formats/ports.ts"
-import type { ExecutionState } from "../ledger/kinds.ts"
+import { type ExecutionState, stateAt } from "../ledger/kinds.ts"
 import type { LineageStore } from "../ledger/lineage.ts"
 import { verifyToken } from "../verify/token.ts"
 import type { TokenJwk } from "../verify/types.ts"
+import { readRedemption } from "./executions.ts"
 import { MAX_AUDIENCE_BYTES, MAX_PARAMETERS_BYTES } from "./limits.ts"
 
 export interface TokenVerdict {
@@ -60,13 +61,18 @@ export function createVerifyToken(deps: VerifyTokenDependencies): (question: Tok
       claims,
       state,
     })
-    if (!report.valid || !claims) return refuse(report.reason)
+    // What became of an execution is told even when its token has ended: that is what is asked for then.
+    if (!claims || (!report.valid && !report.reason.startsWith("EXPIRED"))) return refuse(report.reason)
     const found = await deps.lineage.findExecution(claims["execution_id"] as string)
     if (!found) return refuse("NOT_RECORDED: no record of this execution exists")
     if (toHex(found.decision.leafHash) !== claims["leaf"])
       return refuse("NOT_RECORDED: the token names another record than the one of this execution")
-    if (found.state !== "AUTHORIZED")
-      return refuse(`EXECUTION_${found.state ?? "NOT_ALLOWED"}: the execution is not waiting to start`, found.state)
-    return { valid: true, reason: "", sufficient: report.sufficient, claims, state: found.state }
+    const untilMs = readRedemption(found)?.executeUntilMs ?? (claims["exp"] as number) * 1000
+    const state = found.state && stateAt(found.state, untilMs, deps.wallMs())
+    if (!report.valid) return refuse(report.reason, state)
+    if (state === "EXPIRED") return refuse("EXPIRED: the token has expired", state)
+    if (state !== "AUTHORIZED")
+      return refuse(`EXECUTION_${state ?? "NOT_ALLOWED"}: the execution is not waiting to start`, state)
+    return { valid: true, reason: "", sufficient: report.sufficient, claims, state }
   }
 }

@@ -3,41 +3,96 @@
  * Kinds of later issues join here and nowhere else.
  */
 
-/** States of an execution (DESIGN section 6). A decision that is not an ALLOW creates no execution. */
-export type ExecutionState = "AUTHORIZED" | "REVOKED"
+/**
+ * States of an execution (DESIGN section 6). A decision that is not an ALLOW creates no execution. EXPIRED is in no
+ * record: it is how AUTHORIZED reads once the token has ended (`stateAt`).
+ */
+export type ExecutionState = "AUTHORIZED" | "REDEEMED" | "COMPLETED" | "FAILED" | "REVOKED" | "LOST" | "EXPIRED"
 
 export interface KindRow {
-  /** States from which this record may follow; [] for a record that opens an execution; null where none is concerned. */
-  readonly from: readonly ExecutionState[] | null
-  readonly to: ExecutionState | null
+  /**
+   * Each step of an execution that this record may be, as "FROM>TO"; ">TO" opens an execution. Null where no execution is
+   * concerned. There is one record of each kind in a lineage at most.
+   */
+  readonly transitions: readonly Transition[] | null
   /** Does it turn an allow into a deny somewhere? Then it raises the control epoch in the same transaction. */
   readonly raisesEpoch: boolean
   readonly meaning: string
 }
+type Recorded = Exclude<ExecutionState, "EXPIRED">
+export type Transition = `${Recorded | ""}>${Recorded}`
 
 export const KINDS = {
-  log_opened: { from: null, to: null, raisesEpoch: false, meaning: "a log begins: its origin and checkpoint key" },
+  log_opened: { transitions: null, raisesEpoch: false, meaning: "a log begins: its origin and checkpoint key" },
   signing_key_changed: {
-    from: null,
-    to: null,
+    transitions: null,
     raisesEpoch: true,
     meaning: "a verification key was published or withdrawn",
   },
-  caller_key_changed: { from: null, to: null, raisesEpoch: true, meaning: "a caller's API key was created or revoked" },
-  bundle_activated: { from: null, to: null, raisesEpoch: true, meaning: "a policy bundle became the active one" },
+  caller_key_changed: { transitions: null, raisesEpoch: true, meaning: "a caller's API key was created or revoked" },
+  bundle_activated: { transitions: null, raisesEpoch: true, meaning: "a policy bundle became the active one" },
   decision: {
-    from: [],
-    to: "AUTHORIZED",
+    transitions: [">AUTHORIZED"],
     raisesEpoch: false,
     meaning: "an Authorize call was decided; only an ALLOW opens an execution",
   },
-  revoked: { from: ["AUTHORIZED"], to: "REVOKED", raisesEpoch: true, meaning: "an execution was revoked" },
+  redeemed: {
+    transitions: ["AUTHORIZED>REDEEMED"],
+    raisesEpoch: false,
+    meaning: "a token was traded for the right to start: the execution may be running",
+  },
+  redeem_refused: {
+    transitions: [
+      "AUTHORIZED>AUTHORIZED",
+      "REDEEMED>REDEEMED",
+      "COMPLETED>COMPLETED",
+      "FAILED>FAILED",
+      "REVOKED>REVOKED",
+      "LOST>LOST",
+    ],
+    raisesEpoch: false,
+    meaning: "the first redemption of an execution's token that was refused; later ones are only counted",
+  },
+  completed: {
+    transitions: ["REDEEMED>COMPLETED", "REDEEMED>FAILED"],
+    raisesEpoch: false,
+    meaning: "who redeemed the token reported how the execution ended, in time",
+  },
+  completed_late: {
+    transitions: ["REDEEMED>LOST", "LOST>LOST"],
+    raisesEpoch: false,
+    meaning: "how the execution ended was reported after it had to have ended: it stays lost",
+  },
+  lost: {
+    transitions: ["REDEEMED>LOST"],
+    raisesEpoch: false,
+    meaning: "an execution had to have ended, and nobody reported how",
+  },
+  revoked: {
+    transitions: ["AUTHORIZED>REVOKED", "REDEEMED>REVOKED"],
+    raisesEpoch: true,
+    meaning: "an execution was revoked",
+  },
   payload_erased: {
-    from: null,
-    to: null,
+    transitions: null,
     raisesEpoch: false,
     meaning: "a record's payload was erased",
   },
 } as const satisfies Record<string, KindRow>
 
 export type RecordKind = keyof typeof KINDS
+
+/** May a record of this kind take an execution from one state to the other? `from` is null before its decision. */
+export function isTransition(kind: RecordKind, from: string | null, to: string | null): boolean {
+  const row: KindRow = KINDS[kind]
+  return to !== null && row.transitions?.includes(`${from ?? ""}>${to}` as Transition) === true
+}
+
+/**
+ * How a recorded state reads at a moment: AUTHORIZED ends with the token, REDEEMED with the time to execute. `untilMs`
+ * is that end, Unix milliseconds.
+ */
+export function stateAt(recorded: ExecutionState, untilMs: number, nowMs: number): ExecutionState {
+  if (nowMs < untilMs) return recorded
+  return recorded === "AUTHORIZED" ? "EXPIRED" : recorded === "REDEEMED" ? "LOST" : recorded
+}

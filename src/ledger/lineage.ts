@@ -1,13 +1,13 @@
 /** An execution's records, found, put in order and exported as evidence. */
 import { WritError } from "../errors.ts"
-import { fromUtf8, toBase64, toHex, utf8 } from "../formats/bytes.ts"
+import { equalBytes, fromUtf8, toBase64, toHex, utf8 } from "../formats/bytes.ts"
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
 import { parseCheckpoint } from "../formats/checkpoint.ts"
 import { hashLeaf } from "../formats/merkle.ts"
 import type { JsonValue, Sha256 } from "../formats/ports.ts"
 import { parseNote } from "../formats/signed-note.ts"
 import type { Evidence } from "./evidence.ts"
-import type { ExecutionState } from "./kinds.ts"
+import type { ExecutionState, RecordKind } from "./kinds.ts"
 import { buildInclusionProof, type TileReader } from "./proofs.ts"
 import type { RecordBody } from "./record.ts"
 
@@ -23,8 +23,11 @@ export interface StoredRecord {
 
 export interface FoundExecution {
   readonly decision: StoredRecord
+  /** The chain's newest record, as the execution's row names it. */
   readonly last: { readonly origin: string; readonly index: number; readonly leafHash: Uint8Array }
-  /** Null when the decision allowed nothing. */
+  /** All of the execution, read after the row: the decision among them, and possibly one more than the row knows of. */
+  readonly records: readonly StoredRecord[]
+  /** As recorded (`stateAt` tells how it reads now). Null when the decision allowed nothing. */
   readonly state: ExecutionState | null
 }
 
@@ -35,6 +38,12 @@ export interface LineageStore {
   tiles(logId: number): TileReader
   /** The oldest stored checkpoint of at least this size, or of exactly `exactly`. */
   checkpoint(logId: number, atLeast: number, exactly?: number): Promise<string | null>
+}
+
+export interface ExecutionRow {
+  readonly state: ExecutionState
+  /** When it must have ended, Unix milliseconds; null before it was redeemed. */
+  readonly executeUntilMs: number | null
 }
 
 export interface LogRow {
@@ -48,6 +57,12 @@ export interface LedgerReader extends LineageStore {
   logs(): Promise<readonly LogRow[]>
   record(logId: number, index: number): Promise<StoredRecord | null>
   records(logId: number, start: number, limit: number): Promise<readonly StoredRecord[]>
+  /** The newest first: records below `before`. */
+  recordsBefore(logId: number, before: number, limit: number): Promise<readonly StoredRecord[]>
+  /** Rows of executions, as far as there are any. */
+  executionRows(ids: readonly string[]): Promise<ReadonlyMap<string, ExecutionRow>>
+  /** Redeemed executions whose time to execute has ended by then (Unix milliseconds), the longest ended first. */
+  overdue(nowMs: number, limit: number): Promise<readonly string[]>
   latestCheckpoint(logId: number): Promise<string | null>
   putCheckpoint(logId: number, size: number, note: string): Promise<void>
   tokenKeys(): Promise<readonly { readonly kid: string; readonly publicKey: Uint8Array; readonly issuer: string }[]>
@@ -62,6 +77,16 @@ export function readBody(body: Uint8Array): Partial<RecordBody> {
   } catch {
     return {}
   }
+}
+
+/** What a change to this execution must find unchanged: `previous` of its effect. */
+export function versionOf({ decision, last }: FoundExecution): Uint8Array | null {
+  return equalBytes(decision.leafHash, last.leafHash) ? null : last.leafHash
+}
+
+/** The record of this kind in its lineage; the newest record's place where that one is not found. */
+export function receiptOf({ records, last }: FoundExecution, kind: RecordKind): FoundExecution["last"] {
+  return records.find(({ body }) => readBody(body).kind === kind) ?? last
 }
 
 /** The decision first, then each record after the one that it links to; what links to nothing comes last, by place. */

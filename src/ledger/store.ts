@@ -47,8 +47,11 @@ export type Effect =
   | {
       readonly kind: "execution"
       readonly executionId: string
-      readonly from: ExecutionState | null
+      /** Leaf hash of the chain's newest record, which the row must still name; null: nothing has followed the decision. */
+      readonly previous: Uint8Array | null
       readonly to: ExecutionState
+      /** Given by the redemption, Unix milliseconds; kept by what follows. */
+      readonly executeUntilMs?: number
     }
   | {
       readonly kind: "caller_key"
@@ -77,7 +80,7 @@ export type AppendOutcome =
   | { readonly kind: "stale" }
   /** These request keys are taken. */
   | { readonly kind: "taken"; readonly keys: ReadonlySet<string> }
-  /** An execution's state, or a payload, is not what the change assumed. */
+  /** An execution's newest record, or a payload, is not what the change assumed. */
   | { readonly kind: "conflict" }
 
 /** The log's single writer: one connection, one statement at a time. */

@@ -1,10 +1,14 @@
 /** AuthorizationService: decode, call, encode. */
 import type * as grpc from "@grpc/grpc-js"
 import type { Authorized, Call } from "../decision/authorize.ts"
+import type { Completed, CompleteRequest } from "../decision/complete.ts"
+import { assertExecutionId, type Execution, type Page } from "../decision/executions.ts"
+import type { Redeemed, RedeemRequest } from "../decision/redeem.ts"
 import type { Revoked } from "../decision/revoke.ts"
 import type { RawRequest } from "../decision/snapshot.ts"
 import type { TokenVerdict } from "../decision/verify-token.ts"
 import { WritError } from "../errors.ts"
+import type { ExecutionState } from "../ledger/kinds.ts"
 import {
   type Answer,
   decodeAuthorizeRequest,
@@ -15,10 +19,13 @@ import {
   encodeStreamResponse,
   type StreamMessage,
 } from "./authorize-codec.ts"
+import { decodeCompleteRequest } from "./complete-codec.ts"
 import { loadService, Malformed, SERVICES } from "./load.ts"
 import type { CallContext, Service, StreamHandler } from "./server.ts"
 import { encodeStatus } from "./status.ts"
 import { jsonToStruct } from "./struct.ts"
+
+const STATE_PREFIX = "EXECUTION_STATE_"
 
 export interface AuthorizationPorts {
   authorize(raw: RawRequest, call: Call): Promise<Authorized>
@@ -29,6 +36,12 @@ export interface AuthorizationPorts {
     readonly parametersDigest: Uint8Array | null
   }): Promise<TokenVerdict>
   revoke(executionId: string, reason: string, actor: Call["caller"]): Promise<Revoked>
+  redeem(request: RedeemRequest, call: Call): Promise<Redeemed>
+  complete(request: CompleteRequest, call: Call): Promise<Completed>
+  readonly executions: {
+    get(executionId: string): Promise<Execution>
+    list(pageSize: number, pageToken: string, state: ExecutionState | null): Promise<Page>
+  }
 }
 
 export function authorizationService(ports: AuthorizationPorts): Service {
@@ -61,6 +74,42 @@ export function authorizationService(ports: AuthorizationPorts): Service {
       async RevokeExecution({ execution_id, reason }: { execution_id: string; reason: string }, { caller }) {
         const revoked = await ports.revoke(execution_id, reason, caller)
         return { receipt: toReceipt(revoked.receipt), already_revoked: revoked.alreadyRevoked }
+      },
+
+      async RedeemToken(
+        request: { token: string; redemption_id: string; parameters_digest: Buffer; proof: string },
+        context,
+      ) {
+        const { executionId, executeUntilMs, receipt } = await ports.redeem(
+          {
+            token: request.token,
+            redemptionId: request.redemption_id,
+            parametersDigest: request.parameters_digest,
+            proof: request.proof,
+          },
+          context,
+        )
+        return { execution_id: executionId, execute_until: toTimestamp(executeUntilMs), receipt: toReceipt(receipt) }
+      },
+
+      async CompleteExecution(request: CompleteRequest, context) {
+        const { receipt } = await ports.complete(request, context)
+        return { receipt: toReceipt(receipt) }
+      },
+
+      async GetExecution({ execution_id }: { execution_id: string }) {
+        assertExecutionId(execution_id)
+        return { execution: toExecution(await ports.executions.get(execution_id)) }
+      },
+
+      async ListExecutions(request: { page_size: number; page_token: string; state: string }) {
+        const state = request.state.slice(STATE_PREFIX.length)
+        const page = await ports.executions.list(
+          request.page_size,
+          request.page_token,
+          state === "UNSPECIFIED" ? null : (state as ExecutionState),
+        )
+        return { executions: page.executions.map(toExecution), next_page_token: page.nextPageToken }
       },
     },
     streams: { AuthorizeStream: authorizeStream },
@@ -105,7 +154,9 @@ function withHotPathCodec(definition: grpc.ServiceDefinition): grpc.ServiceDefin
     AuthorizeStream: [decodeStreamRequest, encodeStreamResponse],
     AuthorizeBatch: [decodeBatchRequest, encodeBatchResponse],
   } as const
-  const methods: Record<string, unknown> = { ...definition }
+  // `details` is a Struct: read strictly, like those of Authorize
+  const complete = { ...definition["CompleteExecution"], requestDeserialize: decodeCompleteRequest }
+  const methods: Record<string, unknown> = { ...definition, CompleteExecution: complete }
   for (const [name, [requestDeserialize, responseSerialize]] of Object.entries(codec))
     methods[name] = { ...definition[name], requestDeserialize, responseSerialize }
   return methods as unknown as grpc.ServiceDefinition
@@ -123,6 +174,21 @@ export function toReceipt({
   return { log: origin, leaf_index: String(index), leaf_hash: leafHash }
 }
 
+function toExecution(execution: Execution): object {
+  return {
+    execution_id: execution.executionId,
+    state: toState(execution.state),
+    authorized_at: toTimestamp(execution.authorizedAtMs),
+    until: toTimestamp(execution.untilMs),
+    runtime_id: execution.runtimeId,
+    parent_execution_id: execution.parentExecutionId,
+  }
+}
+
+export function toTimestamp(ms: number): { seconds: number; nanos: number } {
+  return { seconds: Math.floor(ms / 1000), nanos: (ms % 1000) * 1_000_000 }
+}
+
 export function toState(state: string | null): string {
-  return `EXECUTION_STATE_${state ?? "UNSPECIFIED"}`
+  return `${STATE_PREFIX}${state ?? "UNSPECIFIED"}`
 }

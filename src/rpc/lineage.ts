@@ -1,5 +1,6 @@
 /** LineageService: what was recorded, with proofs. Reads only. */
 import { nativeCrypto, sha256 } from "../crypto.ts"
+import { assertExecutionId, readState } from "../decision/executions.ts"
 import type { LineageReport } from "../decision/verify-lineage.ts"
 import { WritError } from "../errors.ts"
 import { parseCheckpoint } from "../formats/checkpoint.ts"
@@ -28,6 +29,7 @@ export interface LineagePorts {
   /** Signs a checkpoint of this daemon's log as it is now, so that what is committed can be proved. */
   checkpointNow(): Promise<void>
   verifyLineage(executionId: string): Promise<LineageReport>
+  wallMs(): number
 }
 
 interface ListRequest {
@@ -40,7 +42,7 @@ interface ListRequest {
   readonly action: string
 }
 
-export function lineageService({ reader, origin, checkpointNow, verifyLineage }: LineagePorts): Service {
+export function lineageService({ reader, origin, checkpointNow, verifyLineage, wallMs }: LineagePorts): Service {
   async function findLog(name: string): Promise<LogRow> {
     const log = (await reader.logs()).find((row) => row.origin === (name || origin))
     if (!log) throw new WritError("NOT_FOUND", "There is no log of this origin.")
@@ -105,7 +107,7 @@ export function lineageService({ reader, origin, checkpointNow, verifyLineage }:
         const execution = found(await reader.findExecution(toExecutionId(execution_id)))
         return {
           records: orderLineage(await reader.recordsOf(execution_id)).map(toRecord),
-          state: toState(execution.state),
+          state: toState(readState(execution, wallMs())),
         }
       },
 
@@ -200,8 +202,7 @@ function toRecord(record: StoredRecord): object {
 }
 
 function toExecutionId(id: string): string {
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id))
-    throw new WritError("INVALID_REQUEST", "execution_id is not an execution id.")
+  assertExecutionId(id)
   return id
 }
 

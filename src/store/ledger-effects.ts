@@ -19,19 +19,23 @@ async function applyEffect(client: pg.Client, effect: Effect, at: Position): Pro
   const bytes = (value: Uint8Array) => Buffer.from(value)
   switch (effect.kind) {
     case "execution": {
-      const row = [effect.executionId, effect.to, at.logId, at.index, bytes(at.leafHash)]
-      // An insert that finds a row raises 23505 on execution_pkey: somebody was first.
+      const until = effect.executeUntilMs === undefined ? null : new Date(effect.executeUntilMs)
+      const row = [effect.executionId, effect.to, at.logId, at.index, bytes(at.leafHash), until]
+      // The row is the consumable and its leaf hash the version: of two that follow the same record, one finds its lock
+      // held and then another hash. An insert that finds a row raises 23505 on execution_pkey: somebody was first.
       const done =
-        effect.from === null
+        effect.previous === null
           ? await client.query(
-              "INSERT INTO execution (execution_id, state, log_id, idx, leaf_hash) VALUES ($1, $2, $3, $4, $5)",
+              "INSERT INTO execution (execution_id, state, log_id, idx, leaf_hash, execute_until) VALUES ($1, $2, $3, $4, $5, $6)",
               row,
             )
           : await client.query(
-              "UPDATE execution SET state = $2, log_id = $3, idx = $4, leaf_hash = $5 WHERE execution_id = $1 AND state = $6",
-              [...row, effect.from],
+              `UPDATE execution SET state = $2, log_id = $3, idx = $4, leaf_hash = $5, execute_until = coalesce($6, execute_until)
+                WHERE execution_id = $1 AND leaf_hash = $7`,
+              [...row, bytes(effect.previous)],
             )
-      if (done.rowCount !== 1) throw Object.assign(new Error("the execution is in another state"), { code: CONFLICT })
+      if (done.rowCount !== 1)
+        throw Object.assign(new Error("the execution has another newest record"), { code: CONFLICT })
       return
     }
     case "caller_key":

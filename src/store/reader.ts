@@ -55,16 +55,18 @@ export function createReader(pool: pg.Pool): LedgerReader {
         "SELECT x.state, l.origin, x.idx, x.leaf_hash FROM execution x JOIN log l USING (log_id) WHERE x.execution_id = $1",
         [executionId],
       )
-      const decision = (await recordsOf(executionId)).find((record) => readBody(record.body).kind === "decision")
+      const records = await recordsOf(executionId)
+      const decision = records.find((record) => readBody(record.body).kind === "decision")
       if (!decision) return null
       const [row] = rows
       if (row)
         return {
           decision,
+          records,
           last: { origin: row.origin, index: Number(row.idx), leafHash: row.leaf_hash },
           state: row.state,
         }
-      return { decision, last: decision, state: readBody(decision.body).state ?? null }
+      return { decision, records, last: decision, state: readBody(decision.body).state ?? null }
     },
 
     tiles: (logId) => tileReader(pool, logId),
@@ -102,6 +104,35 @@ export function createReader(pool: pg.Pool): LedgerReader {
         [logId, start, limit],
       )
       return rows.map(toRecord)
+    },
+
+    async recordsBefore(logId, before, limit) {
+      const { rows } = await pool.query<EntryRow>(
+        `${ENTRY} WHERE e.log_id = $1 AND e.idx < $2 ORDER BY e.idx DESC LIMIT $3`,
+        [logId, before, limit],
+      )
+      return rows.map(toRecord)
+    },
+
+    async executionRows(ids) {
+      const { rows } = await pool.query<{ execution_id: string; state: ExecutionState; execute_until: Date | null }>(
+        "SELECT execution_id, state, execute_until FROM execution WHERE execution_id = ANY ($1::uuid[])",
+        [ids],
+      )
+      return new Map(
+        rows.map((row) => [
+          row.execution_id,
+          { state: row.state, executeUntilMs: row.execute_until?.getTime() ?? null },
+        ]),
+      )
+    },
+
+    async overdue(nowMs, limit) {
+      const { rows } = await pool.query<{ execution_id: string }>(
+        "SELECT execution_id FROM execution WHERE state = 'REDEEMED' AND execute_until <= $1 ORDER BY execute_until LIMIT $2",
+        [new Date(nowMs), limit],
+      )
+      return rows.map((row) => row.execution_id)
     },
 
     async latestCheckpoint(logId) {

@@ -6,7 +6,7 @@ import { hashLeaf } from "../formats/merkle.ts"
 import type { Crypto, JsonObject, JsonValue } from "../formats/ports.ts"
 import { parseNote } from "../formats/signed-note.ts"
 import { parseStrictJson } from "../formats/strict-json.ts"
-import { KINDS, type KindRow } from "../ledger/kinds.ts"
+import { isTransition, KINDS, type RecordKind } from "../ledger/kinds.ts"
 import {
   commitPayload,
   MAX_RECORD_BYTES,
@@ -253,26 +253,43 @@ function checkLineage({ items, executionId }: Case): Outcome {
 
 function checkTransitions({ items }: Case): Outcome {
   let state: string | null = null
+  const seen = new Set<RecordKind>()
   for (const { record, index } of items) {
-    const row: KindRow = KINDS[record.kind]
-    const opens = record.kind === "decision"
-    const expected = opens ? (record.data["decision"] === "ALLOW" ? "AUTHORIZED" : null) : row.to
-    const from = row.from as readonly string[] | null
-    if (!opens && !(state !== null && from?.includes(state)))
-      throw new Fault(
-        "TRANSITION_WRONG",
-        `a record of kind ${record.kind} cannot follow the state ${state ?? "none"}`,
-        index,
-      )
-    if ((record.state ?? null) !== expected)
-      throw new Fault(
-        "TRANSITION_WRONG",
-        `record ${index} names the state ${record.state ?? "none"}, ${expected ?? "none"} follows`,
-        index,
-      )
-    state = record.state ?? null
+    const { kind, data } = record
+    const wrong = (text: string) => new Fault("TRANSITION_WRONG", text, index)
+    const next = record.state ?? null
+    if (seen.has(kind)) throw wrong(`a second record of kind ${kind}`)
+    seen.add(kind)
+    if (kind === "decision" && data["decision"] !== "ALLOW") {
+      if (next !== null) throw wrong(`record ${index} names the state ${next}, and nothing was allowed`)
+    } else if (!isTransition(kind, state, next))
+      throw wrong(`a record of kind ${kind} cannot lead from the state ${state ?? "none"} to ${next ?? "none"}`)
+    state = next
   }
+  checkTimes(items)
   return { result: "ok", detail: `ends in the state ${state ?? "none (nothing was allowed)"}` }
+}
+
+/** What a redemption grants ends: a completion comes before that end, a loss and a late report after it. */
+function checkTimes(items: readonly Item[]): void {
+  const redeemed = items.find(({ record }) => record.kind === "redeemed")
+  if (!redeemed) return
+  const until = redeemed.record.data["execute_until"]
+  const wrong = (text: string, { index }: Item) => new Fault("TRANSITION_WRONG", text, index)
+  if (!isTime(until)) throw wrong("the redemption does not say until when", redeemed)
+  for (const item of items) {
+    const { kind, time, state, data } = item.record
+    if (kind === "completed" && (!isTime(time) || time >= until))
+      throw wrong("the completion is later than the execution had to have ended", item)
+    if ((kind === "completed_late" || kind === "lost") && (!isTime(time) || time < until))
+      throw wrong("the execution is called lost before it had to have ended", item)
+    if (kind === "completed" && data["succeeded"] !== (state === "COMPLETED"))
+      throw wrong("the completion says the one, its state the other", item)
+  }
+}
+/** Of one form (RFC 3339, UTC, milliseconds), so that their order is that of the texts. */
+function isTime(value: unknown): value is string {
+  return typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value)
 }
 
 function checkClaims({ items }: Case): Outcome {
@@ -293,7 +310,23 @@ function checkClaims({ items }: Case): Outcome {
   if (bundle !== record.data["bundle_digest"]) throw wrong("the token names another policy bundle")
   if (typeof exp !== "number" || typeof iat !== "number" || exp <= iat)
     throw wrong("the token's times are not in order")
-  return { result: "ok", detail: "the token's claims agree with the record" }
+  const redemption = items.find((item) => item.record.kind === "redeemed")
+  if (redemption) checkRedemption(redemption, claims as JsonObject)
+  return {
+    result: "ok",
+    detail: `the token's claims agree with the record${redemption ? " and with its redemption" : ""}`,
+  }
+}
+
+/** The token was alive, its parameters were those to be executed, and the time given is what it grants. */
+function checkRedemption({ record, content, index }: Item, { exp, max_duration, dig }: JsonObject): void {
+  const wrong = (text: string) => new Fault("CLAIMS_WRONG", text, index)
+  const at = Date.parse(record.time)
+  if (!(at < (exp as number) * 1000)) throw wrong("the token had expired when it was redeemed")
+  if (Date.parse(record.data["execute_until"] as string) !== at + (max_duration as number) * 1000)
+    throw wrong("the time to execute is not what the token grants")
+  if (content !== null && (content["dig"] ?? null) !== (dig ?? null))
+    throw wrong("the parameters that were redeemed are not those that were authorized")
 }
 
 function asObject(value: JsonValue | undefined): JsonObject {

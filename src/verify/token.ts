@@ -28,27 +28,31 @@ export interface TokenReport extends Verdict {
 }
 
 export function verifyToken(token: string, check: TokenCheck, crypto: Crypto = portableCrypto): TokenReport {
-  const refuse = (verdict: Verdict, claims?: JsonObject): TokenReport => ({
-    ...verdict,
-    sufficient: false,
-    ...(claims && { claims }),
-  })
+  const { claims, ...read } = readToken(token, check.keys, crypto)
+  if (!claims) return { ...read, sufficient: false }
+  const verdict = checkClaims(claims, check)
+  return { ...verdict, sufficient: verdict.valid && claims["use"] === "offline", claims }
+}
+
+/** Shape, key and signature only: whose token it is. What its claims mean at this moment is left to the caller. */
+export function readToken(
+  token: string,
+  keys: readonly TokenJwk[],
+  crypto: Crypto = portableCrypto,
+): Verdict & { readonly claims?: JsonObject } {
   try {
     const { header, claims, signingInput, signature } = parseCompactJws(token)
-    if (header["typ"] !== "exec+jwt") return refuse(invalid("WRONG_TYPE", "typ is not exec+jwt"))
-    if (header["alg"] !== "EdDSA" && header["alg"] !== "Ed25519")
-      return refuse(invalid("WRONG_TYPE", "alg is not EdDSA"))
+    if (header["typ"] !== "exec+jwt") return invalid("WRONG_TYPE", "typ is not exec+jwt")
+    if (header["alg"] !== "EdDSA" && header["alg"] !== "Ed25519") return invalid("WRONG_TYPE", "alg is not EdDSA")
     if (Object.keys(header).some((name) => !["alg", "kid", "typ"].includes(name)))
-      return refuse(invalid("WRONG_TYPE", "the header has members of unknown meaning"))
-    const key = check.keys.find((jwk) => jwk.kid === header["kid"])
-    if (key?.kty !== "OKP" || key.crv !== "Ed25519")
-      return refuse(invalid("UNKNOWN_KEY", "no trusted key has this kid"))
+      return invalid("WRONG_TYPE", "the header has members of unknown meaning")
+    const key = keys.find((jwk) => jwk.kid === header["kid"])
+    if (key?.kty !== "OKP" || key.crv !== "Ed25519") return invalid("UNKNOWN_KEY", "no trusted key has this kid")
     if (!verifySignature(crypto, fromBase64Url(key.x), signingInput, signature))
-      return refuse(invalid("SIGNATURE_WRONG", "the signature does not verify"))
-    const verdict = checkClaims(claims, check)
-    return verdict.valid ? { ...VALID, sufficient: claims["use"] === "offline", claims } : refuse(verdict, claims)
+      return invalid("SIGNATURE_WRONG", "the signature does not verify")
+    return { ...VALID, claims }
   } catch (error) {
-    return refuse(invalid("MALFORMED", (error as Error).message))
+    return invalid("MALFORMED", (error as Error).message)
   }
 }
 

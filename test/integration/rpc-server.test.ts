@@ -56,11 +56,22 @@ async function decide(raw: Parameters<typeof snapshot>[0], _call: Call): Promise
   } as unknown as Authorized
 }
 
+/** The details with which CompleteExecution was called. */
+const completions: object[] = []
 const authorization = () =>
   authorizationService({
     authorize: decide,
     verifyToken: () => Promise.reject(new WritError("NOT_FOUND")),
     revoke: () => Promise.reject(new WritError("NOT_FOUND")),
+    redeem: () => Promise.reject(new WritError("NOT_FOUND")),
+    complete: async ({ details }) => {
+      completions.push(details)
+      throw new WritError("NOT_FOUND")
+    },
+    executions: {
+      get: () => Promise.reject(new WritError("NOT_FOUND")),
+      list: () => Promise.reject(new WritError("NOT_FOUND")),
+    },
   })
 
 describe("every RPC with every role", () => {

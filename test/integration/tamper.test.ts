@@ -78,6 +78,7 @@ const ATTACKS: Readonly<Record<string, readonly [sql: string, blamed: string] | 
     "UPDATE execution SET leaf_hash = set_byte(leaf_hash, 0, get_byte(leaf_hash, 0) # 1)",
     "execution",
   ],
+  "execution.execute_until": ["UPDATE execution SET execute_until = now()", "execution"],
   "lookup.key": ["UPDATE lookup SET key = gen_random_uuid() WHERE idx = $1", "lookup"],
   "lookup.log_id": ["UPDATE lookup SET log_id = 9 WHERE idx = $1", "lookup"],
   "lookup.idx": ["UPDATE lookup SET idx = idx + 1000 WHERE idx = $1", "lookup"],

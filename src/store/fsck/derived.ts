@@ -1,14 +1,17 @@
 /** The tables that are projections of the log: what its records say of them, and whether they say the same. */
 import { fromUtf8, toBase64Url, toHex } from "../../formats/bytes.ts"
 import type { Crypto, JsonObject } from "../../formats/ports.ts"
+import type { RecordKind } from "../../ledger/kinds.ts"
 import { PAYLOAD_SALT_BYTES, type RecordBody } from "../../ledger/record.ts"
+import { checkExecutions, type Link } from "./executions.ts"
 import type { Finding, FsckStore, LogRow } from "./types.ts"
 
 /** What the records say of the rows beside them. */
 export interface Derived {
   epoch: bigint
   bundle: { at: string; digest: string } | null
-  readonly executions: Map<string, { state: string; log: number; index: number; leaf: string }>
+  /** What followed the decision, in no order: the chain is put together when all logs were read. */
+  readonly executions: Map<string, Link[]>
   readonly callers: Map<string, string>
   readonly tokenKeys: Map<string, string>
   readonly bundles: Set<string>
@@ -45,8 +48,20 @@ export function learn(
   if (record.kind !== "decision" && epoch > derived.epoch) derived.epoch = epoch
   const data = (record.data ?? {}) as JsonObject
   const id = record.execution_id
-  if (record.kind === "revoked" && id)
-    derived.executions.set(id, { state: "REVOKED", log: log.log_id, index, leaf: toHex(row.leaf_hash) })
+  if (id && record.kind !== "decision") {
+    const links = derived.executions.get(id) ?? []
+    derived.executions.set(id, links)
+    links.push({
+      kind: record.kind as RecordKind,
+      state: record.state ?? "",
+      previous: record.previous ?? "",
+      leaf: toHex(row.leaf_hash),
+      log: log.log_id,
+      origin: log.origin,
+      index,
+      until: Date.parse(String(data["execute_until"])),
+    })
+  }
   if (record.kind === "caller_key_changed") {
     const secret = row.payload
       ? (JSON.parse(fromUtf8(row.payload.subarray(PAYLOAD_SALT_BYTES))) as { secret_hash: string }).secret_hash
@@ -103,27 +118,7 @@ export async function checkDerived(
   if ((control?.active_bundle ? toHex(control.active_bundle) : undefined) !== derived.bundle?.digest)
     find({ table: "control", text: "the active bundle is not the one that was activated last" })
 
-  const executions = await store.query<{
-    execution_id: string
-    state: string
-    log_id: number
-    idx: bigint
-    leaf_hash: Buffer
-  }>("SELECT * FROM execution")
-  for (const row of executions) {
-    const known = derived.executions.get(row.execution_id)
-    derived.executions.delete(row.execution_id)
-    if (
-      !known ||
-      known.state !== row.state ||
-      known.log !== row.log_id ||
-      known.index !== Number(row.idx) ||
-      known.leaf !== toHex(row.leaf_hash)
-    )
-      find({ table: "execution", text: `the row of ${row.execution_id} is not what the records say` })
-  }
-  for (const [id, { index }] of derived.executions)
-    find({ table: "execution", text: `the row of ${id} is missing`, index })
+  await checkExecutions(store, derived.executions, find)
 
   const callers = await store.query<{
     id: string

@@ -12,6 +12,7 @@ const last = { origin: "other.test/log", index: 5, leafHash: new Uint8Array(32).
 const found = (state: FoundExecution["state"]): FoundExecution => ({
   decision: { ...last, logId: 1, body: new Uint8Array(), payload: null },
   last,
+  records: [],
   state,
 })
 
@@ -36,7 +37,7 @@ describe("createRevoke", () => {
     const [entry] = ledger.entries
     expect(entry).toMatchObject({
       epoch: 7n,
-      change: { raisesEpoch: true, effects: [{ kind: "execution", executionId: ID, from: null, to: "REVOKED" }] },
+      change: { raisesEpoch: true, effects: [{ kind: "execution", executionId: ID, previous: null, to: "REVOKED" }] },
     })
     expect(ledger.bodies()[0]).toMatchObject({
       kind: "revoked",

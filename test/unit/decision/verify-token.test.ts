@@ -35,6 +35,7 @@ const tokenOf = (change: Partial<TokenClaims> = {}, leaf = leafHash, signer = to
 const recorded = (state: FoundExecution["state"] = "AUTHORIZED"): FoundExecution => ({
   decision: { origin: ISSUER.origin, logId: 1, index: 0, leafHash, body: new Uint8Array(), payload: null },
   last: { origin: ISSUER.origin, index: 0, leafHash },
+  records: [],
   state,
 })
 
@@ -102,14 +103,36 @@ describe("createVerifyToken", () => {
     expect(answer.reason).toMatch(reason)
   })
 
-  test("an expired token and one from the future are not valid, with five seconds of grace", async () => {
+  test("an expired token and one from the future are not valid; only the second has five seconds of grace", async () => {
     const seconds = async (s: number) => (await ask({}, recorded(), NOW_MS + s * 1000)).reason.split(":")[0]
-    expect([await seconds(14.999), await seconds(15), await seconds(-5), await seconds(-5.001)]).toEqual([
+    expect([await seconds(9.999), await seconds(10), await seconds(-5), await seconds(-5.001)]).toEqual([
       "",
       "EXPIRED",
       "",
       "NOT_YET_VALID",
     ])
+  })
+
+  test("what became of the execution is told also when the token has ended", async () => {
+    const at = (state: FoundExecution["state"], seconds: number) => ask({}, recorded(state), NOW_MS + seconds * 1000)
+    for (const seconds of [10, 14.999, 15, 1_000])
+      expect(await at("AUTHORIZED", seconds)).toMatchObject({
+        valid: false,
+        sufficient: false,
+        state: "EXPIRED",
+        reason: "EXPIRED: the token has expired",
+      })
+    expect(await at("REVOKED", 1_000)).toMatchObject({ valid: false, state: "REVOKED" })
+    expect(await at("COMPLETED", 1_000)).toMatchObject({ valid: false, state: "COMPLETED" })
+    expect(await at("COMPLETED", 1)).toMatchObject({
+      valid: false,
+      state: "COMPLETED",
+      reason: "EXECUTION_COMPLETED: the execution is not waiting to start",
+    })
+    expect(await ask({}, null, NOW_MS + 15_000)).toMatchObject({
+      state: null,
+      reason: expect.stringMatching(/^NOT_RECORDED/),
+    })
   })
 
   test("an execution that was revoked, or never was one, is not valid, also with an offline token", async () => {

@@ -191,7 +191,7 @@ describe("the cut", () => {
 
   test("a change is appended alone, in its place, with its effects", async () => {
     const { writer, appender } = setup()
-    const effects: Effect[] = [{ kind: "execution", executionId: "x", from: "AUTHORIZED", to: "REVOKED" }]
+    const effects: Effect[] = [{ kind: "execution", executionId: "x", previous: null, to: "REVOKED" }]
     const results = [
       appender.append(entry()),
       appender.append(entry()),

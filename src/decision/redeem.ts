@@ -1,0 +1,231 @@
+/** RedeemToken: a token is traded, once, for the right to start. The right leaves only after its record is durable. */
+import { nativeCrypto, sha256, sha256Hex } from "../crypto.ts"
+import { WritError } from "../errors.ts"
+import { equalBytes, fromBase64Url, toBase64Url, toHex } from "../formats/bytes.ts"
+import { encodeCanonicalJson } from "../formats/canonical-json.ts"
+import type { JsonObject } from "../formats/ports.ts"
+import { redeemProofInput } from "../formats/redeem-proof.ts"
+import type { AppendResult, Entry } from "../ledger/appender.ts"
+import { type Clock, type Instant, toRecordTime } from "../ledger/clock.ts"
+import type { ExecutionState, RecordKind } from "../ledger/kinds.ts"
+import { type FoundExecution, type LineageStore, readBody, versionOf } from "../ledger/lineage.ts"
+import { verifySignature } from "../verify/signature.ts"
+import { MAX_SKEW_SECONDS, readToken } from "../verify/token.ts"
+import type { TokenJwk } from "../verify/types.ts"
+import type { Call } from "./authorize.ts"
+import type { ByteRate } from "./byte-rate.ts"
+import { type Redemption, readRedemption } from "./executions.ts"
+import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from "./limits.ts"
+import { seal } from "./seal.ts"
+import { type ControlState, isUsable } from "./state.ts"
+
+/** How long the same redemption id gets the same answer: a lost reply must not cost the execution. */
+export const REPEAT_MS = 60_000
+const MAX_ATTEMPTS = 16
+const MAX_TOKEN_BYTES = 8 * 1024
+const MAX_REDEMPTION_ID_BYTES = 128
+const DIGEST_BYTES = 32
+
+export interface RedeemRequest {
+  readonly token: string
+  readonly redemptionId: string
+  /** SHA-256, 32 bytes; empty when the token has no `dig`. */
+  readonly parametersDigest: Uint8Array
+  /** base64url; empty when the token has no `cnf`. */
+  readonly proof: string
+}
+
+export interface Redeemed {
+  readonly executionId: string
+  /** Unix milliseconds. */
+  readonly executeUntilMs: number
+  readonly receipt: { readonly origin: string; readonly index: number; readonly leafHash: Uint8Array }
+}
+
+export type RefusalCode =
+  | "WRONG_ISSUER"
+  | "PARAMETERS_DIFFER"
+  | "PROOF_MISSING"
+  | "PROOF_UNEXPECTED"
+  | "PROOF_WRONG"
+  | "NOT_YET_VALID"
+  | "EXPIRED"
+  | "EXECUTION_REVOKED"
+  | "ALREADY_REDEEMED"
+  | "BUNDLE_INVALID"
+  | "BUNDLE_CHANGED"
+type Refusal = readonly [code: RefusalCode, text: string]
+
+export interface RedeemDependencies {
+  readonly clock: Clock
+  readonly origin: string
+  readonly issuer: string
+  readonly lineage: Pick<LineageStore, "findExecution">
+  readonly rate: ByteRate
+  /** Keys of every replica. */
+  keys(): Promise<readonly TokenJwk[]>
+  control(): ControlState
+  readonly ledger: { assertOpen(): void; append(entry: Entry): Promise<AppendResult> }
+  /** Told of every refusal, recorded or not; "TOKEN_INVALID" where no token of ours was shown. */
+  observeRefusal?(code: RefusalCode | "TOKEN_INVALID"): void
+}
+
+/**
+ * Throws TOKEN_REFUSED (the message says why), ALREADY_REDEEMED, INVALID_REQUEST. The first refusal of an execution whose
+ * token was shown is recorded, and only that one: whoever holds a token cannot fill the ledger with refusals.
+ */
+export function createRedeem(deps: RedeemDependencies): (request: RedeemRequest, call: Call) => Promise<Redeemed> {
+  const { clock, ledger } = deps
+
+  return async function redeem(request, call) {
+    ledger.assertOpen()
+    assertShape(request)
+    const deadlineMs = clock.now().monotonicMs + Math.min(call.timeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS)
+    const { claims, reason } = readToken(request.token, await deps.keys(), nativeCrypto)
+    if (!claims) throw invalidToken(reason)
+    const executionId = claims["execution_id"] as string
+    const key = sha256Hex(`${call.caller.id}\0${request.redemptionId}`)
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+      const now = clock.now()
+      if (now.monotonicMs >= deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
+      const state = deps.control() // its epoch is proved by the append, the execution's newest record by its effect
+      if (!isUsable(state.callers.get(call.caller.keyId), now.wallMs))
+        throw new WritError("UNAUTHENTICATED", "The credential is no longer valid.")
+      const found = await deps.lineage.findExecution(executionId)
+      if (!found || toHex(found.decision.leafHash) !== claims["leaf"])
+        throw invalidToken("NOT_RECORDED: there is no record of the decision that the token names")
+      const earlier = readRedemption(found)
+      if (earlier && found.state === "AUTHORIZED") continue // redeemed between two reads
+      const refusal = refuseForm(claims, request, deps.issuer) ?? refuseState(found, earlier, key, now)
+      if (!refusal && earlier) return { executionId, executeUntilMs: earlier.executeUntilMs, receipt: earlier.record } // the same answer again
+      const refused = refusal ?? refuseMoment(claims, state, now)
+      const to = refused ? found.state : "REDEEMED"
+      if (refused && (to === null || hasKind(found, "redeem_refused"))) throw refuse(refused)
+      const executeUntilMs = now.wallMs + (claims["max_duration"] as number) * 1000
+      const record = seal(
+        {
+          ...(refused
+            ? { kind: "redeem_refused", data: { reason: refused[0] } }
+            : { kind: "redeemed", data: { execute_until: toRecordTime(executeUntilMs) } }),
+          state: to as ExecutionState,
+          actor: { id: call.caller.id, proof: call.caller.proof },
+          execution_id: executionId,
+          previous: toHex(found.last.leafHash),
+          epoch: String(state.epoch),
+        },
+        encodeCanonicalJson(payloadOf(request, key)),
+        now.wallMs,
+      )
+      const effect = {
+        kind: "execution",
+        executionId,
+        previous: versionOf(found),
+        to: to as ExecutionState,
+        ...(!refused && { executeUntilMs }),
+      } as const
+      const entry = { record, epoch: state.epoch, deadlineMs, change: { effects: [effect], raisesEpoch: false } }
+      if (refused) {
+        const recorded = await append(entry, call, now).catch(() => null) // the refusal stands, recorded or not
+        if (recorded === null || recorded.kind === "written") throw refuse(refused)
+      } else {
+        const result = await append(entry, call, now)
+        if (result.kind === "written")
+          return {
+            executionId,
+            executeUntilMs,
+            receipt: { origin: deps.origin, index: result.index, leafHash: record.leafHash },
+          }
+      }
+      // stale or conflict: somebody else changed something first; look again
+    }
+    throw new WritError(
+      "LEDGER_UNAVAILABLE",
+      "The state kept changing while this was redeemed. Retry with the same redemption_id.",
+    )
+  }
+
+  async function append(entry: Entry, { caller, signal }: Call, now: Instant): Promise<AppendResult> {
+    const { body, payload } = entry.record
+    deps.rate.take(caller.keyId, body.length + (payload?.length ?? 0), now.monotonicMs)
+    return await ledger.append({ ...entry, ...(signal && { signal }) })
+  }
+
+  function refuse([code, text]: Refusal): WritError {
+    deps.observeRefusal?.(code)
+    if (code === "ALREADY_REDEEMED") return new WritError("ALREADY_REDEEMED", text)
+    return new WritError("TOKEN_REFUSED", `${code}: ${text}`, { details: { refusal: code } })
+  }
+
+  function invalidToken(reason: string): WritError {
+    deps.observeRefusal?.("TOKEN_INVALID")
+    return new WritError("TOKEN_REFUSED", reason, { details: { refusal: reason.split(":")[0] as string } })
+  }
+}
+
+function hasKind({ records }: FoundExecution, kind: RecordKind): boolean {
+  return records.some(({ body }) => readBody(body).kind === kind)
+}
+
+function assertShape({ token, redemptionId, parametersDigest }: RedeemRequest): void {
+  const invalid = (text: string) => new WritError("INVALID_REQUEST", text)
+  if (token.length > MAX_TOKEN_BYTES)
+    throw new WritError("REQUEST_TOO_LARGE", `token is larger than ${MAX_TOKEN_BYTES} bytes.`)
+  if (redemptionId === "" || Buffer.byteLength(redemptionId) > MAX_REDEMPTION_ID_BYTES)
+    throw invalid(`redemption_id must be 1 to ${MAX_REDEMPTION_ID_BYTES} bytes.`)
+  if (!redemptionId.isWellFormed() || /[\u0000-\u001f\u007f-\u009f\ufffd]/.test(redemptionId))
+    throw invalid("redemption_id must be text without control characters.")
+  if (parametersDigest.length !== 0 && parametersDigest.length !== DIGEST_BYTES)
+    throw invalid(`parameters_digest must be ${DIGEST_BYTES} bytes, or empty when the token has no dig.`)
+}
+
+function payloadOf({ parametersDigest, proof }: RedeemRequest, redemption: string): JsonObject {
+  return {
+    redemption,
+    ...(parametersDigest.length > 0 && { dig: toBase64Url(parametersDigest) }),
+    ...(proof !== "" && { proof }),
+  }
+}
+
+/** What does not depend on the moment, so that a repeat has to pass it too. */
+function refuseForm(claims: JsonObject, request: RedeemRequest, issuer: string): Refusal | null {
+  const { token, redemptionId, parametersDigest, proof } = request
+  if (claims["iss"] !== issuer) return ["WRONG_ISSUER", "the token is by another issuer"]
+  const digest = parametersDigest.length > 0 ? parametersDigest : null
+  if ((claims["dig"] ?? null) !== (digest && toBase64Url(digest)))
+    return ["PARAMETERS_DIFFER", "the parameters are not those that were authorized"]
+  const { cnf } = claims
+  if (cnf === undefined)
+    return proof === "" ? null : ["PROOF_UNEXPECTED", "the token is bound to no key, so nothing can be proved by one"]
+  if (proof === "") return ["PROOF_MISSING", "the token is bound to a key, and its holder must prove to have it"]
+  try {
+    const { kty, crv, x } = (cnf as { jwk: { kty: string; crv: string; x: string } }).jwk
+    const message = redeemProofInput(sha256, token, redemptionId, digest)
+    if (
+      kty === "OKP" &&
+      crv === "Ed25519" &&
+      verifySignature(nativeCrypto, fromBase64Url(x), message, fromBase64Url(proof))
+    )
+      return null
+  } catch {} // not base64url, or no such key: it proves nothing
+  return ["PROOF_WRONG", "the proof is not a signature by the key that the token is bound to"]
+}
+
+/** Null when it may be redeemed, or was by this very redemption a moment ago. */
+function refuseState(found: FoundExecution, earlier: Redemption | null, key: string, now: Instant): Refusal | null {
+  if (found.state === "AUTHORIZED") return null
+  if (found.state === "REVOKED") return ["EXECUTION_REVOKED", "the execution was revoked"]
+  const isSame = earlier !== null && earlier.key !== null && equalBytes(Buffer.from(earlier.key), Buffer.from(key))
+  if (isSame && found.state === "REDEEMED" && now.wallMs < Math.min(earlier.atMs + REPEAT_MS, earlier.executeUntilMs))
+    return null
+  return ["ALREADY_REDEEMED", `The token has been redeemed already; the execution is ${found.state}.`]
+}
+
+/** Everything that was true when the token was made is checked again. */
+function refuseMoment({ nbf, exp, bundle }: JsonObject, { active }: ControlState, now: Instant): Refusal | null {
+  if (now.wallMs < ((nbf as number) - MAX_SKEW_SECONDS) * 1000) return ["NOT_YET_VALID", "the token is not valid yet"]
+  if (now.wallMs >= (exp as number) * 1000) return ["EXPIRED", "the token has expired"]
+  if (!active || active.problems.length > 0) return ["BUNDLE_INVALID", "there is no valid policy bundle"]
+  if (active.policy.digest !== bundle)
+    return ["BUNDLE_CHANGED", "another policy bundle is active than the one that authorized this: authorize again"]
+  return null
+}

@@ -1,0 +1,75 @@
+import { toHex } from "../../formats/bytes.ts"
+import { isTransition, type RecordKind } from "../../ledger/kinds.ts"
+import type { Finding, FsckStore } from "./types.ts"
+
+/** A record that follows an execution's decision. */
+export interface Link {
+  readonly kind: RecordKind
+  readonly state: string
+  /** Leaf hashes, hex. */
+  readonly previous: string
+  readonly leaf: string
+  readonly log: number
+  readonly origin: string
+  readonly index: number
+  /** `execute_until` of a redemption, Unix milliseconds; NaN where there is none. */
+  readonly until: number
+}
+
+/** Each execution's records are one chain of steps that the table of kinds allows, and its row is the end of it. */
+export async function checkExecutions(
+  store: FsckStore,
+  executions: Map<string, readonly Link[]>,
+  find: (finding: Finding) => void,
+): Promise<void> {
+  const rows = await store.query<{
+    execution_id: string
+    state: string
+    log_id: number
+    idx: bigint
+    leaf_hash: Buffer
+    execute_until: Date | null
+  }>("SELECT * FROM execution")
+  const byId = new Map(rows.map((row) => [row.execution_id, row]))
+  for (const [id, links] of executions) {
+    const last = checkChain(id, links, find)
+    const row = byId.get(id)
+    byId.delete(id)
+    if (!row) find({ table: "execution", text: `the row of ${id} is missing`, index: last.index, log: last.origin })
+    else if (
+      last.state !== row.state ||
+      last.log !== row.log_id ||
+      last.index !== Number(row.idx) ||
+      last.leaf !== toHex(row.leaf_hash) ||
+      (links.find(({ kind }) => kind === "redeemed")?.until ?? null) !== (row.execute_until?.getTime() ?? null)
+    )
+      find({ table: "execution", text: `the row of ${id} is not what the records say` })
+  }
+  for (const id of byId.keys()) find({ table: "execution", text: `the row of ${id} is not what the records say` })
+}
+
+/** Answers the newest record: of a broken chain, the last that can be reached. */
+function checkChain(id: string, links: readonly Link[], find: (finding: Finding) => void): Link {
+  const blame = ({ index, origin }: Link, text: string) => find({ table: "entry", text, index, log: origin })
+  const leaves = new Set(links.map(({ leaf }) => leaf))
+  const after = new Map<string, Link>()
+  for (const link of links) {
+    if (after.has(link.previous)) blame(link, `two records of execution ${id} follow the same one`)
+    else after.set(link.previous, link)
+  }
+  const [first, ...others] = links.filter(({ previous }) => !leaves.has(previous))
+  for (const other of others) blame(other, `the record is not linked to the others of execution ${id}`)
+  let state = "AUTHORIZED"
+  let last = first ?? (links[0] as Link)
+  const seen = new Set<string>()
+  for (let link = first; link && !seen.has(link.kind); link = after.get(link.leaf)) {
+    if (!isTransition(link.kind, state, link.state))
+      blame(link, `a record of kind ${link.kind} cannot lead from the state ${state} to ${link.state}`)
+    seen.add(link.kind)
+    state = link.state
+    last = link
+  }
+  if (seen.size < links.length - others.length)
+    blame(last, `the records of execution ${id} are not one chain with one of each kind`)
+  return last
+}
