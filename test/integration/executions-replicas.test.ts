@@ -189,6 +189,24 @@ describe("two replicas", () => {
     expect(seen.before + seen.after).toBe(RACES)
   })
 
+  test(`completed on the one, otherwise on the other, and revoked, all at once, ${RACES} times: one end each`, {
+    timeout: 60_000 + RACES * 500,
+  }, async () => {
+    for (let i = 0; i < RACES; i++) {
+      const { token, execution_id } = await authorize(one.client("pep"))
+      await redeem(executors[1], token)
+      const failed = { execution_id, succeeded: false }
+      const outcomes = await Promise.all([
+        outcomeOf(complete(executors[0], execution_id)),
+        outcomeOf(executors[1].call("authorization", "CompleteExecution", failed)),
+        outcomeOf(revoke(i % 2 ? one : two, execution_id)),
+      ])
+      expect(outcomes.sort()).toEqual(["INVALID_TRANSITION", "INVALID_TRANSITION", "OK"])
+      expect((await lineageOf(execution_id)).kinds).toHaveLength(3)
+      if (i % 10 === 0) expect(await verify(execution_id)).toMatchObject({ valid: true })
+    }
+  })
+
   test("the ledger is clean after all", async () => {
     expect((await checkDatabase(database.connection, undefined, false)).findings).toEqual([])
   })
