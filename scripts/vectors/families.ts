@@ -1,6 +1,7 @@
 /** The folders of test/vectors and what lies in them. */
 import { canonicalJsonVectors } from "./canonical-json.ts"
 import { ed25519KeyVectors, ed25519Vectors } from "./ed25519.ts"
+import { evidenceExecutionVectors } from "./evidence-executions.ts"
 import { evidenceFileVectors } from "./evidence-file.ts"
 import { evidenceLineageVectors } from "./evidence-lineage.ts"
 import { evidenceLogVectors } from "./evidence-log.ts"
@@ -20,5 +21,5 @@ export const FAMILIES: Readonly<Record<string, readonly Vector[]>> = {
   "verifier-key": verifierKeyVectors,
   checkpoint: checkpointVectors,
   token: tokenVectors,
-  evidence: [...evidenceFileVectors, ...evidenceLogVectors, ...evidenceLineageVectors],
+  evidence: [...evidenceFileVectors, ...evidenceLogVectors, ...evidenceLineageVectors, ...evidenceExecutionVectors],
 }

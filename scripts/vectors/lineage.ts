@@ -109,7 +109,24 @@ export function decision(record: Json = {}, content: Json | string | null = CONT
 export const denied = (record: Json = {}, content: Json = { ...CONTENT, claims: undefined }): Sealed =>
   decision({ state: undefined, data: { ...DECISION_DATA, decision: "DENY" }, ...record }, content)
 
-/** The record that follows `before`. */
+/** A record that follows `before`; members replace those of an executor's record. */
+export function step(before: Sealed, record: Json, content: Json | null): Sealed {
+  return seal(
+    {
+      actor: { id: "key:executor", proof: "api-key" },
+      data: {},
+      engine: "writ/0.1.0",
+      epoch: "1",
+      execution_id: EXECUTION,
+      previous: leafHash(before.body).toString("hex"),
+      v: 1,
+      ...record,
+    },
+    content,
+  )
+}
+
+/** The revocation that follows `before`. */
 export function revoked(before: Sealed, record: Json = {}): Sealed {
   return seal(
     {
