@@ -66,6 +66,24 @@ describe("createRevoke", () => {
     expect(ledger.entries).toEqual([])
   })
 
+  test("what was redeemed is revoked too, after the newest record of its chain", async () => {
+    const decision = { ...last, leafHash: new Uint8Array(32).fill(1), logId: 1, body: new Uint8Array(), payload: null }
+    const { ledger, revoke } = setUp({ ...found("REDEEMED"), decision })
+    expect((await revoke(ID, "", CALLER)).alreadyRevoked).toBe(false)
+    expect(ledger.entries[0]?.change?.effects).toEqual([
+      { kind: "execution", executionId: ID, previous: last.leafHash, to: "REVOKED" },
+    ])
+  })
+
+  test.each(["COMPLETED", "FAILED", "LOST"] as const)("what is %s has ended and is not revoked", async (state) => {
+    const { ledger, revoke } = setUp(found(state))
+    await expect(revoke(ID, "", CALLER)).rejects.toMatchObject({
+      code: "INVALID_TRANSITION",
+      message: expect.stringContaining(state),
+    })
+    expect(ledger.entries).toEqual([])
+  })
+
   test.each([
     ["an unknown execution", null, "NOT_FOUND"],
     ["a decision that allowed nothing", found(null), "INVALID_TRANSITION"],

@@ -22,7 +22,9 @@ import {
   type LineageStore,
   orderLineage,
   readBody,
+  receiptOf,
   type StoredRecord,
+  versionOf,
 } from "../../../src/ledger/lineage.ts"
 import { verifyEvidence } from "../../../src/verify/index.ts"
 import { naiveCanonicalJson } from "../../support/naive-canonical-json.ts"
@@ -166,6 +168,25 @@ describe("orderLineage", () => {
     const records = [at(5, second), at(4, allow)]
     orderLineage(records)
     expect(records.map(({ index }) => index)).toEqual([5, 4])
+  })
+})
+
+describe("versionOf", () => {
+  const [first, second] = lineage.map((place) => stored(place)) as [StoredRecord, StoredRecord]
+  test("the newest record's hash; none where nothing has followed the decision", () => {
+    const found = { decision: first, records: [first], state: "AUTHORIZED" } as const
+    expect(versionOf({ ...found, last: { ...first } })).toBeNull()
+    expect(versionOf({ ...found, last: second })).toBe(second.leafHash)
+  })
+})
+
+describe("receiptOf", () => {
+  const [first, second] = lineage.map((place) => stored(place)) as [StoredRecord, StoredRecord]
+  test("the record of the kind asked for, else the newest", () => {
+    const found = { decision: first, records: [first, second], last: second, state: "REVOKED" } as const
+    expect(receiptOf(found, "decision")).toBe(first)
+    expect(receiptOf({ ...found, last: first }, "revoked")).toBe(second)
+    expect(receiptOf(found, "redeemed")).toBe(second)
   })
 })
 
