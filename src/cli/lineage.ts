@@ -39,6 +39,9 @@ export async function lineageCommand(id: string, flags: Flags): Promise<number> 
     else {
       for (const { index, record } of records)
         print(`#${index}  ${record.time}  ${describeRecord(record)}  by ${record.actor.id} (${record.actor.proof})`)
+      print(
+        `State: ${lineage.state.replace("EXECUTION_STATE_", "").replace("UNSPECIFIED", "none, nothing was allowed")}`,
+      )
       describeReport(report)
       if (out !== undefined)
         print(`Evidence saved to ${out}. Check it offline: writ verify ${out} --trust KEYS (see writ trust).`)
@@ -59,7 +62,10 @@ export function describeReport(report: VerifyReply): void {
 
 function describeRecord(record: RecordBody): string {
   const { decision, matched_rules } = record.data as { decision?: string; matched_rules?: readonly string[] }
-  return decision
-    ? `${record.kind} ${decision}${matched_rules?.length ? ` by ${matched_rules.join(", ")}` : ""}`
-    : record.kind
+  if (decision) return `${record.kind} ${decision}${matched_rules?.length ? ` by ${matched_rules.join(", ")}` : ""}`
+  const { execute_until, reason, succeeded } = record.data as Readonly<Record<string, unknown>>
+  if (record.kind === "redeemed") return `redeemed, to end before ${execute_until}`
+  if (record.kind === "redeem_refused") return `redeem_refused: ${reason}`
+  if (record.kind.startsWith("completed")) return `${record.kind}: ${succeeded ? "succeeded" : "failed"}`
+  return record.kind
 }

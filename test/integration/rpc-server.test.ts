@@ -193,6 +193,27 @@ describe("hostile messages", () => {
     })
   })
 
+  test("CompleteExecution: details arrive as JSON, or the message is refused before anything is called", async () => {
+    const type = messageType("writ.v1.CompleteExecutionRequest")
+    const path = "/writ.v1.AuthorizationService/CompleteExecution"
+    const message = (details: object) => type.encode({ execution_id: "e", succeeded: true, details })
+    const codeOf = async (bytes: Uint8Array) => {
+      const { metadata } = await rpc.client.unary(path, bytes, { authorization: rpc.keys.executor })
+      return readErrorInfo(metadata)?.reason
+    }
+    completions.length = 0
+    const json = { a: [1, "x", null, { b: true }] }
+    expect(await codeOf(message(jsonToStruct(json)))).toBe("NOT_FOUND") // as the handler answers
+    expect(await codeOf(type.encode({ execution_id: "e" }))).toBe("NOT_FOUND")
+    expect(completions).toEqual([json, {}])
+    const number = (numberValue: number) => message({ fields: { a: { kind: "numberValue", numberValue } } })
+    for (const bytes of [number(Number.NaN), number(-0), Buffer.concat([message(jsonToStruct(json)), message({})])])
+      expect(await codeOf(bytes)).toBe("INVALID_REQUEST")
+    for (const bytes of [Buffer.alloc(8, 0xff), message(jsonToStruct(json)).subarray(0, -3)])
+      expect(await codeOf(bytes)).toBe("MALFORMED_MESSAGE")
+    expect(completions).toHaveLength(2)
+  })
+
   test("a message that is malformed needs a credential to be told so", async () => {
     const { code } = await rpc.client.unary(AUTHORIZE, Buffer.alloc(8, 0xff), {})
     expect(code).toBe(grpc.status.UNAUTHENTICATED)
