@@ -16,7 +16,13 @@ export async function benchDecisionCore(): Promise<Row[]> {
   const text = readFileSync(join(import.meta.dirname, "..", "examples", "agent-tools", "policy.yaml"), "utf8")
   const loaded = loadPolicy({ "policy.yaml": text }, sha256)
   if (!loaded.ok) throw new Error("the example bundle does not load")
-  const state = { epoch: 0n, active: { policy: loaded.policy, problems: [] }, callers: new Map() }
+  const state = {
+    epoch: 0n,
+    active: { policy: loaded.policy, problems: [] },
+    callers: new Map(),
+    runtimes: new Map(),
+    revokedKeys: new Set<string>(),
+  }
   const raw = decodeAuthorizeRequest(Buffer.from(requestBodies()(1)))
   if (raw instanceof Malformed) throw raw.error
   const request = snapshot(raw)

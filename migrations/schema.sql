@@ -82,6 +82,12 @@ BEGIN
 END
 $$;
 
+CREATE TABLE public.beat_segment (
+    log_id smallint NOT NULL,
+    idx bigint NOT NULL,
+    segment bytea NOT NULL
+);
+
 CREATE TABLE public.bundle (
     digest bytea NOT NULL,
     content bytea NOT NULL,
@@ -121,6 +127,14 @@ CREATE TABLE public.control (
     CONSTRAINT control_singleton_check CHECK (singleton)
 )
 WITH (fillfactor='10');
+
+CREATE TABLE public.directive (
+    epoch bigint NOT NULL,
+    runtime uuid NOT NULL,
+    log_id smallint NOT NULL,
+    idx bigint NOT NULL,
+    content bytea NOT NULL
+);
 
 CREATE TABLE public.entry (
     log_id smallint NOT NULL,
@@ -166,11 +180,38 @@ CREATE TABLE public.lookup_mark (
     size bigint NOT NULL
 );
 
+CREATE TABLE public.nonce_key (
+    singleton boolean DEFAULT true NOT NULL,
+    secret bytea NOT NULL,
+    CONSTRAINT nonce_key_secret_check CHECK ((octet_length(secret) = 32)),
+    CONSTRAINT nonce_key_singleton_check CHECK (singleton)
+);
+
 CREATE TABLE public.request (
     key uuid NOT NULL,
     snapshot_digest bytea NOT NULL,
     log_id smallint NOT NULL,
     idx bigint NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+CREATE TABLE public.revoked_runtime_key (
+    public_key bytea NOT NULL,
+    epoch bigint NOT NULL,
+    CONSTRAINT revoked_runtime_key_public_key_check CHECK ((octet_length(public_key) = 32))
+);
+
+CREATE TABLE public.runtime (
+    key uuid NOT NULL,
+    epoch bigint NOT NULL,
+    content bytea NOT NULL
+);
+
+CREATE UNLOGGED TABLE public.runtime_lease (
+    lease_id uuid NOT NULL,
+    log_id smallint NOT NULL,
+    sequence bigint NOT NULL,
+    beat_hash bytea,
     expires_at timestamp with time zone NOT NULL
 );
 
@@ -199,6 +240,9 @@ CREATE TABLE public.token_key (
     CONSTRAINT token_key_public_key_check CHECK ((octet_length(public_key) = 32))
 );
 
+ALTER TABLE ONLY public.beat_segment
+    ADD CONSTRAINT beat_segment_pkey PRIMARY KEY (log_id, idx);
+
 ALTER TABLE ONLY public.bundle
     ADD CONSTRAINT bundle_pkey PRIMARY KEY (digest);
 
@@ -213,6 +257,9 @@ ALTER TABLE ONLY public.checkpoint
 
 ALTER TABLE ONLY public.control
     ADD CONSTRAINT control_pkey PRIMARY KEY (singleton);
+
+ALTER TABLE ONLY public.directive
+    ADD CONSTRAINT directive_pkey PRIMARY KEY (epoch);
 
 ALTER TABLE ONLY public.entry
     ADD CONSTRAINT entry_pkey PRIMARY KEY (log_id, idx);
@@ -235,8 +282,20 @@ ALTER TABLE ONLY public.lookup_mark
 ALTER TABLE ONLY public.lookup
     ADD CONSTRAINT lookup_pkey PRIMARY KEY (key, log_id, idx);
 
+ALTER TABLE ONLY public.nonce_key
+    ADD CONSTRAINT nonce_key_pkey PRIMARY KEY (singleton);
+
 ALTER TABLE ONLY public.request
     ADD CONSTRAINT request_pkey PRIMARY KEY (key);
+
+ALTER TABLE ONLY public.revoked_runtime_key
+    ADD CONSTRAINT revoked_runtime_key_pkey PRIMARY KEY (public_key);
+
+ALTER TABLE ONLY public.runtime_lease
+    ADD CONSTRAINT runtime_lease_pkey PRIMARY KEY (lease_id);
+
+ALTER TABLE ONLY public.runtime
+    ADD CONSTRAINT runtime_pkey PRIMARY KEY (key);
 
 ALTER TABLE ONLY public.schema_migration
     ADD CONSTRAINT schema_migration_pkey PRIMARY KEY (version);
@@ -247,9 +306,13 @@ ALTER TABLE ONLY public.tile
 ALTER TABLE ONLY public.token_key
     ADD CONSTRAINT token_key_pkey PRIMARY KEY (kid);
 
+CREATE INDEX directive_runtime ON public.directive USING btree (runtime, epoch);
+
 CREATE INDEX execution_running ON public.execution USING btree (execute_until) WHERE (state = 'REDEEMED'::text);
 
 CREATE INDEX request_expires ON public.request USING brin (expires_at) WITH (pages_per_range='16');
+
+CREATE INDEX runtime_epoch ON public.runtime USING btree (epoch);
 
 ALTER TABLE ONLY public.bundle_signature
     ADD CONSTRAINT bundle_signature_digest_fkey FOREIGN KEY (digest) REFERENCES public.bundle(digest);

@@ -6,15 +6,22 @@ import type { Config } from "./config.ts"
 import { nativeCrypto, sha256 } from "./crypto.ts"
 import { createAnnounce } from "./decision/announce.ts"
 import { createAuthorize } from "./decision/authorize.ts"
+import { BEATS_FLUSH_MS, createBeats } from "./decision/beats.ts"
 import { createByteRate } from "./decision/byte-rate.ts"
 import { createCallerKeys, parseApiKey } from "./decision/caller-keys.ts"
 import { createComplete } from "./decision/complete.ts"
 import { confirmConditions } from "./decision/confirm-conditions.ts"
 import { Control } from "./decision/control.ts"
+import { Directives } from "./decision/directives.ts"
 import { createErase } from "./decision/erase.ts"
 import { createExecutions } from "./decision/executions.ts"
+import { type BeatAnswer, createHeartbeat } from "./decision/heartbeat.ts"
+import { Leases } from "./decision/leases.ts"
 import { createRedeem } from "./decision/redeem.ts"
+import { createRegister } from "./decision/register-runtime.ts"
 import { createRevoke } from "./decision/revoke.ts"
+import { createRuntimeChanges } from "./decision/runtime-changes.ts"
+import { createRuntimes } from "./decision/runtimes.ts"
 import { isActive } from "./decision/state.ts"
 import { createVerifyLineage } from "./decision/verify-lineage.ts"
 import { createVerifyToken } from "./decision/verify-token.ts"
@@ -40,6 +47,8 @@ import { addHealth, addReflection, createHealth } from "./rpc/health.ts"
 import { lineageService } from "./rpc/lineage.ts"
 import { ROLES } from "./rpc/roles.ts"
 import { buildServer, drain, listen } from "./rpc/server.ts"
+import { verifierService } from "./rpc/verifier.ts"
+import { createNonces } from "./runtime/nonces.ts"
 import { connectWriter, openPool, parseDatabaseUrl } from "./store/connect.ts"
 import { isDiskLow, openDataFolder } from "./store/data-folder.ts"
 import { startEmbedded } from "./store/embedded.ts"
@@ -51,6 +60,7 @@ import { prepareDatabase } from "./store/migrate.ts"
 import { ensurePartitions } from "./store/partitions.ts"
 import { compilePolicyFolder, watchPolicyFolder } from "./store/policy-folder.ts"
 import { createControlSource, createReader, createRequestStore } from "./store/reader.ts"
+import { createLeaseStore, directivesOf, readNonceKey } from "./store/runtime-store.ts"
 import { createSignerState, writeDurably } from "./store/signer-state.ts"
 import { createSigner } from "./token/signer.ts"
 import { createTokenSigner, toJwk } from "./token/token.ts"
@@ -61,6 +71,7 @@ const CHECKPOINT_INTERVAL_MS = 1_000
 const CONTROL_POLL_MS = 1_000
 const INDEX_INTERVAL_MS = 250
 const LOST_INTERVAL_MS = 1_000
+const SWEEP_INTERVAL_MS = 1_000
 const HOUSEKEEPING_MS = 30_000
 const DAEMON = { id: "writ", proof: "process" } as const
 
@@ -73,6 +84,7 @@ const STOP_ORDER = [
   "gRPC",
   "feed",
   "background work",
+  "beats",
   "appender",
   "writer",
   "pool",
@@ -169,7 +181,11 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   const clock = createClock(await newestRecordMs(reader, head))
 
   // 4. The control state, and the appender that proves it fresh with every batch.
-  const control = new Control({
+  const directives = new Directives({
+    control: () => control.state,
+    read: (runtime, after) => directivesOf(pool, runtime, after),
+  })
+  const control: Control = new Control({
     source: createControlSource(pool),
     trustedPolicyKeys: [policySigner.publicKey, ...config.policyTrustedKeys.map(readPolicyKey)],
     verify: nativeCrypto.ed25519Verify,
@@ -178,7 +194,9 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
       const loaded = loadCanonicalPolicy(content, sha256)
       return loaded.ok ? loaded.policy : null
     },
-    onChange({ epoch, active }) {
+    onChange(state, rows) {
+      const { epoch, active } = state
+      directives.publish(state, rows)
       const problems = active?.problems.map((problem) => problem.code)
       log.info({ epoch, bundle: active?.policy.digest, problems }, "control state loaded")
     },
@@ -295,6 +313,20 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     await forgetRequests(pool)
     await ensurePartitions(pool, logId, appender.size)
   })
+  const nonces = createNonces(await readNonceKey(pool))
+  const leases = new Leases<BeatAnswer>()
+  const leaseStore = createLeaseStore(pool, logId)
+  const changes = createRuntimeChanges(shared)
+  const beats = createBeats(shared)
+  const runtimes = createRuntimes({ ...shared, leases, leaseStore, changes })
+  background.repeat(SWEEP_INTERVAL_MS, "looking after leases", async () => {
+    if (appender.state === "open") await runtimes.sweep()
+  })
+  background.repeat(BEATS_FLUSH_MS, "writing beats", async () => {
+    if (appender.state === "open") await beats.flush()
+  })
+  background.repeat(HOUSEKEEPING_MS, "forgetting leases", () => leaseStore.forget())
+  stops.beats = () => (appender.state === "open" ? beats.flush() : undefined)
   if (config.listen) {
     const feed = startFeed(connection, () => void control.refresh().catch(() => {}))
     stops.feed = () => feed.stop()
@@ -320,6 +352,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
       signer: tokens,
       requests: createRequestStore(pool),
       rate,
+      leaseLeftMs: (leaseId, monotonicMs) => leases.leftMs(leaseId, monotonicMs),
       observe: createObserver(metrics, log),
     }),
     verifyToken: createVerifyToken({ lineage: reader, keys: tokenKeys, issuer, wallMs }),
@@ -334,6 +367,24 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     complete: createComplete({ ...shared, lineage: reader, rate }),
     revoke: createRevoke({ ...shared, lineage: reader }),
     executions,
+  })
+  const onRuntimes = { ...shared, audience: issuer, nonces, leases, changes }
+  const { begin, register } = createRegister(onRuntimes)
+  const verifier = verifierService({
+    audience: issuer,
+    begin,
+    register,
+    beat: createHeartbeat({
+      ...onRuntimes,
+      record: (beat) => beats.add(beat),
+      directivesOf: (runtime, after) => directives.recent(runtime, after),
+    }),
+    end: runtimes.end,
+    get: runtimes.get,
+    list: runtimes.list,
+    setState: runtimes.setState,
+    view: runtimes.view,
+    watch: (...of) => directives.watch(...of),
   })
   const lineage = lineageService({
     reader,
@@ -352,7 +403,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   })
   const callers = () => control.state.callers
   const server = buildServer({
-    services: [authorization, lineage, admin],
+    services: [authorization, verifier, lineage, admin],
     callers,
     wallMs,
     log,
@@ -361,7 +412,10 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   addHealth(server, health)
   addReflection(server, (header) => void authenticate(header, callers(), wallMs()))
   const grpc = await listen(server, config.grpc)
-  stops.gRPC = () => drain(server, config.drainMs)
+  stops.gRPC = () => {
+    directives.close()
+    return drain(server, config.drainMs)
+  }
   const http = await startHttp({
     ...config.http,
     public: config.public,

@@ -64,6 +64,12 @@ export const ERRORS = {
     retryable: false,
     text: "This request_id was already used for a different request. Use a new id.",
   },
+  REGISTRATION_REFUSED: {
+    grpc: STATUS.FAILED_PRECONDITION,
+    http: 409,
+    retryable: false,
+    text: "The runtime may not register.",
+  },
   INVALID_TRANSITION: {
     grpc: STATUS.FAILED_PRECONDITION,
     http: 409,

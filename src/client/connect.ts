@@ -33,6 +33,8 @@ export interface WritClient {
   call<Reply>(service: keyof typeof SERVICES, method: string, request: object, timeoutMs?: number): Promise<Reply>
   /** An open stream; the caller reads and writes. */
   stream(service: keyof typeof SERVICES, method: string): grpc.ClientDuplexStream<object, object>
+  /** A stream of replies to one request; the caller reads. */
+  watch(service: keyof typeof SERVICES, method: string, request: object): grpc.ClientReadableStream<object>
   close(): void
 }
 
@@ -76,6 +78,10 @@ export function connect({ target, key, caFile = null }: ConnectOptions): WritCli
     stream(service, method) {
       const client = clientOf(service)
       return client[method]?.call(client, metadata) as grpc.ClientDuplexStream<object, object>
+    },
+    watch(service, method, request) {
+      const client = clientOf(service)
+      return client[method]?.call(client, request, metadata) as grpc.ClientReadableStream<object>
     },
     close() {
       for (const client of clients.values()) client.close()

@@ -48,6 +48,8 @@ export interface AuthorizeDependencies {
   readonly requests: RequestStore
   readonly rate: ByteRate
   control(): ControlState
+  /** Milliseconds that a lease still has at this monotonic instant; null when nothing was heard of it since the start. */
+  leaseLeftMs?(leaseId: string, monotonicMs: number): number | null
   readonly ledger: { assertOpen(): void; append(entry: Entry): Promise<AppendResult> }
   /** Told of every decision that became durable. */
   observe?(authorized: Authorized, call: Call): void
@@ -59,7 +61,7 @@ interface InFlight {
 }
 
 export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, call: Call) => Promise<Authorized> {
-  const { clock, ledger, signer } = deps
+  const { clock, ledger, signer, leaseLeftMs = () => null } = deps
   const inFlight = new Map<string, InFlight>()
   const recent = new Set<string>()
 
@@ -109,7 +111,8 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
       const state = deps.control() // one immutable snapshot; its epoch is proved by the append
       assertCaller(state, call.caller, now.wallMs)
       const policyRequest = toPolicyRequest(request, now.wallMs)
-      const determination = determine(state, request, policyRequest) // pure and total: a failure inside is a DENY
+      const { monotonicMs } = now
+      const determination = determine(state, request, policyRequest, (leaseId) => leaseLeftMs(leaseId, monotonicMs)) // pure and total: a failure inside is a DENY
       const verdict = buildVerdict(determination, request, state, deps.issuer, now.wallMs)
       const recorded = recordedRequest(request, policyRequest, state.active?.policy)
       const claims = verdict.claims && encodeCanonicalJson(verdict.claims)

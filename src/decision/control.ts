@@ -4,6 +4,8 @@ import { concatBytes, equalBytes, toHex, utf8 } from "../formats/bytes.ts"
 import { parsePublicKey, parseSignature } from "../formats/ed25519-keys.ts"
 import type { Ed25519Verify } from "../formats/ports.ts"
 import type { Policy } from "../policy/types.ts"
+import type { Runtime } from "../runtime/runtime.ts"
+import type { DirectiveRow } from "./directives.ts"
 import type { ActivePolicy, CallerKey, ControlState, Reason } from "./state.ts"
 
 /** Rows as the database has them, read in one snapshot. */
@@ -15,6 +17,10 @@ export interface ControlRows {
     readonly signatures: readonly BundleSignature[]
   } | null
   readonly callers: readonly CallerKey[]
+  /** What changed since the epoch that `load` was told of: these are only added to and replaced, never removed. */
+  readonly runtimes: readonly { readonly key: string; readonly runtime: Runtime }[]
+  readonly revokedKeys: readonly string[]
+  readonly directives: readonly DirectiveRow[]
 }
 export interface BundleSignature {
   readonly publicKey: Uint8Array
@@ -22,7 +28,8 @@ export interface BundleSignature {
 }
 
 export interface ControlSource {
-  load(): Promise<ControlRows>
+  /** `since`: the epoch that is known already; -1n: none. */
+  load(since: bigint): Promise<ControlRows>
 }
 
 export interface ControlOptions {
@@ -32,12 +39,18 @@ export interface ControlOptions {
   readonly verify: Ed25519Verify
   /** Compiles canonical bytes; null when they are not a bundle. */
   compile(content: Uint8Array): Policy | null
-  onChange?(state: ControlState): void
+  onChange?(state: ControlState, directives: readonly DirectiveRow[]): void
 }
 
 export class Control {
   readonly #options: ControlOptions
-  #state: ControlState = { epoch: -1n, active: null, callers: new Map() }
+  #state: ControlState = {
+    epoch: -1n,
+    active: null,
+    callers: new Map(),
+    runtimes: new Map(),
+    revokedKeys: new Set(),
+  }
   #loading: Promise<void> | null = null
 
   constructor(options: ControlOptions) {
@@ -58,11 +71,21 @@ export class Control {
   }
 
   async #load(): Promise<void> {
-    const rows = await this.#options.source.load()
+    const rows = await this.#options.source.load(this.#state.epoch)
     if (rows.epoch === this.#state.epoch) return
     const callers = new Map(rows.callers.map((key) => [key.id, key]))
-    this.#state = { epoch: rows.epoch, active: this.#activate(rows.activeBundle), callers }
-    this.#options.onChange?.(this.#state)
+    const { runtimes, revokedKeys } = this.#state
+    this.#state = {
+      epoch: rows.epoch,
+      active: this.#activate(rows.activeBundle),
+      callers,
+      runtimes:
+        rows.runtimes.length === 0
+          ? runtimes
+          : new Map([...runtimes, ...rows.runtimes.map(({ key, runtime }) => [key, runtime] as const)]),
+      revokedKeys: rows.revokedKeys.length === 0 ? revokedKeys : new Set([...revokedKeys, ...rows.revokedKeys]),
+    }
+    this.#options.onChange?.(this.#state, rows.directives)
   }
 
   #activate(row: ControlRows["activeBundle"]): ActivePolicy | null {

@@ -1,6 +1,10 @@
 /** The six determinations, in order, each with a status and stable reasons. Pure and total. */
 import { CHECK_NAMES, type CheckName } from "../ledger/record.ts"
 import type { PolicyOutcome, PolicyRequest } from "../policy/types.ts"
+import { type Runtime, runtimeKey } from "../runtime/runtime.ts"
+import type { RuntimeState } from "../runtime/states.ts"
+import { MIN_TTL_MS } from "../token/token.ts"
+import { isMeasurementGood } from "./measurement.ts"
 import type { Snapshot } from "./snapshot.ts"
 import type { ControlState, Reason } from "./state.ts"
 
@@ -18,10 +22,24 @@ export interface Determination {
   readonly checks: readonly CheckResult[]
   /** Null when evaluation was not reached. */
   readonly outcome: PolicyOutcome | null
+  /** The runtime that was named, as it is, and how long its lease still lasts; null where none is, or it is not known. */
+  readonly runtime: Runtime | null
+  readonly leaseLeftMs: number | null
 }
 
+/** Milliseconds that a lease still has; null when nothing was heard of it since the start. */
+export type LeaseLeft = (leaseId: string) => number | null
+const NO_LEASES: LeaseLeft = () => null
+
 /** ALLOW only if all six pass; REQUIRE_APPROVAL only if nothing but the approval is missing; anything else is a DENY. */
-export function determine(state: ControlState, request: Snapshot, policyRequest: PolicyRequest): Determination {
+export function determine(
+  state: ControlState,
+  request: Snapshot,
+  policyRequest: PolicyRequest,
+  leaseLeft: LeaseLeft = NO_LEASES,
+): Determination {
+  const runtime = (request.runtimeId !== "" && state.runtimes.get(runtimeKey(request.runtimeId))) || null
+  const leaseLeftMs = runtime && leaseLeft(runtime.lease_id)
   const policy = state.active?.policy
   const identity = policy?.checkSubject(policyRequest)
   const context = policy?.checkContext(policyRequest)
@@ -34,7 +52,7 @@ export function determine(state: ControlState, request: Snapshot, policyRequest:
     identity,
     context,
     policy_validity: validity,
-    environment_trust: checkEnvironment(request, outcome),
+    environment_trust: request.runtimeId === "" ? checkAbsence(outcome) : checkRuntime(state, runtime, leaseLeftMs),
     authorization_state: checkAuthorizationState(request),
     execution_eligibility: outcome?.reasons,
   }
@@ -47,7 +65,7 @@ export function determine(state: ControlState, request: Snapshot, policyRequest:
       reasons: reasons.length > MAX_REASONS ? reasons.slice(0, MAX_REASONS) : reasons,
     }
   })
-  return { decision: decide(checks, outcome), checks, outcome }
+  return { decision: decide(checks, outcome), checks, outcome, runtime, leaseLeftMs }
 }
 
 function decide(checks: readonly CheckResult[], outcome: PolicyOutcome | null): Determination["decision"] {
@@ -58,17 +76,33 @@ function decide(checks: readonly CheckResult[], outcome: PolicyOutcome | null): 
   return checks.every((check) => check.status === "PASS") ? "ALLOW" : "DENY"
 }
 
-/** No runtime can be registered yet, so naming one proves nothing; naming none suffices only where every rule says so. */
-function checkEnvironment(request: Snapshot, outcome: PolicyOutcome | null): readonly Reason[] | undefined {
-  if (request.runtimeId !== "") {
-    return [
-      {
-        code: "NOT_ATTESTED",
-        text: "The runtime is not registered, so its integrity is not known.",
-        pointer: "/runtime_id",
-      },
-    ]
-  }
+const DISTRUSTED: Readonly<Record<Exclude<RuntimeState, "TRUSTED">, string>> = {
+  PROVISIONAL: "The runtime is registered, and has not beaten well enough yet.",
+  SUSPECT: "The runtime is suspect.",
+  QUARANTINED: "The runtime is quarantined.",
+  REVOKED: "The runtime's key was revoked.",
+  ENDED: "The runtime has ended.",
+}
+
+/** Registered, trusted, alive, and running what the policy accepts. Who names a runtime is held to it, whatever the rules say. */
+function checkRuntime(state: ControlState, runtime: Runtime | null, leaseLeftMs: number | null): readonly Reason[] {
+  const fail = (code: Reason["code"], text: string): Reason[] => [{ code, text, pointer: "/runtime_id" }]
+  if (!runtime) return fail("RUNTIME_UNKNOWN", "The runtime is not registered, so its integrity is not known.")
+  if (runtime.state !== "TRUSTED") return fail(`RUNTIME_${runtime.state}`, DISTRUSTED[runtime.state])
+  if (leaseLeftMs === null)
+    return fail(
+      "RUNTIME_STALE",
+      "Nothing was heard of the runtime since this daemon started; its next beat changes that.",
+    )
+  // A token lives no longer than the lease, and no shorter than this.
+  if (leaseLeftMs < MIN_TTL_MS) return fail("LEASE_LAPSED", "The runtime's lease has lapsed.")
+  if (state.active && !isMeasurementGood(state.active.policy, runtime))
+    return fail("MEASUREMENTS_REFUSED", "The active policy does not accept what the runtime measured.")
+  return []
+}
+
+/** Naming none suffices only where every rule says so. */
+function checkAbsence(outcome: PolicyOutcome | null): readonly Reason[] | undefined {
   if (!outcome) return undefined
   if (outcome.runtimeNotRequired || outcome.decision === "DENY") return []
   return [

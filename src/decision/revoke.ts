@@ -1,11 +1,17 @@
 /** RevokeExecution: a record, the execution's new state and a higher control epoch, in one transaction. */
+
+import { sha256 } from "../crypto.ts"
 import { WritError } from "../errors.ts"
-import { toHex } from "../formats/bytes.ts"
+import { fromUtf8, toHex, utf8 } from "../formats/bytes.ts"
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
 import type { AppendResult, Entry } from "../ledger/appender.ts"
 import type { Clock } from "../ledger/clock.ts"
 import { isTransition } from "../ledger/kinds.ts"
-import { type LineageStore, receiptOf, versionOf } from "../ledger/lineage.ts"
+import { type LineageStore, receiptOf, type StoredRecord, versionOf } from "../ledger/lineage.ts"
+import { PAYLOAD_SALT_BYTES } from "../ledger/record.ts"
+import type { Effect } from "../ledger/store.ts"
+import { runtimeKey } from "../runtime/runtime.ts"
+import type { Directive } from "./directives.ts"
 import { assertExecutionId } from "./executions.ts"
 import { seal } from "./seal.ts"
 import type { Caller, ControlState } from "./state.ts"
@@ -47,6 +53,8 @@ export function createRevoke(
             : `The execution is ${found.state}: it has ended, and there is nothing to revoke.`,
         )
       const { epoch } = deps.control()
+      const nowMs = deps.clock.now().wallMs
+      const directive = directiveTo(runtimeOf(found.decision), executionId, epoch + 1n, nowMs)
       const record = seal(
         {
           kind: "revoked",
@@ -55,12 +63,13 @@ export function createRevoke(
           state: "REVOKED",
           previous: toHex(found.last.leafHash),
           epoch: String(epoch + 1n),
-          data: {},
+          data: directive ? { directive_sha256: toHex(sha256(directive.content)), runtime: directive.runtime } : {},
         },
         encodeCanonicalJson({ reason }),
-        deps.clock.now().wallMs,
+        nowMs,
       )
-      const effects = [{ kind: "execution", executionId, previous: versionOf(found), to: "REVOKED" } as const]
+      const revoked = { kind: "execution", executionId, previous: versionOf(found), to: "REVOKED" } as const
+      const effects: Effect[] = directive ? [revoked, directive] : [revoked]
       const result = await deps.ledger.append({ record, epoch, change: { effects, raisesEpoch: true } })
       if (result.kind === "written")
         return {
@@ -71,4 +80,26 @@ export function createRevoke(
     }
     throw new WritError("LEDGER_UNAVAILABLE", "The control state kept changing. Try again.")
   }
+}
+
+/** Key of the runtime that a decision named; null where it named none, or its payload is gone. */
+function runtimeOf({ payload }: StoredRecord): string | null {
+  if (!payload) return null
+  const { request } = JSON.parse(fromUtf8(payload.subarray(PAYLOAD_SALT_BYTES))) as {
+    request?: { runtime_id?: string }
+  }
+  return request?.runtime_id ? runtimeKey(request.runtime_id) : null
+}
+
+/** Tells the runtime to stop it, in the same transaction. */
+function directiveTo(runtime: string | null, executionId: string, epoch: bigint, nowMs: number) {
+  if (runtime === null) return null
+  const directive: Directive = {
+    code: "EXECUTION_REVOKED",
+    execution_id: executionId,
+    issued_at: nowMs,
+    kind: "stop_execution",
+    text: "The execution was revoked: stop it.",
+  }
+  return { kind: "directive", epoch, runtime, content: utf8(encodeCanonicalJson(directive)) } as const
 }

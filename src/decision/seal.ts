@@ -4,7 +4,7 @@
  */
 import { randomFillSync, randomUUID } from "node:crypto"
 import { sha256 } from "../crypto.ts"
-import { toHex } from "../formats/bytes.ts"
+import { fromHex, toBase64Url, toHex } from "../formats/bytes.ts"
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
 import { hashLeaf } from "../formats/merkle.ts"
 import type { JsonObject } from "../formats/ports.ts"
@@ -78,7 +78,7 @@ export function buildVerdict(
     bundleVersion: state.active?.policy.version ?? "",
     claims:
       decision === "ALLOW" && outcome
-        ? buildClaims(executionId, request, outcome.constraints, bundleDigest, issuer, nowMs)
+        ? buildClaims(executionId, request, determination, bundleDigest, issuer, nowMs)
         : null,
   }
 }
@@ -86,12 +86,16 @@ export function buildVerdict(
 function buildClaims(
   executionId: string,
   request: Snapshot,
-  constraints: { readonly ttlMs?: number; readonly use?: "redeem" | "offline"; readonly maxDurationMs?: number },
+  { outcome, runtime, leaseLeftMs }: Determination,
   bundle: string,
   issuer: Issuer,
   nowMs: number,
 ): TokenClaims {
-  const longest = Math.min(constraints.ttlMs ?? MAX_TTL_MS, request.runtimeId ? MAX_TTL_MS : MAX_TTL_WITHOUT_RUNTIME_MS)
+  const constraints = outcome?.constraints ?? {}
+  const longest = Math.min(
+    constraints.ttlMs ?? MAX_TTL_MS,
+    runtime ? Math.min(MAX_TTL_MS, leaseLeftMs ?? 0) : MAX_TTL_WITHOUT_RUNTIME_MS,
+  )
   const wished = request.requestedTtlMs ?? Math.min(issuer.defaultTtlMs ?? DEFAULT_TTL_MS, longest)
   const ttlSeconds = Math.floor(Math.max(MIN_TTL_MS, Math.min(wished, longest)) / 1000)
   const iat = Math.floor(nowMs / 1000)
@@ -100,6 +104,9 @@ function buildClaims(
     action: request.action.name,
     aud: request.audience,
     bundle,
+    ...(runtime && {
+      cnf: { jwk: { crv: "Ed25519", kty: "OKP", x: toBase64Url(fromHex(runtime.public_key)) } } as const,
+    }),
     ...(request.parametersDigest !== null && { dig: request.parametersDigest }),
     ...(issuer.development && { env: "dev" as const }),
     execution_id: executionId,

@@ -195,12 +195,12 @@ function entity(field: string, raw: RawEntity | null): Entity {
   return { type: raw.type, id: text(`${field}.id`, raw.id, limits.MAX_ID_BYTES), properties: raw.properties }
 }
 
-function text(field: string, value: string, maxBytes: number): string {
+export function text(field: string, value: string, maxBytes: number): string {
   if (value === "") throw invalid(field, "is missing")
   return optionalText(field, value, maxBytes)
 }
 
-function optionalText(field: string, value: string, maxBytes: number): string {
+export function optionalText(field: string, value: string, maxBytes: number): string {
   if (value.length <= maxBytes && PLAIN.test(value)) return value
   if (value.length > maxBytes || Buffer.byteLength(value) > maxBytes) throw tooLarge(field, maxBytes)
   if (UNPRINTABLE.test(value)) {

@@ -1,5 +1,6 @@
 /** What a decision is made under besides the request: one immutable value, swapped whole when the control epoch moves. */
 import type { Policy, PolicyReason } from "../policy/types.ts"
+import type { Runtime } from "../runtime/runtime.ts"
 
 export type Role = "pep" | "runtime" | "executor" | "auditor" | "author" | "operator" | "admin"
 
@@ -32,6 +33,10 @@ export interface ControlState {
   /** Null until a bundle was activated. */
   readonly active: ActivePolicy | null
   readonly callers: ReadonlyMap<string, CallerKey>
+  /** By `runtimeKey` of their id. */
+  readonly runtimes: ReadonlyMap<string, Runtime>
+  /** Public keys of runtimes that are refused for ever, lower-case hex. */
+  readonly revokedKeys: ReadonlySet<string>
 }
 
 /** Reason codes that the decision path adds to those of the policy module. */
@@ -41,6 +46,15 @@ export type ReasonCode =
   | "BUNDLE_UNTRUSTED"
   | "BUNDLE_ALTERED"
   | "NOT_ATTESTED"
+  | "RUNTIME_UNKNOWN"
+  | "RUNTIME_PROVISIONAL"
+  | "RUNTIME_SUSPECT"
+  | "RUNTIME_QUARANTINED"
+  | "RUNTIME_REVOKED"
+  | "RUNTIME_ENDED"
+  | "RUNTIME_STALE"
+  | "LEASE_LAPSED"
+  | "MEASUREMENTS_REFUSED"
   | "PARENT_NOT_ATTESTED"
   | "APPROVAL_UNKNOWN"
 

@@ -73,6 +73,22 @@ export const KINDS = {
     raisesEpoch: true,
     meaning: "an execution was revoked",
   },
+  runtime_registered: {
+    transitions: null,
+    raisesEpoch: true,
+    meaning: "a runtime proved its key and what it runs, and got a lease",
+  },
+  runtime_state_changed: {
+    transitions: null,
+    raisesEpoch: true,
+    meaning: "a runtime is trusted more or less than before",
+  },
+  runtime_ended: { transitions: null, raisesEpoch: true, meaning: "a runtime ended, or its lease lapsed" },
+  beats: {
+    transitions: null,
+    raisesEpoch: false,
+    meaning: "the beats of ten seconds, by the root of a tree of them",
+  },
   payload_erased: {
     transitions: null,
     raisesEpoch: false,

@@ -1,5 +1,6 @@
 /** A policy bundle as data: what the YAML says, validated, with defaults filled in. Its canonical JSON is its identity. */
 import type { JsonObject } from "../formats/ports.ts"
+import type { Measured } from "../formats/runtime-messages.ts"
 
 export const MAX_BUNDLE_BYTES = 16 * 1024 * 1024
 export const MAX_FILES = 1_000
@@ -18,6 +19,8 @@ export const MAX_MATCHED_RULES = 256
 export const MAX_VERSION_CHARS = 128
 export const MAX_STRING_BYTES = 16 * 1024
 export const MAX_COLLECTION_SIZE = 1_000
+/** Digests of one claim of one entry of `runtimes`. */
+export const MAX_REFERENCE_VALUES = 256
 
 export type ScalarType = "string" | "int" | "double" | "bool" | "timestamp" | "duration"
 export type ValueType = ScalarType | `list<${ScalarType}>` | `map<${ScalarType}>`
@@ -57,6 +60,15 @@ export type Rule = {
 
 export type Signal = { readonly id: string; readonly when: string; readonly tier: Tier; readonly points: number }
 
+/** Which runtimes may register, and what they may run. Digests are lower-case hex SHA-256. */
+export type RuntimeRule = {
+  /** A glob, but for trust on first use. */
+  readonly id: string
+  readonly measure: "reference-values" | "trust-on-first-use"
+  /** Each claim that is named must be measured and be one of these. */
+  readonly measurements: { readonly [claim in Measured]?: readonly string[] }
+}
+
 export type Bundle = {
   readonly version: string
   readonly types: {
@@ -66,6 +78,7 @@ export type Bundle = {
     readonly context: Properties
   }
   readonly subjects: readonly { readonly type: string; readonly id: string; readonly state: "active" | "suspended" }[]
+  readonly runtimes: readonly RuntimeRule[]
   readonly constants: JsonObject
   readonly variables: { readonly [name: string]: string }
   readonly risk: { readonly signals: readonly Signal[]; readonly deny_at: Tier | null }

@@ -2,15 +2,18 @@
 
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
 import type { JsonObject, JsonValue } from "../formats/ports.ts"
+import { MEASURED } from "../formats/runtime-messages.ts"
 import {
   type ActionType,
   type Bundle,
   compileGlob,
+  MAX_REFERENCE_VALUES,
   MAX_RULES,
   MAX_VERSION_CHARS,
   type Properties,
   type Property,
   type Rule,
+  type RuntimeRule,
   type Selector,
   type Signal,
   type SubjectType,
@@ -26,7 +29,7 @@ const RULE_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/
 const SCALARS = ["string", "int", "double", "bool", "timestamp", "duration"]
 const VALUE_TYPES = [...SCALARS, ...SCALARS.map((type) => `list<${type}>`), ...SCALARS.map((type) => `map<${type}>`)]
 export const TIERS: readonly Tier[] = ["low", "medium", "high", "critical"]
-const BUNDLE_KEYS = ["version", "types", "subjects", "constants", "variables", "rules", "risk"]
+const BUNDLE_KEYS = ["version", "types", "subjects", "runtimes", "constants", "variables", "rules", "risk"]
 const RULE_KEYS = [
   "id",
   "effect",
@@ -77,6 +80,7 @@ export function parseBundle(value: JsonValue, report: Report): Bundle {
     version,
     types: declared,
     subjects: parseSubjects(read, root["subjects"], declared.subjects),
+    runtimes: parseRuntimes(read, root["runtimes"]),
     constants: parseConstants(read, root["constants"]),
     variables: mapValues(read, "/variables", root["variables"], NAME, (path, raw) => read.text(path, raw)),
     risk: parseRisk(read, root["risk"]),
@@ -208,6 +212,52 @@ function parseSubjects(
     return { type, id, state: read.oneOf(`${at}/state`, subject["state"], ["active", "suspended"], "active") }
   })
   return list.sort((a, b) => compare(a.type, b.type) || compare(a.id, b.id))
+}
+
+function parseRuntimes(read: Reader, raw: JsonValue | undefined): Bundle["runtimes"] {
+  const seen = new Set<string>()
+  const list = read.list("/runtimes", raw).map((item, i): RuntimeRule => {
+    const at = `/runtimes/${i}`
+    const entry = read.object(at, item, ["id", "measure", "measurements"])
+    const id = read.text(`${at}/id`, entry["id"])
+    if (seen.has(id)) read.fault(`${at}/id`, `The runtime "${id}" is listed twice.`)
+    seen.add(id)
+    const measure = read.oneOf(
+      `${at}/measure`,
+      entry["measure"],
+      ["reference-values", "trust-on-first-use"],
+      "reference-values",
+    )
+    const measurements: Record<string, readonly string[]> = {}
+    for (const [claim, values] of Object.entries(read.object(`${at}/measurements`, entry["measurements"], MEASURED)))
+      measurements[claim] = referenceValues(read, `${at}/measurements/${claim}`, values)
+    const named = Object.keys(measurements).length > 0
+    if (measure === "trust-on-first-use") {
+      if (id.includes("*"))
+        read.fault(`${at}/id`, "Trust on first use is for one runtime that is named in full, without *.")
+      if (named) read.fault(`${at}/measurements`, "With trust on first use the first registration gives these.")
+    } else if (!named) {
+      read.fault(
+        at,
+        "This says nothing of what the runtime may run.",
+        "Give measurements, e.g. { code: [SHA-256] }, or measure: trust-on-first-use.",
+      )
+    }
+    return { id, measure, measurements }
+  })
+  return list.sort((a, b) => compare(a.id, b.id))
+}
+
+function referenceValues(read: Reader, path: string, raw: JsonValue): readonly string[] {
+  const values = read.list(path, raw).map((item, i) => {
+    const value = read.text(`${path}/${i}`, item)
+    if (value !== "" && !/^[0-9a-f]{64}$/.test(value))
+      read.fault(`${path}/${i}`, "A measurement is a SHA-256 digest: 64 digits of lower-case hex.")
+    return value
+  })
+  if (values.length === 0) read.fault(path, "A claim without a value can never be met.")
+  if (values.length > MAX_REFERENCE_VALUES) read.fault(path, `A claim has at most ${MAX_REFERENCE_VALUES} values.`)
+  return [...new Set(values)].sort(compare)
 }
 
 function parseConstants(read: Reader, raw: JsonValue | undefined): JsonObject {

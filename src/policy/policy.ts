@@ -5,6 +5,7 @@ import { type Bundle, MAX_COST, MAX_MATCHED_RULES, type Properties } from "./bun
 import type { Bindings, Condition } from "./condition.ts"
 import { TIERS } from "./parse-bundle.ts"
 import type { CompiledRule, RuleIndex } from "./rule-index.ts"
+import { createRuntimeCheck } from "./runtimes.ts"
 import type { Entity, Obligation, Policy, PolicyOutcome, PolicyReason, PolicyRequest, RuleTrace } from "./types.ts"
 import { type Converted, constantValue, convertProperties, timestampOf } from "./values.ts"
 
@@ -117,6 +118,8 @@ export function createPolicy(compiled: CompiledBundle): Policy {
       const risk = assessRisk(signals, meter)
       return combine(rules, risk, request, supportedObligations, bundle, meter)
     },
+
+    checkRuntime: createRuntimeCheck(bundle.runtimes),
 
     recordable(request) {
       const { subject, action, resource, context } = request

@@ -23,7 +23,13 @@ export function loadApi(): loader.PackageDefinition {
   const folder = join(PACKAGE_ROOT, "proto")
   if (!existsSync(folder)) throw new Error(`the folder ${folder} is missing from this installation`)
   loaded ??= loader.loadSync(
-    ["writ/v1/authorization.proto", "writ/v1/lineage.proto", "writ/v1/admin.proto", "google/rpc/error_details.proto"],
+    [
+      "writ/v1/authorization.proto",
+      "writ/v1/verifier.proto",
+      "writ/v1/lineage.proto",
+      "writ/v1/admin.proto",
+      "google/rpc/error_details.proto",
+    ],
     { ...LOADER_OPTIONS, includeDirs: [folder] },
   )
   return loaded

@@ -9,6 +9,7 @@ import { assertWellFormed, shapeOf } from "./wire.ts"
 
 export const SERVICES = {
   authorization: "writ.v1.AuthorizationService",
+  verifier: "writ.v1.VerifierService",
   lineage: "writ.v1.LineageService",
   admin: "writ.v1.AdminService",
 } as const

@@ -15,6 +15,8 @@ import { toServiceError } from "./status.ts"
 export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 const MAX_STREAMS_PER_CONNECTION = 1_024
 const SESSION_MEMORY_MIB = 64
+/** Messages that a watcher may leave unread. */
+const MAX_WATCH_BACKLOG = 1_024
 const REQUEST_ID = /^[A-Za-z0-9_.:-]{1,64}$/
 
 export interface CallContext {
@@ -35,10 +37,19 @@ export type StreamHandler = (
   send: (reply: object) => void,
 ) => { receive(request: object | Malformed): void; end(): Promise<void> }
 
+/** Answers one request by `send` until `end`; what it answers itself is called once when the call is over, however it ends. */
+export type WatchHandler = (
+  request: never,
+  context: CallContext,
+  send: (reply: object) => void,
+  end: (error?: WritError) => void,
+) => () => void
+
 export interface Service {
   readonly definition: grpc.ServiceDefinition
   readonly unary: Readonly<Record<string, UnaryHandler>>
   readonly streams?: Readonly<Record<string, StreamHandler>>
+  readonly watches?: Readonly<Record<string, WatchHandler>>
 }
 
 export interface RpcOptions {
@@ -58,19 +69,22 @@ export function buildServer(options: RpcOptions): grpc.Server {
     "grpc-node.max_session_memory": SESSION_MEMORY_MIB,
     "grpc.enable_channelz": 0, // counted for nobody, on every call
   })
-  for (const { definition, unary, streams } of options.services) {
+  for (const { definition, unary, streams, watches } of options.services) {
     const methods: grpc.ServiceDefinition = {}
     const implementation: grpc.UntypedServiceImplementation = {}
     for (const [name, method] of Object.entries(definition)) {
       const roles = RPC_ROLES[method.path]
       const handler = unary[name]
       const stream = streams?.[name]
-      if (!handler && !stream) continue // of a later version: UNIMPLEMENTED by not being registered
+      const watch = watches?.[name]
+      if (!handler && !stream && !watch) continue // of a later version: UNIMPLEMENTED by not being registered
       if (!roles) throw new Error(`${method.path} is not in the table of roles`)
       ;(methods as Record<string, unknown>)[name] = method
       implementation[name] = handler
         ? wrapUnary(method.path, roles, handler, options)
-        : wrapStream(method.path, roles, stream as StreamHandler, options)
+        : stream
+          ? wrapStream(method.path, roles, stream, options)
+          : wrapWatch(method.path, roles, watch as WatchHandler, options)
     }
     server.addService(methods, implementation)
   }
@@ -139,6 +153,46 @@ function wrapStream(
       })
     } catch (error) {
       fail(error)
+    }
+  }
+}
+
+function wrapWatch(
+  path: string,
+  roles: readonly Role[],
+  open: WatchHandler,
+  options: RpcOptions,
+): grpc.handleServerStreamingCall<object, object> {
+  return (call) => {
+    const requestId = requestIdOf(call.metadata)
+    let isOver = false
+    let stop = () => {}
+    const end = (error?: WritError) => {
+      if (isOver) return
+      isOver = true
+      stop()
+      if (error) {
+        report(error, path, requestId, options)
+        call.emit("error", toServiceError(error, requestId))
+      } else {
+        options.observe?.(path, grpc.status.OK)
+        call.end()
+      }
+    }
+    // A watcher that does not read is let go rather than written to without end.
+    const send = (reply: object) => {
+      if (!isOver && call.writableLength < MAX_WATCH_BACKLOG) call.write(reply)
+      else end(new WritError("QUEUE_FULL", "What was sent is not read. Watch again."))
+    }
+    call.once("cancelled", () => end())
+    try {
+      const context = contextOf(call, roles, requestId, options)
+      if (call.request instanceof Malformed) throw call.request.error
+      const stopWatch = open(call.request as never, context, send, end)
+      if (isOver) stopWatch()
+      else stop = stopWatch
+    } catch (error) {
+      end(WritError.from(error))
     }
   }
 }

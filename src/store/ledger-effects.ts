@@ -74,6 +74,35 @@ async function applyEffect(client: pg.Client, effect: Effect, at: Position): Pro
     case "activate":
       await client.query("UPDATE control SET active_bundle = $1", [bytes(effect.digest)])
       return
+    case "runtime":
+      await client.query(
+        `INSERT INTO runtime (key, epoch, content) VALUES ($1, $2, $3)
+         ON CONFLICT (key) DO UPDATE SET epoch = excluded.epoch, content = excluded.content`,
+        [effect.key, effect.epoch.toString(), bytes(effect.content)],
+      )
+      return
+    case "revoked_runtime_key":
+      await client.query("INSERT INTO revoked_runtime_key (public_key, epoch) VALUES ($1, $2)", [
+        bytes(effect.publicKey),
+        effect.epoch.toString(),
+      ])
+      return
+    case "directive":
+      await client.query("INSERT INTO directive (epoch, runtime, log_id, idx, content) VALUES ($1, $2, $3, $4, $5)", [
+        effect.epoch.toString(),
+        effect.runtime,
+        at.logId,
+        at.index,
+        bytes(effect.content),
+      ])
+      return
+    case "beat_segment":
+      await client.query("INSERT INTO beat_segment (log_id, idx, segment) VALUES ($1, $2, $3)", [
+        at.logId,
+        at.index,
+        bytes(effect.segment),
+      ])
+      return
     case "erase_payload": {
       // Its lookup row stays: an execution id names nobody, it is in the leaf as well, and the lineage needs it.
       const done = await client.query(

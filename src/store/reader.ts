@@ -8,6 +8,8 @@ import type { ExecutionState } from "../ledger/kinds.ts"
 import type { FoundExecution, LedgerReader, StoredRecord } from "../ledger/lineage.ts"
 import { readBody } from "../ledger/lineage.ts"
 import type { TileReader } from "../ledger/proofs.ts"
+import type { Runtime } from "../runtime/runtime.ts"
+import { readDirectives } from "./runtime-store.ts"
 
 const TILE_WIDTH = 256
 const HASH_BYTES = 32
@@ -232,7 +234,7 @@ export function createRequestStore(pool: pg.Pool): RequestStore {
 
 export function createControlSource(pool: pg.Pool): ControlSource {
   return {
-    async load(): Promise<ControlRows> {
+    async load(since): Promise<ControlRows> {
       const client = await pool.connect()
       try {
         await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") // one snapshot for all three
@@ -251,6 +253,16 @@ export function createControlSource(pool: pg.Pool): ControlSource {
           state: CallerKey["state"]
           expires_at: Date | null
         }>("SELECT id, role, secret_hash, state, expires_at FROM caller_key ORDER BY id")
+        const runtimes = await client.query<{ key: string; content: Buffer }>(
+          "SELECT key, content FROM runtime WHERE epoch > $1",
+          [since.toString()],
+        )
+        const revoked = await client.query<{ public_key: Buffer }>(
+          "SELECT public_key FROM revoked_runtime_key WHERE epoch > $1",
+          [since.toString()],
+        )
+        // A daemon that has just started has no watcher yet; who comes reads what it missed.
+        const directives = since < 0n ? [] : await readDirectives(client, "d.epoch > $1", [since.toString()])
         await client.query("COMMIT")
         return {
           epoch: row.epoch,
@@ -269,6 +281,12 @@ export function createControlSource(pool: pg.Pool): ControlSource {
             state: c.state,
             expiresAtMs: c.expires_at?.getTime() ?? null,
           })),
+          runtimes: runtimes.rows.map(({ key, content }) => ({
+            key,
+            runtime: JSON.parse(content.toString("utf8")) as Runtime,
+          })),
+          revokedKeys: revoked.rows.map((row) => row.public_key.toString("hex")),
+          directives,
         }
       } catch (error) {
         await client.query("ROLLBACK").catch(() => {})

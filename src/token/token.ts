@@ -24,6 +24,8 @@ export type TokenClaims = {
   readonly execution_id: string
   readonly action: string
   readonly resource: { readonly type: string; readonly id: string }
+  /** Key of the runtime that alone may redeem it (RFC 7800); absent without a runtime. */
+  readonly cnf?: { readonly jwk: { readonly crv: "Ed25519"; readonly kty: "OKP"; readonly x: string } }
   /** base64url SHA-256 of the parameters; absent without parameters. */
   readonly dig?: string
   /** Bundle digest, hex. */

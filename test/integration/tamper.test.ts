@@ -1,12 +1,19 @@
+import { cpSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { checkDatabase } from "../../src/cli/ledger-fsck.ts"
 import type { VerifyReply } from "../../src/cli/lineage.ts"
 import type { WritClient } from "../../src/client/connect.ts"
+import { registerRuntime } from "../../src/client/runtime-session.ts"
 import { parseTrust, type Trust } from "../../src/verify/index.ts"
 import { authorize, startTestDaemon, type TestDaemon } from "../support/daemon.ts"
 import { createDatabase, type TestDatabase } from "../support/database.ts"
+import { makeFolder } from "../support/folder.ts"
+import { makeRuntime, RUNTIMES_YAML } from "../support/runtime.ts"
 
 let database: TestDatabase
+const policy = makeFolder()
 let writ: TestDaemon
 let trust: Trust
 let executionId: string
@@ -14,7 +21,9 @@ let index: string
 
 beforeAll(async () => {
   database = await createDatabase()
-  writ = await startTestDaemon(database.url)
+  cpSync(join(import.meta.dirname, "..", "..", "examples", "agent-tools"), policy.path, { recursive: true })
+  writeFileSync(join(policy.path, "runtimes.yaml"), RUNTIMES_YAML)
+  writ = await startTestDaemon(database.url, { policy: policy.path })
   const pep = writ.client("pep")
   const replies = []
   for (let i = 0; i < 280; i++) replies.push(authorize(pep)) // one full tile and a rest
@@ -22,6 +31,14 @@ beforeAll(async () => {
   executionId = first?.execution_id as string
   index = first?.receipt.leaf_index as string
   await writ.client("operator").call("authorization", "RevokeExecution", { execution_id: executionId, reason: "test" })
+  const session = await registerRuntime(writ.client("runtime"), makeRuntime({ id: "worker-tampered" }))
+  await session.beat()
+  await writ.client("operator").call("verifier", "SetRuntimeState", {
+    runtime_id: "worker-tampered",
+    state: "RUNTIME_STATE_REVOKED",
+    reason: "test",
+  })
+  while ((await database.query("SELECT FROM beat_segment")).rowCount === 0) await sleep(250) // written every 10 s
   await writ.client("auditor").call("lineage", "GetCheckpoint", {})
   trust = parseTrust(await (await fetch(`http://${writ.daemon.addresses.http}/.well-known/writ.json`)).text())
   await new Promise((resolve) => setTimeout(resolve, 600)) // lookups are derived
@@ -29,6 +46,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await writ?.stop()
   await database?.drop()
+  policy.remove()
 })
 
 /** A change to one column of one table by a superuser, and which table fsck must blame. Null: why it need not notice. */
@@ -109,6 +127,33 @@ const ATTACKS: Readonly<Record<string, readonly [sql: string, blamed: string] | 
     "token_key",
   ],
   "token_key.issuer": ["UPDATE token_key SET issuer = 'else'", "token_key"],
+  "runtime.key": ["UPDATE runtime SET key = gen_random_uuid()", "runtime"],
+  "runtime.epoch": ["UPDATE runtime SET epoch = epoch + 1", "runtime"],
+  "runtime.content": ["UPDATE runtime SET content = set_byte(content, 9, get_byte(content, 9) # 1)", "runtime"],
+  "revoked_runtime_key.public_key": [
+    "UPDATE revoked_runtime_key SET public_key = set_byte(public_key, 0, get_byte(public_key, 0) # 1)",
+    "revoked_runtime_key",
+  ],
+  "revoked_runtime_key.epoch": ["UPDATE revoked_runtime_key SET epoch = epoch + 1", "revoked_runtime_key"],
+  "directive.epoch": ["UPDATE directive SET epoch = epoch + 1000", "directive"],
+  "directive.runtime": ["UPDATE directive SET runtime = gen_random_uuid()", "directive"],
+  "directive.log_id": ["UPDATE directive SET log_id = 9", "directive"],
+  "directive.idx": ["UPDATE directive SET idx = idx + 1", "directive"],
+  "directive.content": ["UPDATE directive SET content = set_byte(content, 9, get_byte(content, 9) # 1)", "directive"],
+  "beat_segment.log_id": ["UPDATE beat_segment SET log_id = 9", "beat_segment"],
+  "beat_segment.idx": ["UPDATE beat_segment SET idx = idx + 1", "beat_segment"],
+  "beat_segment.segment": [
+    "UPDATE beat_segment SET segment = set_byte(segment, 9, get_byte(segment, 9) # 1)",
+    "beat_segment",
+  ],
+  ...Object.fromEntries(
+    ["lease_id", "log_id", "sequence", "beat_hash", "expires_at"].map((column) => [
+      `runtime_lease.${column}`,
+      { exempt: "soft state of seconds: what was heard of a runtime, between replicas" },
+    ]),
+  ),
+  "nonce_key.singleton": { exempt: "only true is possible" },
+  "nonce_key.secret": { exempt: "random, not of the ledger: another one makes runtimes ask for a new nonce" },
   "schema_migration.version": { exempt: "checked when the daemon starts (store.test.ts), not part of the ledger" },
   "schema_migration.name": { exempt: "for people" },
   "schema_migration.sha256": { exempt: "checked when the daemon starts" },
@@ -162,6 +207,10 @@ async function cloneDatabase(): Promise<TestDatabase> {
     "bundle_signature",
     "caller_key",
     "token_key",
+    "runtime",
+    "revoked_runtime_key",
+    "directive",
+    "beat_segment",
   ]) {
     await copyTable(copy, table)
   }

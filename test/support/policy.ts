@@ -47,7 +47,13 @@ export function requestOf(change: Partial<RawRequest> = {}): {
 
 /** A control state with this policy active. */
 export function stateOf(policy: Policy | null, problems: ActivePolicy["problems"] = []): ControlState {
-  return { epoch: 7n, active: policy && { policy, problems }, callers: new Map() }
+  return {
+    epoch: 7n,
+    active: policy && { policy, problems },
+    callers: new Map(),
+    runtimes: new Map(),
+    revokedKeys: new Set(),
+  }
 }
 
 const TYPES = { subjects: { a: { known: "any" } }, resources: { r: {} }, actions: { go: {} } }

@@ -4,6 +4,7 @@ import type { Crypto, JsonObject } from "../../formats/ports.ts"
 import type { RecordKind } from "../../ledger/kinds.ts"
 import { PAYLOAD_SALT_BYTES, type RecordBody } from "../../ledger/record.ts"
 import { checkExecutions, type Link } from "./executions.ts"
+import { checkRuntimes, learnRuntimes } from "./runtimes.ts"
 import type { Finding, FsckStore, LogRow } from "./types.ts"
 
 /** What the records say of the rows beside them. */
@@ -16,6 +17,13 @@ export interface Derived {
   readonly tokenKeys: Map<string, string>
   readonly bundles: Set<string>
   readonly signers: Set<string>
+  /** By key: the newest, as padded epoch and digest of the row's content. */
+  readonly runtimes: Map<string, string>
+  readonly revokedKeys: Map<string, bigint>
+  /** By epoch. */
+  readonly directives: Map<string, string>
+  /** By log and index: what the leaf says of its segment. */
+  readonly segments: Map<string, { readonly root: string; readonly count: number; readonly sha256: string }>
   /** Records, as `origin index`: those said to be erased, and those whose payload is not there. */
   readonly erased: Set<string>
   readonly withoutPayload: Set<string>
@@ -30,6 +38,10 @@ export function emptyDerived(): Derived {
     tokenKeys: new Map(),
     bundles: new Set(),
     signers: new Set(),
+    runtimes: new Map(),
+    revokedKeys: new Map(),
+    directives: new Map(),
+    segments: new Map(),
     erased: new Set(),
     withoutPayload: new Set(),
   }
@@ -82,6 +94,7 @@ export function learn(
     derived.signers.add(`${data["digest"]} ${data["signed_by"]} ${data["signature"]}`)
     if (!derived.bundle || derived.bundle.at < order) derived.bundle = { at: order, digest: data["digest"] as string }
   }
+  learnRuntimes(derived, record, log, index)
   if (record.kind === "payload_erased") derived.erased.add(`${data["log"]} ${data["index"]}`)
   if (record.kind === "log_opened" && (data["origin"] !== log.origin || data["verifier_key"] !== log.verifier_key))
     find({
@@ -143,6 +156,7 @@ export async function checkDerived(
   }
   for (const kid of derived.tokenKeys.keys()) find({ table: "token_key", text: `the key ${kid} is missing` })
   await checkBundles(store, derived, crypto, find)
+  await checkRuntimes(store, derived, crypto, find)
 }
 
 async function checkBundles(

@@ -22,7 +22,14 @@ const rowOf = (policy = first, by = signer): Row => ({
 
 /** A database whose reads end when the test says so. */
 class FakeSource {
-  rows: ControlRows = { epoch: 1n, activeBundle: rowOf(), callers: [CALLER_KEY] }
+  rows: ControlRows = {
+    epoch: 1n,
+    activeBundle: rowOf(),
+    callers: [CALLER_KEY],
+    runtimes: [],
+    revokedKeys: [],
+    directives: [],
+  }
   loads = 0
   fault: Error | null = null
   /** Set: reads wait for it. */
@@ -64,7 +71,13 @@ async function problemsOf(row: Row | null, trusted = [signer.publicKey]): Promis
 describe("Control", () => {
   test("before the first load nothing is active and nobody is known", () => {
     const { control } = setUp()
-    expect(control.state).toEqual({ epoch: -1n, active: null, callers: new Map() })
+    expect(control.state).toEqual({
+      epoch: -1n,
+      active: null,
+      callers: new Map(),
+      runtimes: new Map(),
+      revokedKeys: new Set(),
+    })
   })
 
   test("loads bundle and callers, whole", async () => {

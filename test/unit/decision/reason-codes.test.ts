@@ -11,6 +11,7 @@ import type { ControlState, Reason, ReasonCode } from "../../../src/decision/sta
 import type { JsonObject } from "../../../src/formats/ports.ts"
 import { CHECK_NAMES, type CheckName } from "../../../src/ledger/record.ts"
 import { MAX_COLLECTION_SIZE, MAX_MATCHED_RULES, MAX_STRING_BYTES } from "../../../src/policy/bundle.ts"
+import { type Runtime, runtimeKey } from "../../../src/runtime/runtime.ts"
 import { load, requestOf, stateOf } from "../../support/policy.ts"
 
 const { policy } = load(`
@@ -50,15 +51,33 @@ rules:
     actions: [check]
     resources: [{ type: page }]
     when: parameters.words.all(a, parameters.words.all(b, a == b))
+runtimes: [{ id: w, measurements: { code: ["${"ab".repeat(32)}"] } }]
 risk:
   deny_at: high
   signals: [{ id: night, when: has(context.night) && context.night, tier: high }]
 `)
 
+const WORKER: Runtime = {
+  agent_version: "",
+  boot_epoch: "1",
+  contested: null,
+  environment: {},
+  first_measurements: null,
+  id: "w",
+  lease_id: "00000000-0000-4000-8000-000000000000",
+  measurements: { code: "ab".repeat(32) },
+  nonce_at: 0,
+  public_key: "11".repeat(32),
+  reasons: [],
+  registration: "",
+  state: "TRUSTED",
+}
+
 interface Case {
   readonly check: CheckName
   readonly change?: Partial<RawRequest>
   readonly state?: ControlState
+  readonly leaseLeftMs?: number | null
   readonly reason: Omit<Reason, "code">
   /** Checks that could not be made because this one failed. */
   readonly notReached?: readonly CheckName[]
@@ -80,6 +99,19 @@ const context = (pointer: string, text: string, change: Partial<RawRequest>): Ca
   change,
   reason: { text, pointer },
   notReached: UNCONVERTED,
+})
+
+/** `w` as registered, and 1 s left of its lease: just enough. */
+const stateWith = (change: Partial<Runtime> = {}): ControlState => ({
+  ...stateOf(policy),
+  runtimes: new Map([[runtimeKey("w"), { ...WORKER, ...change }]]),
+})
+const withRuntime = (change: Partial<Runtime>, text: string, leaseLeftMs: number | null = 1_000): Case => ({
+  check: "environment_trust",
+  change: { ...account, runtime_id: "w" },
+  state: stateWith(change),
+  leaseLeftMs,
+  reason: { text, pointer: "/runtime_id" },
 })
 
 const GOLDEN: Readonly<Record<ReasonCode, Case>> = {
@@ -137,6 +169,29 @@ const GOLDEN: Readonly<Record<ReasonCode, Case>> = {
       pointer: "/runtime_id",
     },
   },
+  RUNTIME_UNKNOWN: {
+    check: "environment_trust",
+    change: { runtime_id: "nobody" },
+    reason: { text: "The runtime is not registered, so its integrity is not known.", pointer: "/runtime_id" },
+  },
+  RUNTIME_PROVISIONAL: withRuntime(
+    { state: "PROVISIONAL" },
+    "The runtime is registered, and has not beaten well enough yet.",
+  ),
+  RUNTIME_SUSPECT: withRuntime({ state: "SUSPECT" }, "The runtime is suspect."),
+  RUNTIME_QUARANTINED: withRuntime({ state: "QUARANTINED" }, "The runtime is quarantined."),
+  RUNTIME_REVOKED: withRuntime({ state: "REVOKED" }, "The runtime's key was revoked."),
+  RUNTIME_ENDED: withRuntime({ state: "ENDED" }, "The runtime has ended."),
+  RUNTIME_STALE: withRuntime(
+    {},
+    "Nothing was heard of the runtime since this daemon started; its next beat changes that.",
+    null,
+  ),
+  LEASE_LAPSED: withRuntime({}, "The runtime's lease has lapsed.", 999),
+  MEASUREMENTS_REFUSED: withRuntime(
+    { measurements: { code: "cd".repeat(32) } },
+    "The active policy does not accept what the runtime measured.",
+  ),
   PARENT_NOT_ATTESTED: {
     check: "authorization_state",
     change: { parent_execution_id: "00000000-0000-4000-8000-000000000000" },
@@ -200,9 +255,9 @@ const GOLDEN: Readonly<Record<ReasonCode, Case>> = {
   },
 }
 
-const decide = (change: Partial<RawRequest> = {}, state = stateOf(policy)) => {
+const decide = (change: Partial<RawRequest> = {}, state = stateOf(policy), leaseLeftMs: number | null = null) => {
   const { request, policy: policyRequest } = requestOf({ ...reader, ...change })
-  return determine(state, request, policyRequest)
+  return determine(state, request, policyRequest, () => leaseLeftMs)
 }
 
 describe("determine", () => {
@@ -221,8 +276,8 @@ describe("determine", () => {
   })
 
   test.each(Object.entries(GOLDEN) as [ReasonCode, Case][])("%s fails only its check", (code, golden) => {
-    const { check, change, state, reason, notReached = [], decision = "DENY" } = golden
-    const made = decide(change, state)
+    const { check, change, state, leaseLeftMs, reason, notReached = [], decision = "DENY" } = golden
+    const made = decide(change, state, leaseLeftMs)
     expect(made.decision).toBe(decision)
     expect(made.checks).toEqual(
       CHECK_NAMES.map((name) => {
@@ -251,12 +306,17 @@ describe("determine", () => {
     expect(listed).toEqual(golden)
   })
 
-  test("a runtime that is named is not known, whatever the rules say", () => {
-    const { decision, checks } = decide({ runtime_id: "r" })
+  test("a trusted runtime with a living lease is allowed, also where the rules need none", () => {
+    for (const change of [account, {}]) {
+      const { decision, checks } = decide({ ...change, runtime_id: "w" }, stateWith(), 1_000)
+      expect(decision).toBe("ALLOW")
+      expect(checks.every(({ status }) => status === "PASS")).toBe(true)
+    }
+  })
+
+  test("a runtime that is named and not good is a deny, also where the rules need none", () => {
+    const { decision } = decide({ runtime_id: "w" }, stateWith({ state: "SUSPECT" }), 1_000)
     expect(decision).toBe("DENY")
-    expect(checks.filter(({ status }) => status !== "PASS")).toMatchObject([
-      { name: "environment_trust", reasons: [{ code: "NOT_ATTESTED", pointer: "/runtime_id" }] },
-    ])
   })
 
   test("every fault of a request is reported, not only the first", () => {

@@ -56,6 +56,9 @@ describe("KINDS", () => {
       "caller_key_changed",
       "bundle_activated",
       "revoked",
+      "runtime_registered",
+      "runtime_state_changed",
+      "runtime_ended",
     ])
   })
 

@@ -1,0 +1,119 @@
+/**
+ * Leases as this process knows them, by its monotonic clock: a step of the wall clock neither ends nor extends one. What it
+ * does not know since its start is stale until the next good beat.
+ */
+import type { Counters } from "../formats/runtime-messages.ts"
+import { LEASE_TTL_MS } from "../runtime/runtime.ts"
+
+export interface LeaseRow {
+  readonly leaseId: string
+  readonly sequence: bigint
+  readonly hash: Uint8Array | null
+  readonly leftMs: number
+}
+
+export interface LeaseStore {
+  write(leases: readonly LeaseRow[]): Promise<void>
+  /** Those that other replicas hold, still alive. */
+  readOthers(): Promise<readonly LeaseRow[]>
+  /** Forgets those that ended long ago. */
+  forget(): Promise<void>
+}
+
+export interface Lease<Answer> {
+  readonly leaseId: string
+  /** Monotonic milliseconds. */
+  endsAtMs: number
+  /** Nothing was heard of it since this process started. */
+  stale: boolean
+  /** Null: not known. */
+  sequence: bigint | null
+  hash: Uint8Array | null
+  counters: Counters | null
+  /** The answer to the last beat, for when its bytes come again. */
+  answer: Promise<Answer> | null
+  /** Beats in a row without a doubt. */
+  clean: number
+  /** Digest of the bundle that the last answer told of. */
+  toldBundle: string | null
+  /** To be written for the other replicas. */
+  dirty: boolean
+}
+
+export class Leases<Answer> {
+  readonly #leases = new Map<string, Lease<Answer>>()
+
+  get(leaseId: string): Lease<Answer> | undefined {
+    return this.#leases.get(leaseId)
+  }
+
+  /** The lease, stale when it was not known. */
+  open(leaseId: string, nowMs: number): Lease<Answer> {
+    let lease = this.#leases.get(leaseId)
+    if (!lease) {
+      lease = {
+        leaseId,
+        endsAtMs: nowMs + LEASE_TTL_MS,
+        stale: true,
+        sequence: null,
+        hash: null,
+        counters: null,
+        answer: null,
+        clean: 0,
+        toldBundle: null,
+        dirty: false,
+      }
+      this.#leases.set(leaseId, lease)
+    }
+    return lease
+  }
+
+  /** A beat of this sequence was taken, or the lease was given (sequence 0). */
+  extend(leaseId: string, sequence: bigint, hash: Uint8Array | null, nowMs: number): Lease<Answer> {
+    const lease = this.open(leaseId, nowMs)
+    lease.endsAtMs = nowMs + LEASE_TTL_MS
+    lease.stale = false
+    lease.sequence = sequence
+    lease.hash = hash
+    lease.dirty = true
+    return lease
+  }
+
+  /** Milliseconds; null when it is stale. Not above zero: it has lapsed. */
+  leftMs(leaseId: string, nowMs: number): number | null {
+    const lease = this.#leases.get(leaseId)
+    return !lease || lease.stale ? null : lease.endsAtMs - nowMs
+  }
+
+  /** What other replicas heard later than this one. */
+  learn(rows: readonly LeaseRow[], nowMs: number): void {
+    for (const row of rows) {
+      const lease = this.open(row.leaseId, nowMs)
+      if (!lease.stale && (lease.sequence ?? -1n) >= row.sequence) continue
+      if (lease.sequence !== row.sequence) lease.answer = null
+      Object.assign(lease, {
+        endsAtMs: nowMs + row.leftMs,
+        stale: false,
+        sequence: row.sequence,
+        hash: row.hash,
+        counters: null,
+        toldBundle: null,
+      })
+    }
+  }
+
+  takeDirty(nowMs: number): LeaseRow[] {
+    const rows: LeaseRow[] = []
+    for (const lease of this.#leases.values()) {
+      if (!lease.dirty || lease.sequence === null) continue
+      lease.dirty = false
+      rows.push({ leaseId: lease.leaseId, sequence: lease.sequence, hash: lease.hash, leftMs: lease.endsAtMs - nowMs })
+    }
+    return rows
+  }
+
+  /** Forgets all but these. */
+  keep(leaseIds: ReadonlySet<string>): void {
+    for (const leaseId of this.#leases.keys()) if (!leaseIds.has(leaseId)) this.#leases.delete(leaseId)
+  }
+}

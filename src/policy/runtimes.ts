@@ -1,0 +1,28 @@
+/** The bundle's `runtimes`: which may register, and what they may run. */
+import { MEASURED, type Measurements } from "../formats/runtime-messages.ts"
+import { compileGlob, type RuntimeRule } from "./bundle.ts"
+import type { Policy, RuntimeVerdict } from "./types.ts"
+
+/** Any entry that matches the id may accept it; a claim that an entry does not name is not looked at. */
+export function createRuntimeCheck(rules: readonly RuntimeRule[]): Policy["checkRuntime"] {
+  const compiled = rules.map((rule) => ({ rule, matches: compileGlob(rule.id) }))
+  return (id, measurements, first) => {
+    const verdicts = compiled.filter(({ matches }) => matches(id)).map(({ rule }) => check(rule, measurements, first))
+    if (verdicts.length === 0) return "not_listed"
+    return verdicts.find((verdict) => verdict !== "refused") ?? "refused"
+  }
+}
+
+function check(rule: RuntimeRule, measurements: Measurements, first: Measurements | null): RuntimeVerdict {
+  if (rule.measure === "trust-on-first-use") {
+    if (first === null) return MEASURED.some((claim) => measurements[claim] !== undefined) ? "first_use" : "refused"
+    return MEASURED.every((claim) => measurements[claim] === first[claim]) ? "accepted" : "refused"
+  }
+  return MEASURED.every((claim) => {
+    const values = rule.measurements[claim]
+    const measured = measurements[claim]
+    return values === undefined || (measured !== undefined && values.includes(measured))
+  })
+    ? "accepted"
+    : "refused"
+}

@@ -1,0 +1,187 @@
+/** VerifierService: decode, call, encode. */
+import type { DirectiveRow } from "../decision/directives.ts"
+import type { BeatAnswer } from "../decision/heartbeat.ts"
+import { MAX_ID_BYTES } from "../decision/limits.ts"
+import type { Registered } from "../decision/register-runtime.ts"
+import type { Receipt, RuntimeChanged } from "../decision/runtime-changes.ts"
+import type { RuntimeView } from "../decision/runtimes.ts"
+import { optionalText } from "../decision/snapshot.ts"
+import type { Caller } from "../decision/state.ts"
+import { WritError } from "../errors.ts"
+import type { Beat, End, Registration } from "../formats/runtime-messages.ts"
+import { BEAT_INTERVAL_MS, type Runtime } from "../runtime/runtime.ts"
+import { toReceipt } from "./authorization.ts"
+import { loadService, Malformed, SERVICES } from "./load.ts"
+import type { CallContext, Service, StreamHandler, WatchHandler } from "./server.ts"
+import { toStatusMessage } from "./status.ts"
+import {
+  fromAnswer,
+  fromAppraisal,
+  fromDigest,
+  fromDirective,
+  fromDuration,
+  fromRuntime,
+  fromTime,
+  toBeat,
+  toEnd,
+  toLeaseId,
+  toPublicKey,
+  toRegistration,
+  toRuntimeId,
+  type WireBeat,
+  type WireEnd,
+  type WireRegistration,
+} from "./verifier-codec.ts"
+
+const MAX_PAGE = 500
+const DEFAULT_PAGE = 50
+/** An empty message this often shows that a watch is alive. */
+const WATCH_ALIVE_MS = 15_000
+
+export interface VerifierPorts {
+  readonly audience: string
+  begin(runtimeId: string, publicKey: string): { readonly nonce: Uint8Array; readonly expiresMs: number }
+  register(registration: Registration, proof: Uint8Array, caller: Caller): Promise<Registered>
+  beat(beat: Beat, signature: Uint8Array): Promise<BeatAnswer>
+  end(end: End, proof: Uint8Array, caller: Caller): Promise<Receipt>
+  get(id: string): RuntimeView
+  list(
+    after: string,
+    limit: number,
+    matches: (view: RuntimeView) => boolean,
+  ): { readonly page: readonly RuntimeView[]; readonly next: string }
+  setState(id: string, state: string, reason: string, caller: Caller): Promise<RuntimeChanged>
+  view(runtime: Runtime): RuntimeView
+  /**
+   * Calls back with each directive to this lease of a runtime after `after`, in order and once, and at last when the lease
+   * is over. Answers how to stop. Throws NOT_FOUND.
+   */
+  watch(
+    id: string,
+    leaseId: string,
+    after: bigint,
+    onDirective: (row: DirectiveRow) => void,
+    onEnd: (error?: WritError) => void,
+  ): () => void
+}
+
+export function verifierService(ports: VerifierPorts): Service {
+  const beat = async (wire: WireBeat) => fromAnswer(await ports.beat(toBeat(wire), wire.signature))
+  return {
+    definition: loadService(SERVICES.verifier),
+    unary: {
+      async BeginRegistration({ runtime_id, public_key }: { runtime_id: string; public_key: Buffer }) {
+        const { nonce, expiresMs } = ports.begin(toRuntimeId(runtime_id), toPublicKey(public_key))
+        return { nonce, audience: ports.audience, expires_at: fromTime(expiresMs) }
+      },
+
+      async RegisterRuntime(wire: WireRegistration, { caller }) {
+        const made = await ports.register(toRegistration(wire), wire.proof, caller)
+        const { runtime } = made
+        return {
+          lease_id: runtime.lease_id,
+          boot_epoch: runtime.boot_epoch,
+          state: `RUNTIME_STATE_${runtime.state}`,
+          interval: fromDuration(BEAT_INTERVAL_MS),
+          lease_expires_at: fromTime(Math.round(made.leaseEndsMs)),
+          next_nonce: made.nextNonce,
+          bundle_digest: fromDigest(made.bundleDigest),
+          ...(made.receipt && { receipt: toReceipt(made.receipt) }),
+          appraisal: fromAppraisal(runtime.reasons),
+        }
+      },
+
+      Heartbeat: (wire: WireBeat) => beat(wire),
+
+      async EndRuntime(wire: WireEnd, { caller }) {
+        return { receipt: toReceipt(await ports.end(toEnd(wire), wire.proof, caller)) }
+      },
+
+      async GetRuntime({ runtime_id }: { runtime_id: string }) {
+        return { runtime: fromRuntime(ports.get(toRuntimeId(runtime_id))) }
+      },
+
+      async ListRuntimes(request: { page_size: number; page_token: string; state: string; parent_runtime_id: string }) {
+        const { page_size, page_token, state, parent_runtime_id } = request
+        if (page_size < 0 || page_size > MAX_PAGE)
+          throw new WritError("INVALID_REQUEST", `page_size must be 0 to ${MAX_PAGE}.`)
+        if (page_token !== "") toLeaseId(page_token) // of the same form
+        // No runtime has a parent yet.
+        if (optionalText("parent_runtime_id", parent_runtime_id, MAX_ID_BYTES) !== "")
+          return { runtimes: [], next_page_token: "" }
+        const any = state === "RUNTIME_STATE_UNSPECIFIED"
+        const { page, next } = ports.list(
+          page_token,
+          page_size || DEFAULT_PAGE,
+          (view) => any || state === `RUNTIME_STATE_${view.state}`,
+        )
+        return { runtimes: page.map(fromRuntime), next_page_token: next }
+      },
+
+      async SetRuntimeState(request: { runtime_id: string; state: string; reason: string }, { caller }) {
+        const state = request.state.replace(/^RUNTIME_STATE_/, "")
+        const changed = await ports.setState(toRuntimeId(request.runtime_id), state, request.reason, caller)
+        return {
+          runtime: fromRuntime(ports.view(changed.runtime)),
+          cascaded_runtime_ids: [],
+          receipt: toReceipt(changed.receipt),
+        }
+      },
+    },
+    streams: { HeartbeatStream: heartbeatStream },
+    watches: { WatchDirectives: watchDirectives },
+  }
+
+  /** Beats of one runtime or of many; each has its own answer, a bad one never ends the stream. */
+  function heartbeatStream(context: CallContext, send: (reply: object) => void): ReturnType<StreamHandler> {
+    const open = new Set<Promise<void>>()
+    const reply = async (message: { sequence: string; beat: WireBeat | null } | Malformed) => {
+      const sequence = message instanceof Malformed ? "0" : message.sequence
+      try {
+        context.recheck() // an open connection gives no rights
+        if (message instanceof Malformed) throw message.error
+        if (!message.beat) throw new WritError("INVALID_REQUEST", "beat is missing.", { details: { field: "beat" } })
+        send({ sequence, response: await beat(message.beat) })
+      } catch (error) {
+        send({ sequence, status: toStatusMessage(WritError.from(error), context.requestId) })
+      }
+    }
+    return {
+      receive(message) {
+        const work = reply(message as Malformed).finally(() => open.delete(work))
+        open.add(work)
+      },
+      async end() {
+        await Promise.all(open)
+      },
+    }
+  }
+
+  function watchDirectives(
+    request: { runtime_id: string; lease_id: string; acknowledged_directive: string },
+    context: CallContext,
+    send: (reply: object) => void,
+    end: (error?: WritError) => void,
+  ): ReturnType<WatchHandler> {
+    const stop = ports.watch(
+      toRuntimeId(request.runtime_id),
+      toLeaseId(request.lease_id),
+      BigInt(request.acknowledged_directive),
+      (row) => send({ directive: fromDirective(row) }),
+      end,
+    )
+    send({}) // from here on nothing is missed
+    const alive = setInterval(() => {
+      try {
+        context.recheck()
+        send({})
+      } catch (error) {
+        end(WritError.from(error))
+      }
+    }, WATCH_ALIVE_MS)
+    return () => {
+      clearInterval(alive)
+      stop()
+    }
+  }
+}

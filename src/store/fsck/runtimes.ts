@@ -1,0 +1,102 @@
+/** Runtimes, revoked keys, directives and segments of beats: what the records say of them, and whether they say the same. */
+import { inflateRawSync } from "node:zlib"
+import { rootOfBeats } from "../../decision/beats.ts"
+import { fromBase64, toHex } from "../../formats/bytes.ts"
+import type { Crypto, JsonObject } from "../../formats/ports.ts"
+import type { RecordBody } from "../../ledger/record.ts"
+import type { Derived } from "./derived.ts"
+import type { Finding, FsckStore, LogRow } from "./types.ts"
+
+const MAX_SEGMENT_BYTES = 256 * 1024 * 1024
+const RUNTIME_KINDS = ["runtime_registered", "runtime_state_changed", "runtime_ended"]
+
+export function learnRuntimes(derived: Derived, record: Partial<RecordBody>, log: LogRow, index: number): void {
+  const data = (record.data ?? {}) as JsonObject
+  const epoch = BigInt(record.epoch ?? "0")
+  const padded = String(epoch).padStart(20, "0")
+  if (record.kind !== undefined && RUNTIME_KINDS.includes(record.kind)) {
+    const key = data["runtime"] as string
+    const known = derived.runtimes.get(key)
+    if (!known || known.slice(0, 20) < padded) derived.runtimes.set(key, `${padded} ${data["content_sha256"]}`)
+    if (typeof data["revoked_key"] === "string") derived.revokedKeys.set(data["revoked_key"], epoch)
+  }
+  if (typeof data["directive_sha256"] === "string")
+    derived.directives.set(epoch.toString(), `${data["runtime"]} ${log.log_id} ${index} ${data["directive_sha256"]}`)
+  if (record.kind === "beats")
+    derived.segments.set(`${log.log_id} ${index}`, {
+      root: data["root"] as string,
+      count: data["count"] as number,
+      sha256: data["segment_sha256"] as string,
+    })
+}
+
+export async function checkRuntimes(
+  store: FsckStore,
+  { runtimes, revokedKeys, directives, segments }: Derived,
+  { sha256 }: Crypto,
+  find: (finding: Finding) => void,
+): Promise<void> {
+  const rows = await store.query<{ key: string; epoch: bigint; content: Buffer }>("SELECT * FROM runtime")
+  for (const { key, epoch, content } of rows) {
+    if (runtimes.get(key) !== `${String(epoch).padStart(20, "0")} ${toHex(sha256(content))}`)
+      find({ table: "runtime", text: `the row of ${key} is not what the records say` })
+    runtimes.delete(key)
+  }
+  for (const key of runtimes.keys()) find({ table: "runtime", text: `the row of ${key} is missing` })
+
+  const keys = await store.query<{ public_key: Buffer; epoch: bigint }>("SELECT * FROM revoked_runtime_key")
+  for (const { public_key, epoch } of keys) {
+    const key = toHex(public_key)
+    if (revokedKeys.get(key) !== BigInt(epoch))
+      find({ table: "revoked_runtime_key", text: `the row of ${key} is not what the records say` })
+    revokedKeys.delete(key)
+  }
+  for (const key of revokedKeys.keys()) find({ table: "revoked_runtime_key", text: `the key ${key} is missing` })
+
+  const told = await store.query<{ epoch: bigint; runtime: string; log_id: number; idx: bigint; content: Buffer }>(
+    "SELECT * FROM directive",
+  )
+  for (const { epoch, runtime, log_id, idx, content } of told) {
+    if (directives.get(epoch.toString()) !== `${runtime} ${log_id} ${idx} ${toHex(sha256(content))}`)
+      find({ table: "directive", text: `directive ${epoch} is not what the records say` })
+    directives.delete(epoch.toString())
+  }
+  for (const epoch of directives.keys()) find({ table: "directive", text: `directive ${epoch} is missing` })
+
+  // One at a time: a segment may be large.
+  const places = await store.query<{ log_id: number; idx: bigint }>("SELECT log_id, idx FROM beat_segment")
+  for (const { log_id, idx } of places) {
+    const [row] = await store.query<{ segment: Buffer }>(
+      "SELECT segment FROM beat_segment WHERE log_id = $1 AND idx = $2",
+      [log_id, idx],
+    )
+    const leaf = segments.get(`${log_id} ${idx}`)
+    segments.delete(`${log_id} ${idx}`)
+    const problem = leaf ? findFault(row?.segment as Buffer, leaf, sha256) : "no record says that there is a segment"
+    if (problem) find({ table: "beat_segment", text: problem, index: Number(idx) })
+  }
+  for (const place of segments.keys())
+    find({ table: "beat_segment", text: `the segment of record ${place} is missing` })
+}
+
+/** Opens the segment: its beats must be those that the leaf's root is over. */
+function findFault(
+  segment: Buffer,
+  leaf: { readonly root: string; readonly count: number; readonly sha256: string },
+  sha256: Crypto["sha256"],
+): string | null {
+  if (toHex(sha256(segment)) !== leaf.sha256) return "the segment is not the one that the record names"
+  try {
+    const lines = inflateRawSync(segment, { maxOutputLength: MAX_SEGMENT_BYTES }).toString("utf8").split("\n")
+    const beats = lines.map((line) => JSON.parse(line) as { bytes: string; leaf: string })
+    if (beats.length !== leaf.count) return `the segment holds ${beats.length} beats, the record says ${leaf.count}`
+    if (toHex(rootOfBeats(beats.map((beat) => beat.leaf))) !== leaf.root) return "the root is not that of the beats"
+    for (const beat of beats) {
+      const { beat: hash } = JSON.parse(beat.leaf) as { beat: string }
+      if (toHex(sha256(fromBase64(beat.bytes))) !== hash) return "a beat is not the one that its leaf names"
+    }
+    return null
+  } catch (error) {
+    return `the segment cannot be read: ${(error as Error).message}`
+  }
+}

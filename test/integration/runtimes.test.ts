@@ -1,0 +1,332 @@
+import { mkdirSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { inflateRawSync } from "node:zlib"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { type AuthorizeReply, toWireRequest } from "../../src/cli/authorize.ts"
+import { checkDatabase } from "../../src/cli/ledger-fsck.ts"
+import type { WritClient } from "../../src/client/connect.ts"
+import { type HeartbeatReply, registerRuntime, toWireRegistration } from "../../src/client/runtime-session.ts"
+import { toHex } from "../../src/formats/bytes.ts"
+import { type Registration, registrationBytes } from "../../src/formats/runtime-messages.ts"
+import { runtimeKey } from "../../src/runtime/runtime.ts"
+import { readPage, startTestDaemon, type TestDaemon } from "../support/daemon.ts"
+import { createDatabase, type TestDatabase } from "../support/database.ts"
+import { makeFolder } from "../support/folder.ts"
+import { CODE, makeRuntime, OTHER_CODE, RUNTIMES_YAML } from "../support/runtime.ts"
+
+const POLICY = `
+version: "runtimes"
+types:
+  subjects: { agent: { known: any, properties: { team: string } } }
+  resources: { url: {} }
+  actions: { http.get: {} }
+rules:
+  - { id: get, effect: allow, subjects: [{ type: agent }], actions: [http.get], resources: [{ type: url }] }
+${RUNTIMES_YAML}`
+
+let database: TestDatabase
+let writ: TestDaemon
+let client: WritClient
+const policy = makeFolder()
+
+beforeAll(async () => {
+  mkdirSync(join(policy.path, "p"))
+  writeFileSync(join(policy.path, "p", "policy.yaml"), POLICY)
+  database = await createDatabase()
+  writ = await startTestDaemon(database.url, { policy: join(policy.path, "p") })
+  client = writ.client("runtime")
+})
+afterAll(async () => {
+  await writ?.stop()
+  await database?.drop()
+  policy.remove()
+})
+
+const stateOf = async (id: string) =>
+  (
+    await writ
+      .client("operator")
+      .call<{ runtime: { state: string; reasons: { code: string }[] } }>("verifier", "GetRuntime", { runtime_id: id })
+  ).runtime
+const authorize = (runtimeId: string, more = {}) =>
+  writ
+    .client("pep")
+    .call<AuthorizeReply>("authorization", "Authorize", toWireRequest(readPage({ runtime_id: runtimeId, ...more })))
+const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split(".")[1] as string, "base64url").toString())
+const environmentCodes = (reply: AuthorizeReply) =>
+  (reply as unknown as { checks: { name: string; reasons: { code: string }[] }[] }).checks
+    .find(({ name }) => name === "environment_trust")
+    ?.reasons.map(({ code }) => code)
+
+describe("a runtime's life", () => {
+  test("registered it is provisional, after one good beat trusted, and only then it is allowed", async () => {
+    const runtime = makeRuntime()
+    const unknown = await authorize(runtime.id)
+    expect(environmentCodes(unknown)).toEqual(["RUNTIME_UNKNOWN"])
+    const session = await registerRuntime(client, runtime)
+    expect(session.registered).toMatchObject({ state: "RUNTIME_STATE_PROVISIONAL", boot_epoch: "1" })
+    expect(environmentCodes(await authorize(runtime.id))).toEqual(["RUNTIME_PROVISIONAL"])
+    expect(await session.beat()).toMatchObject({ accepted: true, state: "RUNTIME_STATE_TRUSTED", reasons: [] })
+    const allowed = await authorize(runtime.id)
+    expect(allowed.decision).toBe("DECISION_ALLOW")
+    expect(claimsOf(allowed.token).cnf).toEqual({
+      jwk: { crv: "Ed25519", kty: "OKP", x: Buffer.from(runtime.key.publicKey).toString("base64url") },
+    })
+    await session.end()
+    expect((await stateOf(runtime.id)).state).toBe("RUNTIME_STATE_ENDED")
+    expect(environmentCodes(await authorize(runtime.id))).toEqual(["RUNTIME_ENDED"])
+    expect(await session.beat()).toMatchObject({ accepted: false, reasons: [{ code: "LEASE_ENDED" }] })
+  })
+
+  test("a token lives no longer than the lease", async () => {
+    const runtime = makeRuntime()
+    const session = await registerRuntime(client, runtime)
+    await session.beat()
+    const { token } = await authorize(runtime.id, { requested_ttl: { seconds: 120 } })
+    const { exp } = claimsOf(token)
+    expect(exp).toBeLessThanOrEqual(Date.now() / 1000 + 15)
+    expect(exp).toBeGreaterThan(Date.now() / 1000 + 5)
+  })
+
+  test("the same beat again gets the stored answer; an old sequence or a nonce of nobody is refused, and nothing changes", async () => {
+    const runtime = makeRuntime()
+    const session = await registerRuntime(client, runtime)
+    const first = session.nextBeat()
+    const answer = await session.beat()
+    const again = await client.call<HeartbeatReply>("verifier", "Heartbeat", first)
+    expect(again).toEqual(answer)
+    const second = await session.beat()
+    expect(second.accepted).toBe(true)
+    const replayed = await client.call<HeartbeatReply>("verifier", "Heartbeat", first)
+    expect(replayed).toMatchObject({
+      accepted: false,
+      reasons: [{ code: "SEQUENCE_OLD" }],
+      state: "RUNTIME_STATE_TRUSTED",
+    })
+    session.settle({ ...second, accepted: false, next_nonce: Buffer.alloc(24) })
+    const refused = await client.call<HeartbeatReply>("verifier", "Heartbeat", session.nextBeat())
+    expect(refused).toMatchObject({
+      accepted: false,
+      reasons: [{ code: "NONCE_UNKNOWN" }],
+      state: "RUNTIME_STATE_TRUSTED",
+    })
+    session.settle(refused)
+    expect(await session.beat()).toMatchObject({ accepted: true, state: "RUNTIME_STATE_TRUSTED", sequence: "3" })
+  })
+
+  test("two different beats of one sequence, both validly signed: quarantined, and no way out by itself", async () => {
+    const runtime = makeRuntime()
+    const session = await registerRuntime(client, runtime)
+    const registered = { next_nonce: session.registered.next_nonce, bundle_digest: session.registered.bundle_digest }
+    await client.call("verifier", "Heartbeat", session.nextBeat())
+    session.settle({ ...(registered as unknown as HeartbeatReply), accepted: false })
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    const twin = await client.call<HeartbeatReply>("verifier", "Heartbeat", session.nextBeat())
+    expect(twin).toMatchObject({
+      accepted: false,
+      reasons: [{ code: "BEAT_EQUIVOCATION" }],
+      state: "RUNTIME_STATE_QUARANTINED",
+    })
+    expect(environmentCodes(await authorize(runtime.id))).toEqual(["RUNTIME_QUARANTINED"])
+    await expect(session.end()).rejects.toMatchObject({ code: "INVALID_TRANSITION" })
+    await expect(registerRuntime(client, runtime)).rejects.toThrow(/^RUNTIME_QUARANTINED/)
+    const operator = writ.client("operator")
+    await operator.call("verifier", "SetRuntimeState", {
+      runtime_id: runtime.id,
+      state: "RUNTIME_STATE_PROVISIONAL",
+      reason: "looked at",
+    })
+    expect((await stateOf(runtime.id)).state).toBe("RUNTIME_STATE_PROVISIONAL")
+  })
+
+  test("a measurement that changes under one lease: quarantined", async () => {
+    const runtime = makeRuntime()
+    const session = await registerRuntime(client, runtime)
+    await session.beat()
+    const changed = { ...runtime, measurements: { code: OTHER_CODE } }
+    const forged = await beatAs(changed, session)
+    expect(forged).toMatchObject({ reasons: [{ code: "MEASUREMENTS_CHANGED" }], state: "RUNTIME_STATE_QUARANTINED" })
+  })
+
+  test("a live key registered again: the new one waits; when the old beats again, both are a clone", async () => {
+    const runtime = makeRuntime()
+    const old = await registerRuntime(client, runtime)
+    await old.beat()
+    const fresh = await registerRuntime(client, runtime)
+    expect(fresh.registered.boot_epoch).toBe("2")
+    expect(await fresh.beat()).toMatchObject({ accepted: true, state: "RUNTIME_STATE_PROVISIONAL" })
+    expect(environmentCodes(await authorize(runtime.id))).toEqual(["RUNTIME_PROVISIONAL"])
+    // what it signed before the second registration proves nothing: it is asked to sign once more
+    expect(await old.beat()).toMatchObject({ accepted: false, reasons: [{ code: "NONCE_UNKNOWN" }] })
+    expect(await old.beat()).toMatchObject({ reasons: [{ code: "KEY_CLONED" }], state: "RUNTIME_STATE_QUARANTINED" })
+    expect(await fresh.beat()).toMatchObject({ state: "RUNTIME_STATE_QUARANTINED" })
+  })
+
+  test("a lapsed lease denies at once, and the runtime is recorded as ended without blame", async () => {
+    const runtime = makeRuntime()
+    const session = await registerRuntime(client, runtime)
+    await session.beat()
+    expect((await authorize(runtime.id)).decision).toBe("DECISION_ALLOW")
+    await expect
+      .poll(async () => environmentCodes(await authorize(runtime.id))?.[0], { timeout: 20_000, interval: 200 })
+      .toBe("LEASE_LAPSED")
+    expect((await stateOf(runtime.id)).state).toBe("RUNTIME_STATE_TRUSTED") // no sweep was needed for that
+    await new Promise((resolve) => setTimeout(resolve, 1_100)) // the last second is too short for a token
+    expect(await session.beat()).toMatchObject({ accepted: false, reasons: [{ code: "LEASE_LAPSED" }] })
+    await expect
+      .poll(async () => (await stateOf(runtime.id)).state, { timeout: 8_000, interval: 200 })
+      .toBe("RUNTIME_STATE_ENDED")
+    expect((await registerRuntime(client, runtime)).registered.boot_epoch).toBe("2")
+  }, 40_000)
+})
+
+describe("RegisterRuntime", () => {
+  test.each([
+    ["not listed", makeRuntime({ id: "stranger" }), "RUNTIME_NOT_LISTED"],
+    ["another program", makeRuntime({ measurements: { code: OTHER_CODE } }), "MEASUREMENTS_REFUSED"],
+    ["nothing measured", makeRuntime({ measurements: {} }), "MEASUREMENTS_REFUSED"],
+    ["no proof", makeRuntime({ key: { ...makeRuntime().key, sign: () => new Uint8Array(64) } }), "SIGNATURE_WRONG"],
+  ])("%s is refused", async (_, runtime, reason) => {
+    await expect(registerRuntime(client, runtime)).rejects.toMatchObject({
+      code: "REGISTRATION_REFUSED",
+      message: expect.stringMatching(new RegExp(`^${reason}:`)),
+    })
+  })
+
+  test("the same registration again gets the same lease; with a used nonce nothing else is registered", async () => {
+    const runtime = makeRuntime()
+    const begun = await client.call<{ nonce: Buffer; audience: string }>("verifier", "BeginRegistration", {
+      runtime_id: runtime.id,
+      public_key: runtime.key.publicKey,
+    })
+    const registration: Registration = {
+      agent_version: "",
+      audience: begun.audience,
+      environment: {},
+      measurements: { code: CODE },
+      nonce: toHex(begun.nonce),
+      parent_proof: "",
+      parent_runtime_id: "",
+      public_key: toHex(runtime.key.publicKey),
+      runtime_id: runtime.id,
+    }
+    const send = (message: Registration) =>
+      client.call<{ lease_id: string }>(
+        "verifier",
+        "RegisterRuntime",
+        toWireRegistration(message, runtime.key.sign(registrationBytes(message))),
+      )
+    const { lease_id } = await send(registration)
+    expect((await send(registration)).lease_id).toBe(lease_id)
+    await expect(send({ ...registration, agent_version: "2" })).rejects.toThrow(/^NONCE_UNKNOWN/)
+  })
+
+  test("the key of a runtime that was revoked is refused for ever", async () => {
+    const runtime = makeRuntime()
+    await registerRuntime(client, runtime)
+    await writ.client("operator").call("verifier", "SetRuntimeState", {
+      runtime_id: runtime.id,
+      state: "RUNTIME_STATE_REVOKED",
+      reason: "stolen",
+    })
+    await expect(registerRuntime(client, runtime)).rejects.toThrow(/^KEY_REVOKED/)
+    await expect(registerRuntime(client, makeRuntime({ key: runtime.key }))).rejects.toThrow(/^KEY_REVOKED/)
+  })
+
+  test("another key cannot take a live runtime's id, nor another id its key", async () => {
+    const runtime = makeRuntime()
+    await registerRuntime(client, runtime)
+    await expect(registerRuntime(client, makeRuntime({ id: runtime.id }))).rejects.toThrow(/^ID_IN_USE/)
+    await expect(registerRuntime(client, makeRuntime({ key: runtime.key }))).rejects.toThrow(/^KEY_IN_USE/)
+  })
+
+  test("trust on first use: what it ran first it must run ever after", async () => {
+    const pet = makeRuntime({ id: "pet", measurements: { code: OTHER_CODE } })
+    await (await registerRuntime(client, pet)).end()
+    await expect(registerRuntime(client, { ...pet, measurements: { code: CODE } })).rejects.toThrow(
+      /^MEASUREMENTS_REFUSED/,
+    )
+    expect((await registerRuntime(client, pet)).registered.boot_epoch).toBe("2")
+  })
+})
+
+describe("WatchDirectives", () => {
+  test("a revoked execution and a quarantine reach the watcher at once, and what it missed comes first", async () => {
+    const runtime = makeRuntime()
+    const session = await registerRuntime(client, runtime)
+    await session.beat()
+    const { execution_id } = await authorize(runtime.id)
+    const operator = writ.client("operator")
+    const seen: { kind: string; execution_id: string; number: string; at: number }[] = []
+    const open = (after: string) => {
+      const stream = client.watch("verifier", "WatchDirectives", {
+        runtime_id: runtime.id,
+        lease_id: session.registered.lease_id,
+        acknowledged_directive: after,
+      })
+      stream.on("error", () => {})
+      stream.on("data", ({ directive }) => directive && seen.push({ ...directive, at: performance.now() }))
+      return stream
+    }
+    const stream = open("0")
+    await new Promise((resolve) => stream.once("data", resolve))
+    await operator.call("authorization", "RevokeExecution", { execution_id, reason: "stop" })
+    const answered = performance.now()
+    await expect.poll(() => seen.length, { interval: 5 }).toBe(1)
+    expect(seen[0]).toMatchObject({ kind: "stop_execution", execution_id })
+    expect((seen[0]?.at as number) - answered).toBeLessThan(100)
+    // the beat is the way for who does not watch
+    expect((await session.beat()).directives).toMatchObject([{ kind: "stop_execution", execution_id }])
+    await operator.call("verifier", "SetRuntimeState", { runtime_id: runtime.id, state: "RUNTIME_STATE_QUARANTINED" })
+    await expect.poll(() => seen.length, { interval: 5 }).toBe(2)
+    expect(seen[1]?.kind).toBe("quarantine")
+    stream.cancel()
+    open(seen[0]?.number as string)
+    await expect.poll(() => seen.length).toBe(3)
+    expect(seen[2]).toMatchObject({ kind: "quarantine", number: seen[1]?.number })
+    const ended = new Promise((resolve) => open(seen[1]?.number as string).once("end", resolve))
+    await operator.call("verifier", "SetRuntimeState", { runtime_id: runtime.id, state: "RUNTIME_STATE_REVOKED" })
+    await ended
+  })
+})
+
+describe("a restart", () => {
+  test("every beat that was taken is in the ledger, and a runtime is stale until its next one", async () => {
+    const runtime = makeRuntime()
+    const session = await registerRuntime(client, runtime)
+    for (let i = 0; i < 3; i++) await session.beat()
+    await writ.daemon.stop()
+    const { rows } = await database.query("SELECT segment FROM beat_segment")
+    const beats = rows
+      .flatMap(({ segment }) => inflateRawSync(segment).toString().split("\n"))
+      .map((line) => JSON.parse(line))
+    const mine = beats.map(({ leaf }) => JSON.parse(leaf)).filter((leaf) => leaf.runtime === runtimeKey(runtime.id))
+    expect(mine.map(({ sequence, reasons }) => [sequence, reasons])).toEqual([
+      ["1", []],
+      ["2", []],
+      ["3", []],
+    ])
+
+    writ = await startTestDaemon(database.url, { policy: join(policy.path, "p") }, writ.data)
+    client = writ.client("runtime")
+    expect((await stateOf(runtime.id)).state).toBe("RUNTIME_STATE_STALE")
+    expect(environmentCodes(await authorize(runtime.id))).toEqual(["RUNTIME_STALE"])
+    const beat = await client.call<HeartbeatReply>("verifier", "Heartbeat", session.nextBeat())
+    expect(beat).toMatchObject({ accepted: true, state: "RUNTIME_STATE_TRUSTED" })
+    expect((await authorize(runtime.id)).decision).toBe("DECISION_ALLOW")
+  })
+})
+
+describe("the ledger of all that", () => {
+  test("is clean", async () => {
+    expect((await checkDatabase(database.connection, undefined, false)).findings).toEqual([])
+  })
+})
+
+async function beatAs(
+  runtime: ReturnType<typeof makeRuntime>,
+  session: Awaited<ReturnType<typeof registerRuntime>>,
+): Promise<HeartbeatReply> {
+  const { sign } = await import("../support/beats.ts")
+  return await client.call<HeartbeatReply>("verifier", "Heartbeat", sign(runtime, session))
+}
