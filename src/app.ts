@@ -18,6 +18,7 @@ import { createExecutions } from "./decision/executions.ts"
 import { type BeatAnswer, createHeartbeat } from "./decision/heartbeat.ts"
 import { Leases } from "./decision/leases.ts"
 import { createRedeem } from "./decision/redeem.ts"
+import { createRefusedBeats } from "./decision/refused-beats.ts"
 import { createRegister } from "./decision/register-runtime.ts"
 import { createRevoke } from "./decision/revoke.ts"
 import { createRuntimeChanges } from "./decision/runtime-changes.ts"
@@ -377,6 +378,9 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     beat: createHeartbeat({
       ...onRuntimes,
       record: (beat) => beats.add(beat),
+      refused: createRefusedBeats(shared),
+      refresh: () => control.refresh(),
+      observe: metrics.beat,
       directivesOf: (runtime, after) => directives.recent(runtime, after),
     }),
     end: runtimes.end,

@@ -22,6 +22,7 @@ export interface Metrics {
   redeemRefused(reason: string): void
   appendFailure(kind: string): void
   rpc(method: string, code: number): void
+  beat(outcome: "taken" | "repeated" | "refused"): void
   text(): Promise<string>
 }
 
@@ -66,6 +67,12 @@ export function createMetrics(gauges: Gauges): Metrics {
     labelNames: ["rpc", "code"],
     registers,
   })
+  const beats = new Counter({
+    name: "writ_beats_total",
+    help: "Beats of runtimes, by what became of them.",
+    labelNames: ["outcome"],
+    registers,
+  })
   const gauge = (name: string, help: string, read: () => number) =>
     new Gauge({
       name,
@@ -104,6 +111,7 @@ export function createMetrics(gauges: Gauges): Metrics {
     redeemRefused: (reason) => refusals.labels(reason).inc(),
     appendFailure: (kind) => failures.labels(kind).inc(),
     rpc: (method, code) => child(calls, "r", method, String(code)).inc(),
+    beat: (outcome) => child(beats, "b", outcome).inc(),
     text: () => registry.metrics(),
   }
 }

@@ -54,6 +54,10 @@ export interface HeartbeatDependencies {
   readonly changes: RuntimeChanges
   control(): ControlState
   record(beat: TakenBeat): void
+  /** A beat of a lease that exists was refused. */
+  refused(runtime: string, leaseId: string, bootEpoch: string, sequence: string, reason: string): void
+  /** Loads what other replicas changed. */
+  refresh(): Promise<void>
   directivesOf(runtime: string, after: bigint): readonly DirectiveRow[]
   observe?(outcome: "taken" | "repeated" | "refused"): void
 }
@@ -78,13 +82,20 @@ function digestsOf(runtime: Runtime): Digests {
   return known
 }
 
+/** Of its registration, or of the one before while that may be alive. */
+function isLeaseOf(runtime: Runtime | undefined, { lease_id }: Beat): boolean {
+  return runtime?.lease_id === lease_id || runtime?.contested?.lease_id === lease_id
+}
+
 export function createHeartbeat(deps: HeartbeatDependencies): Heartbeat {
   const { clock, nonces, leases } = deps
 
   return async (beat, signature) => {
     const now = clock.now()
-    const state = deps.control()
     const key = runtimeKey(beat.runtime_id)
+    // It may have registered with another replica a moment ago.
+    if (!isLeaseOf(deps.control().runtimes.get(key), beat)) await deps.refresh()
+    const state = deps.control()
     const runtime = state.runtimes.get(key)
     const lease = runtime ? knownLease(runtime, beat, now) : null
     const bytes = beatBytes(beat)
@@ -109,6 +120,8 @@ export function createHeartbeat(deps: HeartbeatDependencies): Heartbeat {
     } satisfies BeatCase)
     if (verdict.kind === "refused") {
       deps.observe?.("refused")
+      if (isLeaseOf(runtime, beat))
+        deps.refused(key, beat.lease_id, beat.boot_epoch, beat.sequence, verdict.reasons[0]?.code as string)
       return answer(beat, false, verdict.reasons, now)
     }
     if (verdict.kind === "repeated") {
@@ -170,10 +183,7 @@ export function createHeartbeat(deps: HeartbeatDependencies): Heartbeat {
   function answer(beat: Beat, accepted: boolean, reasons: readonly BeatReason[], now: Instant): BeatAnswer {
     const state = deps.control()
     const runtime = state.runtimes.get(runtimeKey(beat.runtime_id)) ?? null
-    const isCurrent =
-      runtime !== null &&
-      isOpen(runtime.state) &&
-      (runtime.lease_id === beat.lease_id || runtime.contested?.lease_id === beat.lease_id)
+    const isCurrent = runtime !== null && isOpen(runtime.state) && isLeaseOf(runtime, beat)
     const lease = isCurrent ? leases.open(beat.lease_id, now.monotonicMs) : undefined
     const left = isCurrent ? (leases.leftMs(beat.lease_id, now.monotonicMs) ?? 0) : 0
     const bundleDigest = state.active?.policy.digest ?? ""

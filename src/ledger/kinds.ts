@@ -84,6 +84,7 @@ export const KINDS = {
     meaning: "a runtime is trusted more or less than before",
   },
   runtime_ended: { transitions: null, raisesEpoch: true, meaning: "a runtime ended, or its lease lapsed" },
+  beat_refused: { transitions: null, raisesEpoch: false, meaning: "a beat of a lease that exists was refused" },
   beats: {
     transitions: null,
     raisesEpoch: false,

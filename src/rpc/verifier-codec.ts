@@ -14,7 +14,6 @@ import {
   type Environment,
   MEASURED,
   type Measurements,
-  NO_COUNTERS,
   type Registration,
 } from "../formats/runtime-messages.ts"
 import { type BeatReason, toAppraisal } from "../runtime/appraise.ts"
@@ -157,7 +156,8 @@ function toEnvironment(wire: WireEnvironment): Environment {
 }
 
 function toCounters(wire: { readonly [name: string]: string } | null): Counters {
-  return wire ? (Object.fromEntries(COUNTERS.map((name) => [name, wire[name] ?? "0"])) as Counters) : NO_COUNTERS
+  if (!wire) throw invalid("counters", "are missing") // or an unknown field in their place would go unnoticed
+  return Object.fromEntries(COUNTERS.map((name) => [name, wire[name] ?? "0"])) as Counters
 }
 
 /** Whole milliseconds only: what is cut off would not be signed. */

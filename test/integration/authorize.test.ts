@@ -98,7 +98,7 @@ describe("Authorize", () => {
         parameters: '{"amount":"x"}',
       },
     ],
-    ["NOT_ATTESTED", "environment_trust", { runtime_id: "runtime-1" }],
+    ["RUNTIME_UNKNOWN", "environment_trust", { runtime_id: "runtime-1" }],
     [
       "NOT_ATTESTED",
       "environment_trust",

@@ -8,13 +8,22 @@ import { loadApi } from "../../src/rpc/api.ts"
 import { authorizationService } from "../../src/rpc/authorization.ts"
 import { loadService, messageType, SERVICES } from "../../src/rpc/load.ts"
 import { ROLES, RPC_ROLES } from "../../src/rpc/roles.ts"
-import { buildServer, drain, listen, MAX_MESSAGE_BYTES, type Service, type UnaryHandler } from "../../src/rpc/server.ts"
+import {
+  buildServer,
+  drain,
+  listen,
+  MAX_MESSAGE_BYTES,
+  type Service,
+  type UnaryHandler,
+  type WatchHandler,
+} from "../../src/rpc/server.ts"
 import { readErrorInfo, readStatusInfo } from "../../src/rpc/status.ts"
 import { jsonToStruct } from "../../src/rpc/struct.ts"
 import { endOf, type RpcFixture, startRpc } from "../support/rpc-server.ts"
 
 const AUTHORIZE = "/writ.v1.AuthorizationService/Authorize"
 const STREAM = "/writ.v1.AuthorizationService/AuthorizeStream"
+const BEATS = "/writ.v1.VerifierService/HeartbeatStream"
 const BATCH = "/writ.v1.AuthorizationService/AuthorizeBatch"
 
 const request = messageType("writ.v1.AuthorizeRequest")
@@ -78,17 +87,26 @@ describe("every RPC with every role", () => {
   let rpc: RpcFixture
   beforeAll(async () => {
     const answer: UnaryHandler = async () => ({})
+    const watchOnce: WatchHandler = (_request, _context, send, end) => {
+      send({})
+      end()
+      return () => {}
+    }
     rpc = await startRpc(
       Object.values(SERVICES).map((name): Service => {
         const definition = loadService(name)
         const registered = Object.entries(definition).filter(([, { path }]) => path in RPC_ROLES)
-        const shape = (streams: boolean) => registered.filter(([, { requestStream }]) => requestStream === streams)
+        const shape = (request: boolean, response: boolean) =>
+          registered.filter(
+            ([, { requestStream, responseStream }]) => requestStream === request && responseStream === response,
+          )
         return {
           definition,
-          unary: Object.fromEntries(shape(false).map(([method]) => [method, answer])),
+          unary: Object.fromEntries(shape(false, false).map(([method]) => [method, answer])),
           streams: Object.fromEntries(
-            shape(true).map(([method]) => [method, () => ({ receive: () => {}, end: async () => {} })]),
+            shape(true, true).map(([method]) => [method, () => ({ receive: () => {}, end: async () => {} })]),
           ),
+          watches: Object.fromEntries(shape(false, true).map(([method]) => [method, watchOnce])),
         }
       }),
     )
@@ -96,7 +114,7 @@ describe("every RPC with every role", () => {
   afterAll(() => rpc.close())
 
   const call = async (path: string, headers: Record<string, string>): Promise<grpc.StatusObject | { code: number }> => {
-    if (path !== STREAM) return await rpc.client.unary(path, Buffer.alloc(0), headers)
+    if (![STREAM, BEATS].includes(path)) return await rpc.client.unary(path, Buffer.alloc(0), headers)
     const stream = rpc.client.stream(path, headers)
     stream.resume()
     const end = endOf(stream)

@@ -8,21 +8,14 @@ import type { WritClient } from "../../src/client/connect.ts"
 import { type HeartbeatReply, registerRuntime, toWireRegistration } from "../../src/client/runtime-session.ts"
 import { toHex } from "../../src/formats/bytes.ts"
 import { type Registration, registrationBytes } from "../../src/formats/runtime-messages.ts"
+import { messageType } from "../../src/rpc/load.ts"
+import type { WireBeat } from "../../src/rpc/verifier-codec.ts"
 import { runtimeKey } from "../../src/runtime/runtime.ts"
 import { readPage, startTestDaemon, type TestDaemon } from "../support/daemon.ts"
 import { createDatabase, type TestDatabase } from "../support/database.ts"
 import { makeFolder } from "../support/folder.ts"
-import { CODE, makeRuntime, OTHER_CODE, RUNTIMES_YAML } from "../support/runtime.ts"
-
-const POLICY = `
-version: "runtimes"
-types:
-  subjects: { agent: { known: any, properties: { team: string } } }
-  resources: { url: {} }
-  actions: { http.get: {} }
-rules:
-  - { id: get, effect: allow, subjects: [{ type: agent }], actions: [http.get], resources: [{ type: url }] }
-${RUNTIMES_YAML}`
+import { RawClient } from "../support/rpc-server.ts"
+import { CODE, makeRuntime, OTHER_CODE, RUNTIMES_POLICY } from "../support/runtime.ts"
 
 let database: TestDatabase
 let writ: TestDaemon
@@ -31,7 +24,7 @@ const policy = makeFolder()
 
 beforeAll(async () => {
   mkdirSync(join(policy.path, "p"))
-  writeFileSync(join(policy.path, "p", "policy.yaml"), POLICY)
+  writeFileSync(join(policy.path, "p", "policy.yaml"), RUNTIMES_POLICY)
   database = await createDatabase()
   writ = await startTestDaemon(database.url, { policy: join(policy.path, "p") })
   client = writ.client("runtime")
@@ -287,6 +280,70 @@ describe("WatchDirectives", () => {
     const ended = new Promise((resolve) => open(seen[1]?.number as string).once("end", resolve))
     await operator.call("verifier", "SetRuntimeState", { runtime_id: runtime.id, state: "RUNTIME_STATE_REVOKED" })
     await ended
+  })
+})
+
+describe("HeartbeatStream", () => {
+  test("beats of many runtimes over one stream, each with its own answer; a bad one does not end it", async () => {
+    const runtimes = [makeRuntime(), makeRuntime()]
+    const sessions = await Promise.all(runtimes.map((runtime) => registerRuntime(client, runtime)))
+    const stream = client.stream("verifier", "HeartbeatStream")
+    const replies = new Map<string, { result: string; response: HeartbeatReply; status: { message: string } }>()
+    stream.on("data", (reply) => replies.set(reply.sequence, reply))
+    stream.on("error", () => {})
+    stream.write({ sequence: 1, beat: sessions[0]?.nextBeat() })
+    stream.write({ sequence: 2 })
+    stream.write({ sequence: 3, beat: { ...sessions[1]?.nextBeat(), signature: Buffer.alloc(64) } })
+    stream.write({ sequence: 4, beat: sessions[1]?.nextBeat() })
+    stream.end()
+    await new Promise((resolve) => stream.once("end", resolve))
+    expect(replies.get("1")).toMatchObject({ result: "response", response: { accepted: true, sequence: "1" } })
+    expect(replies.get("2")).toMatchObject({ result: "status", status: { message: "beat is missing." } })
+    expect(replies.get("3")).toMatchObject({ response: { accepted: false, reasons: [{ code: "SIGNATURE_WRONG" }] } })
+    expect(replies.get("4")).toMatchObject({ response: { accepted: true } })
+  })
+})
+
+describe("a flipped byte", () => {
+  test("anywhere in a beat: it is refused, nothing changes, and the beat itself is taken afterwards", async () => {
+    const runtime = makeRuntime()
+    const session = await registerRuntime(client, runtime)
+    const type = messageType("writ.v1.HeartbeatRequest")
+    // Without the values that protobuf takes for given: a byte in the framing of those changes nothing that is signed.
+    const {
+      acknowledged_directive: _a,
+      last_receipt: _l,
+      previous_beat: _p,
+      ...beat
+    } = session.nextBeat() as unknown as WireBeat
+    const bytes = type.encode({ ...beat, counters: {} })
+    const raw = new RawClient(writ.daemon.addresses.grpc)
+    const headers = { authorization: `Bearer ${writ.key("runtime")}` }
+    const before = await stateOf(runtime.id)
+    const outcomes = new Set<string>()
+    for (let at = 0; at < bytes.length; at++) {
+      const flipped = Buffer.from(bytes)
+      flipped[at] = (flipped[at] as number) ^ (1 << (at % 8))
+      const { code, reply } = await raw.unary("/writ.v1.VerifierService/Heartbeat", flipped, headers)
+      const answer = reply && (messageType("writ.v1.HeartbeatResponse").decode(reply) as HeartbeatReply)
+      expect(answer?.accepted ?? false, `byte ${at}`).toBe(false)
+      outcomes.add(answer ? (answer.reasons[0]?.code as string) : `status ${code}`)
+    }
+    raw.close()
+    expect([...outcomes]).toEqual(
+      expect.arrayContaining(["SIGNATURE_WRONG", "NONCE_UNKNOWN", "LEASE_UNKNOWN", "status 3"]),
+    )
+    const { lease_expires_at: _, ...after } = (await stateOf(runtime.id)) as unknown as Record<string, unknown>
+    expect(before).toMatchObject(after)
+    expect(await session.beat()).toMatchObject({ accepted: true, state: "RUNTIME_STATE_TRUSTED" })
+    const { records } = await writ
+      .client("auditor")
+      .call<{ records: { body: Buffer }[] }>("lineage", "ListRecords", { kind: "beat_refused", page_size: 1000 })
+    const mine = records
+      .map(({ body }) => JSON.parse(body.toString()).data)
+      .filter((data) => data.runtime === runtimeKey(runtime.id))
+    expect(mine.length).toBeGreaterThan(2)
+    expect(mine.length).toBeLessThan(10) // one per reason, however many were sent
   })
 })
 

@@ -25,3 +25,14 @@ runtimes:
   - { id: "worker-*", measurements: { code: ["${CODE}"] } }
   - { id: pet, measure: trust-on-first-use }
 `
+
+/** Agents may read pages, but only within a runtime. */
+export const RUNTIMES_POLICY = `
+version: "runtimes"
+types:
+  subjects: { agent: { known: any, properties: { team: string } } }
+  resources: { url: {} }
+  actions: { http.get: {} }
+rules:
+  - { id: get, effect: allow, subjects: [{ type: agent }], actions: [http.get], resources: [{ type: url }] }
+${RUNTIMES_YAML}`
