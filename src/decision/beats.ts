@@ -88,7 +88,8 @@ export function createBeats(deps: BeatsDependencies) {
         while (held.length > 0) {
           const beats = held.slice(0, MAX_SEGMENT_BEATS)
           await write(beats)
-          held = held.slice(beats.length)
+          const written = new Set(beats)
+          held = held.filter((beat) => !written.has(beat))
         }
       } finally {
         flushing = null

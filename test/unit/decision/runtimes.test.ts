@@ -299,6 +299,17 @@ describe("createBeats", () => {
     expect(lines.map((line) => JSON.parse(JSON.parse(line).leaf).sequence)).toEqual(["1", "2"])
   })
 
+  test("beats that come while a segment is written are in the next one", async () => {
+    const ledger = new FakeLedger()
+    const beats = createBeats({ clock: new FakeClock(), ledger, control: () => stateOf(policy) })
+    ledger.onAppend = () => {
+      if (ledger.entries.length === 1) beats.add(beat(2))
+    }
+    beats.add(beat(1))
+    await beats.flush()
+    expect(ledger.bodies().map(({ data }) => data?.["count"])).toEqual([1, 1])
+  })
+
   test("a full segment does not wait for the time", async () => {
     const ledger = new FakeLedger()
     const written = new Promise<void>((resolve) => (ledger.onAppend = () => resolve()))
