@@ -167,6 +167,24 @@ export const ERRORS = {
     retryable: false,
     text: "The address is already in use.",
   },
+  COMMAND_NOT_FOUND: {
+    grpc: STATUS.NOT_FOUND,
+    http: 404,
+    retryable: false,
+    text: "There is no such command.",
+  },
+  COMMAND_NOT_EXECUTABLE: {
+    grpc: STATUS.FAILED_PRECONDITION,
+    http: 409,
+    retryable: false,
+    text: "The command cannot be measured or executed.",
+  },
+  GUARD_FAILED: {
+    grpc: STATUS.INTERNAL,
+    http: 500,
+    retryable: false,
+    text: "The process could not be started under guard.",
+  },
   INTERNAL: {
     grpc: STATUS.INTERNAL,
     http: 500,
@@ -179,6 +197,10 @@ export type ErrorCode = keyof typeof ERRORS
 
 /** Exit codes of the command line, by error code; anything else is 1. */
 export const EXIT_CODES: Partial<Record<ErrorCode, number>> = {
+  // Three of guard/exit-codes.ts, as the shells and env(1) say them.
+  GUARD_FAILED: 125,
+  COMMAND_NOT_EXECUTABLE: 126,
+  COMMAND_NOT_FOUND: 127,
   CONFIG_INVALID: 64,
   POLICY_INVALID: 65,
   ADDRESS_IN_USE: 69,
