@@ -21,6 +21,7 @@ import type { StartPlan } from "./start.ts"
 const INIT = 'trap "" HUP INT QUIT TERM USR1 USR2; echo; cat >/dev/null; exit 0'
 const READY_TIMEOUT_MS = 5_000
 const POLL_MS = 1
+const RESUME_MS = 250
 
 export async function startInNamespace(isolation: Isolation, plan: StartPlan): Promise<Guarded> {
   const holder = await startHolder(isolation, plan.workingFolder)
@@ -40,6 +41,12 @@ export async function startInNamespace(isolation: Isolation, plan: StartPlan): P
   exited.catch(() => holder.end())
   if (entry.pid === undefined) await exited // which rejects
   const main = await findChild(entry)
+  // nsenter stops itself when the process stops. Continued by another than the guard, the process could end unseen.
+  const resume = setInterval(() => {
+    if (main && readProcess(main.pid)?.state !== "T" && readProcess(entry.pid as number)?.state === "T")
+      entry.kill("SIGCONT")
+  }, RESUME_MS)
+  exited.finally(() => clearInterval(resume)).catch(() => {})
 
   const signal = (name: NodeJS.Signals) => {
     // The start time: the pid may be another's by now.

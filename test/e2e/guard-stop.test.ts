@@ -83,8 +83,14 @@ describe.skipIf(!canRun).each(HOLDS)("supervise as $who, group $group", ({ who, 
 
   test("stop ends a process that is stopped", async () => {
     const guard = run(who, { command: ["sh", "-c", "kill -STOP $$; sleep 300"], group, stopAfterMs: 300, graceMs: 200 })
-    expect([137, 143]).toContain(await guard.exited)
-    expect((await guard.next("ended")).outcome.survivors).toBe(0)
+    expect(await guard.exited, "TERM reached it").toBe(143)
+    expect((await guard.next("ended")).outcome).toMatchObject({ survivors: 0, stopped: { killMs: null } })
+  })
+
+  test("a process that stopped and was continued by another is still seen to end", async () => {
+    const guard = run(who, { command: ["sh", "-c", "(sleep 0.3; kill -CONT $$) & kill -STOP $$; exit 6"], group })
+    await guard.next("ended")
+    expect(await guard.exited).toBe(6)
   })
 
   test("what a process leaves when it ends is killed", async () => {
