@@ -8,7 +8,7 @@ export const SHORTFALLS = {
     "When the guard is killed, the process and its group are killed, but not a descendant that has left the group.",
   "own-proc": "The process sees the guard's /proc, so it can see other processes.",
   "other-user":
-    "The process runs as the guard's own user: it may read what that user may, files that hold keys included.",
+    "The process runs as the guard's own user: it may read what that user may, files that hold keys included, and trace the guard's helper in its namespace.",
   "no-new-privileges": "The process may gain privileges, for example by a set-user-ID program.",
   "executed-descriptor":
     "The process is started by its path: a file that is swapped between measuring and starting would run.",

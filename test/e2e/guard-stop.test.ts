@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest"
 import { makeFolder } from "../support/folder.ts"
 import {
+  findHelpers,
   type GuardOptions,
   type GuardProcess,
   installGuard,
@@ -44,7 +45,7 @@ afterEach(() => {
   const left = guards.splice(0)
   const alive = left.flatMap((guard) => guard.living())
   for (const guard of left) guard.clean()
-  expect(alive, "processes left behind").toEqual([])
+  expect([...alive, ...findHelpers()], "processes left behind").toEqual([])
 })
 afterAll(() => folder.remove())
 
@@ -130,6 +131,16 @@ describe.skipIf(!canRun).each(USERS)("guard killed as %s", (who) => {
     await sleep(100)
     guard.child.kill("SIGKILL")
     await until(() => guard.living().length === 0, 1_000, `${guard.living()} end`)
+  })
+
+  test("killed at any moment of its start, it leaves nothing", async () => {
+    for (let delayMs = 20; delayMs <= 160; delayMs += 10) {
+      const guard = run(who, { command: ["sh", "-c", "trap '' TERM; sleep 300 & sleep 301"] })
+      await sleep(delayMs)
+      guard.child.kill("SIGKILL")
+      const left = () => [...guard.living(), ...findHelpers()]
+      await until(() => left().length === 0, 1_000, `${left()} end, the guard killed after ${delayMs} ms`)
+    }
   })
 
   test("in a group, the group dies with the guard; what left it lives, as the shortfall says", async () => {
