@@ -1,7 +1,8 @@
 /**
- * A process in a group and session of its own, where no PID namespace can be made. A watcher outside the group holds the end of a pipe: when
- * the guard dies, however it does, the pipe closes and the watcher kills the group; but for the moment between the process's start and the watcher's. What leaves the group is out of reach; it is still found as
- * long as its parents live.
+ * A process in a group and session of its own, where no PID namespace can be made. A watcher outside the group holds the
+ * end of a pipe: when the guard dies, however it does, the pipe closes and the watcher kills the group; but for the
+ * moment between the process's start and the watcher's. What leaves the group is out of reach; it is still found as long
+ * as its parents live.
  */
 import { spawn } from "node:child_process"
 import { setTimeout as sleep } from "node:timers/promises"
