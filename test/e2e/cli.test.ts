@@ -2,7 +2,9 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, 
 import { join } from "node:path"
 import pg from "pg"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { connect } from "../../src/client/connect.ts"
 import { ROLES } from "../../src/rpc/roles.ts"
+import { readApiKey } from "../../src/store/data-folder.ts"
 import { VERSION } from "../../src/version.ts"
 import { type BuiltDaemon, startBuilt, writ } from "../support/built-daemon.ts"
 import { makeFolder } from "../support/folder.ts"
@@ -261,6 +263,30 @@ describe("commands on a running daemon", () => {
     const unknown = await on(["lineage", "00000000-0000-4000-8000-000000000000"])
     expect(unknown.code).toBe(1)
     expect(unknown.err).toMatch(/^writ: There is no such object\.\n +Check the id/)
+  })
+
+  test("lineage: what became of an execution after its decision, and the same offline", async () => {
+    const { token, execution_id } = (await json(["authorize", ...READ_PAGE])) as Record<
+      "token" | "execution_id",
+      string
+    >
+    const executor = connect({ target: daemon.address.grpc, key: readApiKey(data, "executor") })
+    const call = (method: string, request: object) => executor.call<object>("authorization", method, request)
+    const refused = call("RedeemToken", { token, redemption_id: "first", parameters_digest: Buffer.alloc(32) })
+    await expect(refused).rejects.toMatchObject({ code: "TOKEN_REFUSED" })
+    await call("RedeemToken", { token, redemption_id: "second" })
+    await call("CompleteExecution", { execution_id, succeeded: false })
+    executor.close()
+    const { code, out } = await on(["lineage", execution_id, "--export", file("executed.json")])
+    expect(code).toBe(0)
+    expect(out).toMatch(/ {2}redeem_refused: PARAMETERS_DIFFER {2}by key:executor-/)
+    expect(out).toMatch(/ {2}redeemed, to end before \d{4}-\S+Z {2}by key:executor-/)
+    expect(out).toMatch(/ {2}completed: failed {2}by key:executor-.*\nState: FAILED\n/)
+    expect(out).toMatch(/^Verified\.$/m)
+    await on(["trust", "--out", file("trust.json")])
+    const offline = await writ(["verify", file("executed.json"), "--trust", file("trust.json")])
+    expect(offline.code).toBe(0)
+    expect(offline.out).toMatch(/transitions +ends in the state FAILED/)
   })
 
   test("trust: saved, with fingerprints to compare", async () => {
