@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { checkDatabase } from "../../src/cli/ledger-fsck.ts"
 import type { VerifyReply } from "../../src/cli/lineage.ts"
@@ -237,6 +239,67 @@ describe("CompleteExecution", () => {
     expect(await failure(complete("x"))).toMatch(/^INVALID_REQUEST/)
     expect(await failure(complete("00000000-0000-4000-8000-000000000000"))).toMatch(/^NOT_FOUND/)
     expect(await stateOf(execution_id)).toBe("EXECUTION_STATE_REDEEMED")
+  })
+})
+
+describe("beside an execution", () => {
+  test("a repeat of the request gets no token any more once it was redeemed", async () => {
+    const request = readPage()
+    const first = await authorize(pep, request)
+    expect((await authorize(pep, request)).token).toBe(first.token)
+    await redeem(first.token)
+    expect(await authorize(pep, request)).toMatchObject({
+      execution_id: first.execution_id,
+      token: "",
+      token_withheld: { code: "TOKEN_WITHHELD" },
+    })
+  })
+
+  test("what executors wrote can be erased: the lineage still verifies, and what was decided stays", async () => {
+    const { token, execution_id } = await authorize(pep)
+    const mine = { redemption_id: "mine" }
+    const redeemed = await redeem(token, mine)
+    const completed = await complete(execution_id, { details: jsonToStruct({ note: "a name" }) })
+    for (const { receipt } of [redeemed, completed])
+      await operator.call("admin", "ErasePayload", {
+        log: receipt.log,
+        leaf_index: receipt.leaf_index,
+        reason: "asked",
+      })
+    expect(await verify(execution_id)).toMatchObject({
+      valid: true,
+      steps: expect.arrayContaining([expect.objectContaining({ step: "payload", result: "erased" })]),
+    })
+    expect(await failure(redeem(token, mine))).toMatch(/^ALREADY_REDEEMED/)
+    expect(await failure(complete(execution_id, { succeeded: false }))).toMatch(/^INVALID_TRANSITION/)
+    expect(await stateOf(execution_id)).toBe("EXECUTION_STATE_COMPLETED")
+  })
+
+  test("another policy bundle: what the one before it allowed is not redeemed any more", async () => {
+    const { token, execution_id } = await authorize(pep)
+    const path = join(writ.data, "policy", "policy.yaml")
+    writeFileSync(path, readFileSync(path, "utf8").replace(/^version: .*$/m, 'version: "next"'))
+    await writ.daemon.reloadPolicy()
+    expect(await failure(redeem(token))).toMatch(/^TOKEN_REFUSED BUNDLE_CHANGED/)
+    expect(await verify(execution_id)).toMatchObject({ valid: true })
+    await redeem((await authorize(pep)).token)
+  })
+
+  test("refusals are counted, all of them", async () => {
+    const text = async () => {
+      const url = `http://${writ.daemon.addresses.http}/metrics`
+      return await (await fetch(url, { headers: { authorization: `Bearer ${writ.key("operator")}` } })).text()
+    }
+    const count = async (reason: string) =>
+      Number((await text()).match(new RegExp(`redemptions_refused_total\\{reason="${reason}"\\} (\\d+)`))?.[1] ?? 0)
+    const before = [await count("PROOF_UNEXPECTED"), await count("TOKEN_INVALID")]
+    const { token } = await authorize(pep)
+    for (let i = 0; i < 3; i++) await failure(redeem(token, { proof: "AAAA" }))
+    await failure(redeem("x"))
+    expect([await count("PROOF_UNEXPECTED"), await count("TOKEN_INVALID")]).toEqual([
+      (before[0] as number) + 3,
+      (before[1] as number) + 1,
+    ])
   })
 })
 
