@@ -82,19 +82,19 @@ export function createBeats(deps: BeatsDependencies) {
     throw new Error("the control state kept changing while a segment of beats was written")
   }
 
+  async function writeAll(): Promise<void> {
+    while (held.length > 0) {
+      const beats = held.slice(0, MAX_SEGMENT_BEATS)
+      await write(beats)
+      const written = new Set(beats)
+      held = held.filter((beat) => !written.has(beat))
+    }
+  }
+
   async function flush(): Promise<void> {
-    flushing ??= (async () => {
-      try {
-        while (held.length > 0) {
-          const beats = held.slice(0, MAX_SEGMENT_BEATS)
-          await write(beats)
-          const written = new Set(beats)
-          held = held.filter((beat) => !written.has(beat))
-        }
-      } finally {
-        flushing = null
-      }
-    })()
+    flushing ??= writeAll().finally(() => {
+      flushing = null // never before it was set: a `finally` runs later, also where nothing was held
+    })
     await flushing
   }
 

@@ -10,19 +10,32 @@ const FIXED64 = 1
 const LENGTH_DELIMITED = 2
 const FIXED32 = 5
 const TYPE_MESSAGE = "TYPE_MESSAGE"
+/** Those that are not varints. */
+const WIRE_TYPES: Readonly<Record<string, number>> = {
+  TYPE_DOUBLE: FIXED64,
+  TYPE_FIXED64: FIXED64,
+  TYPE_SFIXED64: FIXED64,
+  TYPE_FLOAT: FIXED32,
+  TYPE_FIXED32: FIXED32,
+  TYPE_SFIXED32: FIXED32,
+  TYPE_STRING: LENGTH_DELIMITED,
+  TYPE_BYTES: LENGTH_DELIMITED,
+  TYPE_MESSAGE: LENGTH_DELIMITED,
+}
 
 interface DescribedField {
   readonly number: number
   readonly type: string
   readonly typeName: string
+  readonly label: string
 }
 interface DescribedMessage {
   readonly field: readonly DescribedField[]
   readonly nestedType: readonly (DescribedMessage & { readonly name: string })[]
 }
 
-/** The fields that are messages, by number. */
-type Shape = Map<number, () => Shape>
+/** The fields by number: the wire types that they may come in, and what a message holds. */
+type Shape = Map<number, { readonly wires: readonly number[]; readonly inner: (() => Shape) | null }>
 const shapes = new Map<string, Shape>()
 
 /** Fields of a message type by number, resolved once. */
@@ -36,16 +49,21 @@ export function shapeOf(name: string): Shape {
 function describe(name: string, type: DescribedMessage): Shape {
   const shape: Shape = new Map()
   shapes.set(name, shape)
-  for (const { number, type: kind, typeName } of type.field) {
-    if (kind !== TYPE_MESSAGE) continue
+  for (const { number, type: kind, typeName, label } of type.field) {
+    const wire = WIRE_TYPES[kind] ?? VARINT
+    if (kind !== TYPE_MESSAGE) {
+      const packed = label === "LABEL_REPEATED" && wire !== LENGTH_DELIMITED
+      shape.set(number, { wires: packed ? [wire, LENGTH_DELIMITED] : [wire], inner: null })
+      continue
+    }
     const nested = type.nestedType.find((inner) => typeName.endsWith(`.${inner.name}`)) // entries of a map
     const full = typeName.startsWith(".") ? typeName.slice(1) : typeName
-    shape.set(
-      number,
-      nested
+    shape.set(number, {
+      wires: [wire],
+      inner: nested
         ? () => shapes.get(`${name}.${nested.name}`) ?? describe(`${name}.${nested.name}`, nested)
         : () => shapeOf(full),
-    )
+    })
   }
   return shape
 }
@@ -58,6 +76,9 @@ export function assertWellFormed(bytes: Buffer, shape: Shape, start = 0, end = b
     const tag = readVarint(bytes, at, end)
     const field = Math.floor(tag / 8)
     if (field === 0 || field > 0x1fffffff) throw new Error("a field number is not allowed")
+    const known = shape.get(field)
+    // protobufjs reads by the declared type, whatever the tag says.
+    if (known && !known.wires.includes(tag % 8)) throw new Error("a field has another type than the API's")
     switch (tag % 8) {
       case VARINT:
         readVarint(bytes, at, end)
@@ -72,7 +93,7 @@ export function assertWellFormed(bytes: Buffer, shape: Shape, start = 0, end = b
         const length = readVarint(bytes, at, end)
         const stop = at.pos + length
         if (stop > end) throw new Error("a field is longer than its message")
-        const inner = shape.get(field)
+        const inner = known?.inner
         if (inner) assertWellFormed(bytes, inner(), at.pos, stop, depth + 1)
         at.pos = stop
         break

@@ -11,6 +11,7 @@ import { type Registration, registrationBytes } from "../../src/formats/runtime-
 import { messageType } from "../../src/rpc/load.ts"
 import type { WireBeat } from "../../src/rpc/verifier-codec.ts"
 import { runtimeKey } from "../../src/runtime/runtime.ts"
+import { sign } from "../support/beats.ts"
 import { readPage, startTestDaemon, type TestDaemon } from "../support/daemon.ts"
 import { createDatabase, type TestDatabase } from "../support/database.ts"
 import { makeFolder } from "../support/folder.ts"
@@ -315,18 +316,21 @@ describe("a flipped byte", () => {
       last_receipt: _l,
       previous_beat: _p,
       ...beat
-    } = session.nextBeat() as unknown as WireBeat
+    } = sign(runtime, session, {
+      issued_at: String(Math.floor(Date.now() / 1000) * 1000 + 1), // few nanos: an int32 is cut to 32 bits
+    }) as unknown as WireBeat
     const bytes = type.encode({ ...beat, counters: {} })
     const raw = new RawClient(writ.daemon.addresses.grpc)
     const headers = { authorization: `Bearer ${writ.key("runtime")}` }
     const before = await stateOf(runtime.id)
     const outcomes = new Set<string>()
-    for (let at = 0; at < bytes.length; at++) {
+    for (let bit = 0; bit < 8 * bytes.length; bit++) {
+      const at = bit >> 3
       const flipped = Buffer.from(bytes)
-      flipped[at] = (flipped[at] as number) ^ (1 << (at % 8))
+      flipped[at] = (flipped[at] as number) ^ (1 << (bit & 7))
       const { code, reply } = await raw.unary("/writ.v1.VerifierService/Heartbeat", flipped, headers)
       const answer = reply && (messageType("writ.v1.HeartbeatResponse").decode(reply) as HeartbeatReply)
-      expect(answer?.accepted ?? false, `byte ${at}`).toBe(false)
+      expect(answer?.accepted ?? false, `bit ${bit}`).toBe(false)
       outcomes.add(answer ? (answer.reasons[0]?.code as string) : `status ${code}`)
     }
     raw.close()
@@ -351,7 +355,7 @@ describe("a restart", () => {
   test("every beat that was taken is in the ledger, and a runtime is stale until its next one", async () => {
     const runtime = makeRuntime()
     const session = await registerRuntime(client, runtime)
-    for (let i = 0; i < 3; i++) await session.beat()
+    for (let i = 0; i < 3; i++) expect(await session.beat()).toMatchObject({ accepted: true })
     await writ.daemon.stop()
     const { rows } = await database.query("SELECT segment FROM beat_segment")
     const beats = rows
@@ -384,6 +388,5 @@ async function beatAs(
   runtime: ReturnType<typeof makeRuntime>,
   session: Awaited<ReturnType<typeof registerRuntime>>,
 ): Promise<HeartbeatReply> {
-  const { sign } = await import("../support/beats.ts")
   return await client.call<HeartbeatReply>("verifier", "Heartbeat", sign(runtime, session))
 }

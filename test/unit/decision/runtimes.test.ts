@@ -287,6 +287,7 @@ describe("createBeats", () => {
     const clock = new FakeClock()
     const ledger = new FakeLedger()
     const beats = createBeats({ clock, ledger, control: () => stateOf(policy) })
+    await beats.flush() // nothing is held yet
     beats.add(beat(1))
     ledger.answers.push(new WritError("LEDGER_UNAVAILABLE"))
     await expect(beats.flush()).rejects.toMatchObject({ code: "LEDGER_UNAVAILABLE" })
