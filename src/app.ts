@@ -362,6 +362,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
       issuer,
       lineage: reader,
       rate,
+      leaseLeftMs: (leaseId, monotonicMs) => leases.leftMs(leaseId, monotonicMs),
       keys: tokenKeys,
       observeRefusal: metrics.redeemRefused,
     }),

@@ -85,7 +85,11 @@ const DISTRUSTED: Readonly<Record<Exclude<RuntimeState, "TRUSTED">, string>> = {
 }
 
 /** Registered, trusted, alive, and running what the policy accepts. Who names a runtime is held to it, whatever the rules say. */
-function checkRuntime(state: ControlState, runtime: Runtime | null, leaseLeftMs: number | null): readonly Reason[] {
+export function checkRuntime(
+  state: ControlState,
+  runtime: Runtime | null,
+  leaseLeftMs: number | null,
+): readonly Reason[] {
   const fail = (code: Reason["code"], text: string): Reason[] => [{ code, text, pointer: "/runtime_id" }]
   if (!runtime) return fail("RUNTIME_UNKNOWN", "The runtime is not registered, so its integrity is not known.")
   if (runtime.state !== "TRUSTED") return fail(`RUNTIME_${runtime.state}`, DISTRUSTED[runtime.state])

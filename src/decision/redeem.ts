@@ -1,7 +1,7 @@
 /** RedeemToken: a token is traded, once, for the right to start. The right leaves only after its record is durable. */
 import { nativeCrypto, sha256, sha256Hex } from "../crypto.ts"
 import { WritError } from "../errors.ts"
-import { equalBytes, fromBase64Url, toBase64Url, toHex } from "../formats/bytes.ts"
+import { equalBytes, fromBase64Url, fromHex, toBase64Url, toHex } from "../formats/bytes.ts"
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
 import type { JsonObject } from "../formats/ports.ts"
 import { redeemProofInput } from "../formats/redeem-proof.ts"
@@ -9,15 +9,17 @@ import type { AppendResult, Entry } from "../ledger/appender.ts"
 import { type Clock, type Instant, toRecordTime } from "../ledger/clock.ts"
 import type { ExecutionState, RecordKind } from "../ledger/kinds.ts"
 import { type FoundExecution, type LineageStore, readBody, versionOf } from "../ledger/lineage.ts"
+import { runtimeKey } from "../runtime/runtime.ts"
 import { verifySignature } from "../verify/signature.ts"
 import { MAX_SKEW_SECONDS, readToken } from "../verify/token.ts"
 import type { TokenJwk } from "../verify/types.ts"
 import type { Call } from "./authorize.ts"
 import type { ByteRate } from "./byte-rate.ts"
-import { type Redemption, readRedemption } from "./executions.ts"
+import { checkRuntime } from "./determine.ts"
+import { type Redemption, readContent, readRedemption } from "./executions.ts"
 import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from "./limits.ts"
 import { seal } from "./seal.ts"
-import { type ControlState, isUsable } from "./state.ts"
+import { type ControlState, isUsable, type ReasonCode } from "./state.ts"
 
 /** How long the same redemption id gets the same answer: a lost reply must not cost the execution. */
 export const REPEAT_MS = 60_000
@@ -54,6 +56,7 @@ export type RefusalCode =
   | "ALREADY_REDEEMED"
   | "BUNDLE_INVALID"
   | "BUNDLE_CHANGED"
+  | ReasonCode
 type Refusal = readonly [code: RefusalCode, text: string]
 
 export interface RedeemDependencies {
@@ -62,6 +65,8 @@ export interface RedeemDependencies {
   readonly issuer: string
   readonly lineage: Pick<LineageStore, "findExecution">
   readonly rate: ByteRate
+  /** Milliseconds that a runtime's lease still has; null when nothing was heard of it since the start. */
+  leaseLeftMs(leaseId: string, monotonicMs: number): number | null
   /** Keys of every replica. */
   keys(): Promise<readonly TokenJwk[]>
   control(): ControlState
@@ -96,7 +101,10 @@ export function createRedeem(deps: RedeemDependencies): (request: RedeemRequest,
         throw invalidToken("NOT_RECORDED: there is no record of the decision that the token names")
       const earlier = readRedemption(found)
       if (earlier && found.state === "AUTHORIZED") continue // redeemed between two reads
-      const refusal = refuseForm(claims, request, deps.issuer) ?? refuseState(found, earlier, key, now)
+      const refusal =
+        refuseForm(claims, request, deps.issuer) ??
+        refuseState(found, earlier, key, now) ??
+        refuseRuntime(claims, found, state, now)
       if (!refusal && earlier) return { executionId, executeUntilMs: earlier.executeUntilMs, receipt: earlier.record } // the same answer again
       const refused = refusal ?? refuseMoment(claims, state, now)
       const to = refused ? found.state : "REDEEMED"
@@ -148,6 +156,22 @@ export function createRedeem(deps: RedeemDependencies): (request: RedeemRequest,
     const { body, payload } = entry.record
     deps.rate.take(caller.keyId, body.length + (payload?.length ?? 0), now.monotonicMs)
     return await ledger.append({ ...entry, ...(signal && { signal }) })
+  }
+
+  /** A token that is bound to a key is worth what its runtime is now: trusted, alive, and still having that key. */
+  function refuseRuntime(
+    { cnf }: JsonObject,
+    found: FoundExecution,
+    state: ControlState,
+    now: Instant,
+  ): Refusal | null {
+    if (cnf === undefined) return null
+    const request = readContent(found.decision)?.["request"] as { readonly runtime_id?: string } | undefined
+    const known = state.runtimes.get(runtimeKey(request?.runtime_id ?? "")) ?? null
+    const { x } = (cnf as { readonly jwk: { readonly x: string } }).jwk
+    const runtime = known && toBase64Url(fromHex(known.public_key)) === x ? known : null
+    const [reason] = checkRuntime(state, runtime, runtime && deps.leaseLeftMs(runtime.lease_id, now.monotonicMs))
+    return reason ? [reason.code, reason.text] : null
   }
 
   function refuse([code, text]: Refusal): WritError {

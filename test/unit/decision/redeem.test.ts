@@ -11,11 +11,13 @@ import type { JsonObject } from "../../../src/formats/ports.ts"
 import { redeemProofInput } from "../../../src/formats/redeem-proof.ts"
 import { readBody } from "../../../src/ledger/lineage.ts"
 import { PAYLOAD_SALT_BYTES } from "../../../src/ledger/record.ts"
+import { type Runtime, runtimeKey } from "../../../src/runtime/runtime.ts"
 import { createTokenSigner, toJwk } from "../../../src/token/token.ts"
 import { CALLER, CALLER_KEY, controlOf, FakeClock, ISSUER, testSigner, tokenSigner } from "../../support/decision.ts"
 import { CLAIMS, EXECUTION, FakeExecution } from "../../support/execution.ts"
 import { load, NOW_MS, stateOf } from "../../support/policy.ts"
 
+const CODE = "ab".repeat(32)
 const { policy } = load({
   version: "1",
   types: { subjects: { a: { known: "any" } }, resources: { r: {} }, actions: { go: {} } },
@@ -29,11 +31,39 @@ const { policy } = load({
       runtime: "none",
     },
   ],
+  runtimes: [{ id: "runtime-1", measurements: { code: [CODE] } }],
 })
 const OURS = { ...CLAIMS, bundle: policy.digest }
 const digest = sha256(Buffer.from("{}"))
 
-function setUp(claims: JsonObject = OURS, state: ControlState = stateOf(policy), bytesPerSecond = 1_000_000) {
+const holder = testSigner(9)
+/** The runtime that the fake decision names, as the control state has it. */
+const RUNTIME: Runtime = {
+  agent_version: "",
+  boot_epoch: "1",
+  contested: null,
+  environment: {},
+  first_measurements: null,
+  id: "runtime-1",
+  lease_id: "lease-1",
+  measurements: { code: CODE },
+  nonce_at: 0,
+  public_key: toHex(holder.publicKey),
+  reasons: [],
+  registration: "",
+  state: "TRUSTED",
+}
+const withRuntime = (change: Partial<Runtime> = {}): ControlState => ({
+  ...stateOf(policy),
+  runtimes: new Map([[runtimeKey("runtime-1"), { ...RUNTIME, ...change }]]),
+})
+
+function setUp(
+  claims: JsonObject = OURS,
+  state: ControlState = stateOf(policy),
+  bytesPerSecond = 1_000_000,
+  leaseLeftMs: number | null = 15_000,
+) {
   const execution = new FakeExecution(claims)
   const clock = new FakeClock()
   const control = controlOf(state)
@@ -44,6 +74,7 @@ function setUp(claims: JsonObject = OURS, state: ControlState = stateOf(policy),
     issuer: ISSUER.issuer,
     lineage: execution.lineage,
     rate: createByteRate(bytesPerSecond),
+    leaseLeftMs: () => leaseLeftMs,
     keys: async () => [toJwk(tokenSigner.publicKey, tokenSigner.kid)],
     control: () => control.current,
     ledger: execution.ledger,
@@ -208,12 +239,11 @@ describe("createRedeem", () => {
   })
 
   test("a token that is bound to a key is redeemed by a proof of having it", async () => {
-    const holder = testSigner(9)
     const cnf = { jwk: { crv: "Ed25519", kty: "OKP", x: toBase64Url(holder.publicKey) } }
     const claims = { ...OURS, cnf, dig: toBase64Url(digest) }
     const prove = (token: string, id = "one", signer = holder) =>
       toBase64Url(signer.sign(redeemProofInput(sha256, token, id, digest)))
-    const { execution, ask } = setUp(claims)
+    const { execution, ask } = setUp(claims, withRuntime())
     const { token } = execution
     const change = { parametersDigest: digest }
     expect(await codeOf(ask(change))).toBe("PROOF_MISSING")
@@ -230,9 +260,31 @@ describe("createRedeem", () => {
     expect(await codeOf(ask(change)), "a repeat has to prove it too").toBe("PROOF_MISSING")
     expect(await codeOf(ask({ ...change, proof: prove(token) }))).toBe("OK")
     for (const other of [{ jwk: {} }, {}, null, "x", { jwk: { ...cnf.jwk, kty: "EC" } }] as JsonObject[]) {
-      const { execution, ask } = setUp({ ...claims, cnf: other })
+      const { execution, ask } = setUp({ ...claims, cnf: other }, withRuntime())
       expect(await codeOf(ask({ ...change, proof: prove(execution.token) }))).toBe("PROOF_WRONG")
     }
+  })
+
+  test.each([
+    ["that is not registered", stateOf(policy), 15_000, "RUNTIME_UNKNOWN"],
+    ["that has another key now", withRuntime({ public_key: "11".repeat(32) }), 15_000, "RUNTIME_UNKNOWN"],
+    ["that is quarantined", withRuntime({ state: "QUARANTINED" }), 15_000, "RUNTIME_QUARANTINED"],
+    ["that is suspect", withRuntime({ state: "SUSPECT" }), 15_000, "RUNTIME_SUSPECT"],
+    ["of which nothing was heard here", withRuntime(), null, "RUNTIME_STALE"],
+    ["whose lease has lapsed", withRuntime(), 0, "LEASE_LAPSED"],
+    ["that measured something else", withRuntime({ measurements: { code: "00" } }), 15_000, "MEASUREMENTS_REFUSED"],
+  ] as const)("a runtime %s redeems nothing", async (_, state, leaseLeftMs, code) => {
+    const cnf = { jwk: { crv: "Ed25519", kty: "OKP", x: toBase64Url(holder.publicKey) } }
+    const { execution, control, ask } = setUp({ ...OURS, cnf }, state, 1_000_000, leaseLeftMs)
+    const message = redeemProofInput(sha256, execution.token, "one", null)
+    const change = { proof: toBase64Url(holder.sign(message)) }
+    expect(await codeOf(ask(change))).toBe(code)
+    expect(execution.ledger.bodies()).toMatchObject([{ kind: "redeem_refused", data: { reason: code } }])
+    if (leaseLeftMs !== 15_000) return
+    control.current = { ...control.current, runtimes: withRuntime().runtimes }
+    expect(await codeOf(ask(change))).toBe("OK")
+    control.current = { ...control.current, runtimes: state.runtimes }
+    expect(await codeOf(ask(change)), "the same answer again is one that may still be given").toBe(code)
   })
 
   test("what is no token of ours, or names no decision, is refused without a record", async () => {
