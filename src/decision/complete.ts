@@ -52,10 +52,10 @@ export function createComplete(
     const payload = encodeCanonicalJson(content)
     const deadlineMs = clock.now().monotonicMs + Math.min(timeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS)
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const now = clock.now()
-      if (now.monotonicMs >= deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
       const { epoch } = deps.control()
       const found = await deps.lineage.findExecution(executionId)
+      const now = clock.now() // after the last wait before the append: a log's records stand in the order of their times
+      if (now.monotonicMs >= deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
       if (!found) throw new WritError("NOT_FOUND", "There is no execution with this id.")
       const redemption = readRedemption(found)
       if (!redemption)

@@ -91,12 +91,12 @@ export function createRedeem(deps: RedeemDependencies): (request: RedeemRequest,
     const executionId = claims["execution_id"] as string
     const key = sha256Hex(`${call.caller.id}\0${request.redemptionId}`)
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const now = clock.now()
-      if (now.monotonicMs >= deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
       const state = deps.control() // its epoch is proved by the append, the execution's newest record by its effect
+      const found = await deps.lineage.findExecution(executionId)
+      const now = clock.now() // after the last wait before the append: a log's records stand in the order of their times
+      if (now.monotonicMs >= deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
       if (!isUsable(state.callers.get(call.caller.keyId), now.wallMs))
         throw new WritError("UNAUTHENTICATED", "The credential is no longer valid.")
-      const found = await deps.lineage.findExecution(executionId)
       if (!found || toHex(found.decision.leafHash) !== claims["leaf"])
         throw invalidToken("NOT_RECORDED: there is no record of the decision that the token names")
       const earlier = readRedemption(found)
