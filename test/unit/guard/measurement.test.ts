@@ -16,9 +16,9 @@ const sha256 = (...parts: (string | Buffer)[]) =>
 const A = sha256("a")
 const B = sha256("b")
 const INPUT: MeasurementInput = {
-  files: [{ path: "/work/run", sha256: A }],
+  files: [{ path: "/srv/run", sha256: A }],
   command: ["./run", "ü", ""],
-  workingFolder: "/work",
+  workingFolder: "/srv",
   environment: { PATH: "/bin", HOME: "/root", b: "1" },
   user: { uid: 65_534, gid: 65_533 },
   image: null,
@@ -54,15 +54,15 @@ describe("toMeasurementDigest", () => {
   test("digests are those of the documented bytes", () => {
     const measurement = toMeasurement(INPUT)
     const args = sha256('["./run","ü",""]')
-    const config = `{"arguments":"${args}","environment":["HOME","PATH","b"],"user":{"gid":65533,"uid":65534},"workingFolder":"/work"}`
+    const config = `{"arguments":"${args}","environment":["HOME","PATH","b"],"user":{"gid":65533,"uid":65534},"workingFolder":"/srv"}`
     expect(toConfigDigest(measurement)).toBe(sha256("writ/config/v1\n", config))
-    const whole = `{"arguments":"${args}","code":"${A}","environment":["HOME","PATH","b"],"files":[{"path":"/work/run","sha256":"${A}"}],"image":null,"user":{"gid":65533,"uid":65534},"v":1,"workingFolder":"/work"}`
+    const whole = `{"arguments":"${args}","code":"${A}","environment":["HOME","PATH","b"],"files":[{"path":"/srv/run","sha256":"${A}"}],"image":null,"user":{"gid":65533,"uid":65534},"v":1,"workingFolder":"/srv"}`
     expect(toMeasurementDigest(measurement)).toBe(sha256("writ/measurement/v1\n", whole))
   })
 
   test.each([
-    ["files", { files: [{ path: "/work/run", sha256: B }] }],
-    ["path", { files: [{ path: "/work/other", sha256: A }] }],
+    ["files", { files: [{ path: "/srv/run", sha256: B }] }],
+    ["path", { files: [{ path: "/srv/other", sha256: A }] }],
     ["command", { command: ["./run", "ü"] }],
     ["workingFolder", { workingFolder: "/" }],
     ["environment", { environment: { PATH: "/bin" } }],
