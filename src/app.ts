@@ -371,7 +371,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     executions,
   })
   const onRuntimes = { ...shared, audience: issuer, nonces, leases, changes }
-  const { begin, register } = createRegister(onRuntimes)
+  const { begin, register } = createRegister({ ...onRuntimes, rate })
   const verifier = verifierService({
     audience: issuer,
     begin,

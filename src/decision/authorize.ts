@@ -68,7 +68,7 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
   /** Idempotency comes first: a repeat joins the call in flight, and later gets what was recorded. */
   return async function authorize(raw, call) {
     ledger.assertOpen()
-    const now = clock.now()
+    let now = clock.now()
     const request = snapshot(raw) // copied once, limited, typed; INVALID_REQUEST
     const claim = claimRequest(call.caller, request)
     const deadlineMs = now.monotonicMs + Math.min(call.timeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS)
@@ -80,6 +80,8 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
       if (!(joined instanceof WritError)) return { ...joined, repeated: true, explain: request.explain }
       if (joined.code !== "CANCELLED" && joined.code !== "DEADLINE_EXCEEDED") throw joined
       // the first caller gave up before anything was recorded; this one has not
+      now = clock.now() // a log's records stand in the order of their times
+      if (now.monotonicMs >= deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
     }
     const done = decide(request, claim, call, now, deadlineMs)
     const entry = { digest: claim.digest, done }

@@ -10,6 +10,7 @@ import { beatPurpose, type Nonces, registrationPurpose } from "../runtime/nonces
 import { LEASE_TTL_MS, MAX_RUNTIMES, REGISTRATION_NONCE_MS, type Runtime, runtimeKey } from "../runtime/runtime.ts"
 import { isOpen } from "../runtime/states.ts"
 import { verifySignature } from "../verify/signature.ts"
+import type { ByteRate } from "./byte-rate.ts"
 import type { BeatAnswer } from "./heartbeat.ts"
 import type { Leases } from "./leases.ts"
 import type { RuntimeChanged, RuntimeChanges } from "./runtime-changes.ts"
@@ -21,6 +22,7 @@ export interface RegisterDependencies {
   readonly nonces: Nonces
   readonly leases: Leases<BeatAnswer>
   readonly changes: RuntimeChanges
+  readonly rate: ByteRate
   control(): ControlState
 }
 
@@ -79,6 +81,7 @@ export function createRegister(deps: RegisterDependencies) {
     const bytes = registrationBytes(registration)
     if (!verifySignature(nativeCrypto, fromHex(public_key), bytes, proof)) throw refuse("SIGNATURE_WRONG")
     if (registration.parent_runtime_id !== "") throw refuse("PARENT_UNSUPPORTED")
+    deps.rate.take(caller.keyId, bytes.length, now.monotonicMs) // each is a record, and raises the control epoch for all
     const digest = toHex(sha256(bytes))
     const key = runtimeKey(runtime_id)
     const leaseId = randomUUID()

@@ -205,6 +205,30 @@ describe("createAuthorize", () => {
     expect([first, second.verdict.decision, second.repeated]).toEqual(["CANCELLED", "ALLOW", false])
   })
 
+  test("the second one's record is dated when it is decided: a log's times never run backwards", async () => {
+    const { ledger, clock, call } = setUp()
+    ledger.answers.push(new WritError("CANCELLED"))
+    ledger.onAppend = async () => {
+      if (ledger.entries.length > 1) return
+      await new Promise((resolve) => setImmediate(resolve)) // the second one waits by now
+      clock.wallMs += 250
+    }
+    await Promise.all([codeOf(call()), call()])
+    const [first, second] = ledger.bodies().map(({ time }) => Date.parse(time ?? ""))
+    expect((second as number) - (first as number)).toBe(250)
+  })
+
+  test("when its deadline passed while it waited for the first one, nothing is appended for it", async () => {
+    const { ledger, clock, call } = setUp()
+    ledger.answers.push(new WritError("CANCELLED"))
+    ledger.onAppend = async () => {
+      await new Promise((resolve) => setImmediate(resolve))
+      clock.monotonicMs += 100
+    }
+    expect(await Promise.all([codeOf(call()), codeOf(call({}, 50))])).toEqual(["CANCELLED", "DEADLINE_EXCEEDED"])
+    expect(ledger.entries).toHaveLength(1)
+  })
+
   test("what the first one's call failed with, its repeats in flight fail with", async () => {
     const { ledger, call } = setUp()
     ledger.answers.push(new WritError("LEDGER_UNAVAILABLE"))
