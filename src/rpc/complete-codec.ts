@@ -12,12 +12,12 @@ export function decodeCompleteRequest(bytes: Buffer): CompleteRequest | Malforme
     const reader = new Reader(bytes)
     let executionId = ""
     let succeeded = false
-    let resultDigest = Buffer.alloc(0)
+    let resultDigest: Uint8Array = new Uint8Array()
     let details: JsonObject | null = null
     for (let field = reader.field(); field !== 0; field = reader.field()) {
       if (field === 1) executionId = reader.string()
       else if (field === 2) succeeded = reader.bool()
-      else if (field === 3) resultDigest = Buffer.from(reader.bytes())
+      else if (field === 3) resultDigest = reader.bytes()
       else if (field === 4) {
         if (details !== null) throw new WritError("INVALID_REQUEST", "details is given twice.")
         details = reader.message((inner) => readStruct(inner, "details"))
