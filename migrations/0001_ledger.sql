@@ -12,8 +12,8 @@ CREATE TABLE log (
 -- The only hot row. `fence` rises with every take-over, so that a writer that was presumed dead can no longer append.
 CREATE TABLE log_head (
   log_id smallint PRIMARY KEY REFERENCES log,
-  size bigint NOT NULL,
-  root bytea NOT NULL,                    -- 32 bytes
+  size bigint NOT NULL CHECK (size >= 0),
+  root bytea NOT NULL CHECK (octet_length(root) = 32),
   fence bigint NOT NULL
 ) WITH (fillfactor = 10);                 -- rewritten in place by every append: HOT updates, no index churn
 
@@ -21,8 +21,8 @@ CREATE TABLE log_head (
 CREATE TABLE entry (
   log_id smallint NOT NULL,
   idx bigint NOT NULL,
-  leaf_hash bytea NOT NULL,               -- 32 bytes
-  body bytea NOT NULL,                    -- at most 65,535 bytes
+  leaf_hash bytea NOT NULL CHECK (octet_length(leaf_hash) = 32),
+  body bytea NOT NULL CHECK (octet_length(body) <= 65535),
   payload bytea,
   PRIMARY KEY (log_id, idx)
 ) PARTITION BY RANGE (log_id, idx);
@@ -77,7 +77,7 @@ INSERT INTO control (epoch) VALUES (0);
 -- Idempotency (consumable). `key` = first 16 bytes of SHA-256(caller, request_id); a row lives 10 minutes.
 CREATE TABLE request (
   key uuid PRIMARY KEY,
-  snapshot_digest bytea NOT NULL,         -- 32 bytes
+  snapshot_digest bytea NOT NULL CHECK (octet_length(snapshot_digest) = 32),
   log_id smallint NOT NULL,
   idx bigint NOT NULL,
   expires_at timestamptz NOT NULL

@@ -141,7 +141,9 @@ CREATE TABLE public.entry (
     idx bigint NOT NULL,
     leaf_hash bytea NOT NULL,
     body bytea NOT NULL,
-    payload bytea
+    payload bytea,
+    CONSTRAINT entry_body_check CHECK ((octet_length(body) <= 65535)),
+    CONSTRAINT entry_leaf_hash_check CHECK ((octet_length(leaf_hash) = 32))
 )
 PARTITION BY RANGE (log_id, idx);
 
@@ -165,7 +167,9 @@ CREATE TABLE public.log_head (
     log_id smallint NOT NULL,
     size bigint NOT NULL,
     root bytea NOT NULL,
-    fence bigint NOT NULL
+    fence bigint NOT NULL,
+    CONSTRAINT log_head_root_check CHECK ((octet_length(root) = 32)),
+    CONSTRAINT log_head_size_check CHECK ((size >= 0))
 )
 WITH (fillfactor='10');
 
@@ -192,7 +196,8 @@ CREATE TABLE public.request (
     snapshot_digest bytea NOT NULL,
     log_id smallint NOT NULL,
     idx bigint NOT NULL,
-    expires_at timestamp with time zone NOT NULL
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT request_snapshot_digest_check CHECK ((octet_length(snapshot_digest) = 32))
 );
 
 CREATE TABLE public.revoked_runtime_key (
