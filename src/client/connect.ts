@@ -89,8 +89,10 @@ export function connect({ target, key, caFile = null }: ConnectOptions): WritCli
   }
 }
 
-function toCallError(error: grpc.ServiceError, target: string): CallError {
-  const info = readErrorInfo(error.metadata)
+/** Of whatever a call or a stream failed with. */
+export function toCallError(thrown: Error, target = "its address"): CallError {
+  const error = thrown as grpc.ServiceError
+  const info = error.metadata ? readErrorInfo(error.metadata) : null
   if (info) return new CallError(info.reason, error.details, info.metadata["request_id"])
   if (error.code === grpc.status.UNAVAILABLE)
     return new CallError("UNREACHABLE", `No daemon answers at ${target}: ${error.details}`)

@@ -40,8 +40,9 @@ export interface RegisterReply {
   readonly state: string
   readonly next_nonce: Buffer
   readonly bundle_digest: Buffer
-  readonly interval: { readonly seconds: string; readonly nanos: number }
-  readonly lease_expires_at: { readonly seconds: string; readonly nanos: number }
+  readonly interval: WireDuration
+  readonly lease_expires_at: WireDuration
+  readonly lease_left: WireDuration | null
   readonly receipt: { readonly log: string; readonly leaf_index: string; readonly leaf_hash: Buffer } | null
 }
 
@@ -52,28 +53,64 @@ export interface HeartbeatReply {
   readonly state: string
   readonly appraisal: readonly { readonly claim: string; readonly tier: string }[]
   readonly next_nonce: Buffer
-  readonly next_beat_in: { readonly seconds: string; readonly nanos: number }
-  readonly lease_expires_at: { readonly seconds: string; readonly nanos: number }
+  readonly next_beat_in: WireDuration | null
+  readonly lease_expires_at: WireDuration
+  readonly lease_left: WireDuration | null
   readonly bundle_digest: Buffer
-  readonly directives: readonly { readonly number: string; readonly kind: string; readonly execution_id: string }[]
+  readonly directives: readonly Directive[]
+  readonly send_in_full: boolean
+}
+
+/** google.protobuf.Duration or Timestamp as it arrives. */
+export interface WireDuration {
+  readonly seconds: string
+  readonly nanos: number
+}
+
+/** Something that a runtime is told to do. */
+export interface Directive {
+  /** Decimal; rises with each directive. */
+  readonly number: string
+  /** stop_execution, stop_all, quarantine, ... */
+  readonly kind: string
+  /** The execution that it concerns; empty: all. */
+  readonly execution_id: string
+  readonly reason: { readonly code: string; readonly text: string } | null
 }
 
 /** A signed beat as the API takes it. */
 export type HeartbeatRequest = object & { readonly sequence: string }
 
-export interface RuntimeSession {
-  readonly registered: RegisterReply
+/** What the next beat that is made will say; assigned by whoever beats. */
+export interface BeatContent {
   /** What it has done; counters never fall. */
   counters: Counters
   /** The highest directive that was carried out. */
   acknowledged: string
+  /** What it runs, and where, as measured just now. Sent in full when it is not what the daemon heard last. */
+  measurements: Measurements
+  environment: Environment
+  /** Leaf hash of the newest receipt that it was given; empty before the first. */
+  lastReceipt: Uint8Array
+}
+
+export interface RuntimeSession extends BeatContent {
+  readonly runtime: { readonly id: string; readonly key: RuntimeKey }
+  readonly registered: RegisterReply
+  /**
+   * Until when the lease is good at least, in milliseconds of `performance.now()`: counted from when what the daemon
+   * accepted was first made, so that the daemon never ends the lease before.
+   */
+  readonly leaseGoodUntilMs: number
+  /** A beat was made and has no answer yet: `nextBeat` answers that very one. */
+  readonly isUnanswered: boolean
   /** The beat that is due: the same one until `settle`. */
   nextBeat(): HeartbeatRequest
   /** Takes the answer to it; a beat that was refused is made anew with the nonce of the answer. */
   settle(reply: HeartbeatReply): void
   /** Sends the beat that is due and takes its answer. */
   beat(timeoutMs?: number): Promise<HeartbeatReply>
-  end(): Promise<void>
+  end(timeoutMs?: number): Promise<void>
 }
 
 export async function registerRuntime(client: WritClient, runtime: RuntimeDescription): Promise<RuntimeSession> {
@@ -94,13 +131,14 @@ export async function registerRuntime(client: WritClient, runtime: RuntimeDescri
     runtime_id: id,
   }
   const request = toWireRegistration(registration, key.sign(registrationBytes(registration)))
+  const madeAtMs = performance.now()
   const register = () => client.call<RegisterReply>("verifier", "RegisterRuntime", request)
   // A lost answer must not cost the lease: the same bytes get it again.
   const registered = await register().catch((error: unknown) => {
     if (error instanceof CallError && error.code === "UNREACHABLE") return register()
     throw error
   })
-  return createSession(client, runtime, audience, registered)
+  return createSession(client, runtime, audience, registered, madeAtMs)
 }
 
 function createSession(
@@ -108,47 +146,45 @@ function createSession(
   { id, key, measurements, environment = {} }: RuntimeDescription,
   audience: string,
   registered: RegisterReply,
+  registeredAtMs: number,
 ): RuntimeSession {
-  const measurementsDigest = toHex(digestOfJson(sha256, measurements))
-  const environmentDigest = toHex(digestOfJson(sha256, environment))
   let sequence = 1n
   let nonce: Uint8Array = registered.next_nonce
   let bundle: Uint8Array = registered.bundle_digest
   let previous = ""
-  let due: { readonly request: HeartbeatRequest; readonly hash: string } | null = null
+  let due: Due | null = null
+  let leaseGoodUntilMs = registeredAtMs + toMs(registered.lease_left)
+  /** Digests of what the daemon was told in full last. */
+  const told = { measurements: digestOf(measurements), environment: digestOf(environment) }
+  let isAskedInFull = false
   const session: RuntimeSession = {
+    runtime: { id, key },
     registered,
     counters: NO_COUNTERS,
     acknowledged: "0",
+    measurements,
+    environment,
+    lastReceipt: new Uint8Array(),
+    get leaseGoodUntilMs() {
+      return leaseGoodUntilMs
+    },
+    get isUnanswered() {
+      return due !== null
+    },
     nextBeat() {
-      if (!due) {
-        const beat: Beat = {
-          acknowledged_directive: session.acknowledged,
-          audience,
-          boot_epoch: registered.boot_epoch,
-          bundle_digest: toHex(bundle),
-          counters: session.counters,
-          environment_digest: environmentDigest,
-          issued_at: String(Date.now()),
-          last_receipt: "",
-          lease_id: registered.lease_id,
-          measurements_digest: measurementsDigest,
-          nonce: toHex(nonce),
-          previous_beat: previous,
-          runtime_id: id,
-          sequence: sequence.toString(),
-        }
-        const bytes = beatBytes(beat)
-        due = { request: toWireBeat(beat, key.sign(bytes)), hash: toHex(sha256(bytes)) }
-      }
+      due ??= make()
       return due.request
     },
     settle(reply) {
       if (reply.next_nonce.length > 0) nonce = reply.next_nonce
       bundle = reply.bundle_digest
+      isAskedInFull = reply.send_in_full
       if (reply.accepted && due) {
         previous = due.hash
         sequence += 1n
+        leaseGoodUntilMs = Math.max(leaseGoodUntilMs, due.madeAtMs + toMs(reply.lease_left))
+        told.measurements = due.measurementsDigest
+        told.environment = due.environmentDigest
       }
       due = null
     },
@@ -157,17 +193,58 @@ function createSession(
       session.settle(reply)
       return reply
     },
-    async end() {
+    async end(timeoutMs) {
       const end = {
         counters: session.counters,
         lease_id: registered.lease_id,
         runtime_id: id,
         sequence: sequence.toString(),
       }
-      await client.call("verifier", "EndRuntime", { ...end, proof: key.sign(endBytes(end)) })
+      await client.call("verifier", "EndRuntime", { ...end, proof: key.sign(endBytes(end)) }, timeoutMs)
     },
   }
   return session
+
+  function make(): Due {
+    const measurementsDigest = digestOf(session.measurements)
+    const environmentDigest = digestOf(session.environment)
+    const beat: Beat = {
+      acknowledged_directive: session.acknowledged,
+      audience,
+      boot_epoch: registered.boot_epoch,
+      bundle_digest: toHex(bundle),
+      counters: session.counters,
+      ...((isAskedInFull || environmentDigest !== told.environment) && { environment: session.environment }),
+      environment_digest: environmentDigest,
+      issued_at: String(Date.now()),
+      last_receipt: toHex(session.lastReceipt),
+      lease_id: registered.lease_id,
+      ...((isAskedInFull || measurementsDigest !== told.measurements) && { measurements: session.measurements }),
+      measurements_digest: measurementsDigest,
+      nonce: toHex(nonce),
+      previous_beat: previous,
+      runtime_id: id,
+      sequence: sequence.toString(),
+    }
+    const bytes = beatBytes(beat)
+    const request = toWireBeat(beat, key.sign(bytes))
+    return { request, hash: toHex(sha256(bytes)), madeAtMs: performance.now(), measurementsDigest, environmentDigest }
+  }
+}
+
+interface Due {
+  readonly request: HeartbeatRequest
+  readonly hash: string
+  readonly madeAtMs: number
+  readonly measurementsDigest: string
+  readonly environmentDigest: string
+}
+
+const digestOf = (value: Measurements | Environment) => toHex(digestOfJson(sha256, value))
+
+/** Milliseconds; 0 for one that is absent. */
+export function toMs(duration: WireDuration | null): number {
+  return duration ? Number(duration.seconds) * 1000 + duration.nanos / 1_000_000 : 0
 }
 
 /** The message of the API for what was signed. */

@@ -29,6 +29,7 @@ export interface BeatAnswer {
   /** Empty when a new one would be of no use: the lease is over. */
   readonly nextNonce: Uint8Array
   readonly leaseEndsMs: number
+  readonly leaseLeftMs: number
   readonly nextBeatInMs: number
   readonly bundleDigest: string
   /** Not acknowledged yet, oldest first. */
@@ -185,7 +186,7 @@ export function createHeartbeat(deps: HeartbeatDependencies): Heartbeat {
     const runtime = state.runtimes.get(runtimeKey(beat.runtime_id)) ?? null
     const isCurrent = runtime !== null && isOpen(runtime.state) && isLeaseOf(runtime, beat)
     const lease = isCurrent ? leases.open(beat.lease_id, now.monotonicMs) : undefined
-    const left = isCurrent ? (leases.leftMs(beat.lease_id, now.monotonicMs) ?? 0) : 0
+    const leaseLeftMs = isCurrent ? Math.max(0, Math.floor(leases.leftMs(beat.lease_id, now.monotonicMs) ?? 0)) : 0
     const bundleDigest = state.active?.policy.digest ?? ""
     if (lease && accepted) lease.toldBundle = bundleDigest
     // After the last that was taken; where that is not known, for the very sequence that was asked with.
@@ -202,7 +203,8 @@ export function createHeartbeat(deps: HeartbeatDependencies): Heartbeat {
       nextNonce: isCurrent
         ? nonces.make(beatPurpose(beat.lease_id, beat.boot_epoch, String(next)), now.wallMs)
         : new Uint8Array(),
-      leaseEndsMs: now.wallMs + Math.max(0, Math.round(left)),
+      leaseEndsMs: now.wallMs + leaseLeftMs,
+      leaseLeftMs,
       nextBeatInMs: accepted ? BEAT_INTERVAL_MS : 0,
       bundleDigest,
       directives: isCurrent ? deps.directivesOf(runtimeKey(beat.runtime_id), BigInt(beat.acknowledged_directive)) : [],

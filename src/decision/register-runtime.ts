@@ -31,6 +31,7 @@ export interface Registered extends Omit<RuntimeChanged, "receipt"> {
   readonly receipt: RuntimeChanged["receipt"] | null
   readonly nextNonce: Uint8Array
   readonly leaseEndsMs: number
+  readonly leaseLeftMs: number
   readonly bundleDigest: string
 }
 
@@ -95,12 +96,14 @@ export function createRegister(deps: RegisterDependencies) {
     const runtime = changed?.runtime ?? (deps.control().runtimes.get(key) as Runtime)
     if (changed) leases.extend(runtime.lease_id, 0n, null, clock.now().monotonicMs)
     const { wallMs, monotonicMs } = clock.now()
+    const leaseLeftMs = Math.max(0, Math.floor(leases.leftMs(runtime.lease_id, monotonicMs) ?? 0))
     const sequence = (leases.get(runtime.lease_id)?.sequence ?? 0n) + 1n
     return {
       runtime,
       receipt: changed?.receipt ?? null,
       nextNonce: nonces.make(beatPurpose(runtime.lease_id, runtime.boot_epoch, String(sequence)), wallMs),
-      leaseEndsMs: wallMs + (leases.leftMs(runtime.lease_id, monotonicMs) ?? 0),
+      leaseEndsMs: wallMs + leaseLeftMs,
+      leaseLeftMs,
       bundleDigest: deps.control().active?.policy.digest ?? "",
     }
   }

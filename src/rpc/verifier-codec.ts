@@ -231,6 +231,7 @@ export function fromAnswer(answer: BeatAnswer): object {
     next_nonce: answer.nextNonce,
     next_beat_in: fromDuration(answer.nextBeatInMs),
     lease_expires_at: fromTime(answer.leaseEndsMs),
+    lease_left: fromDuration(answer.leaseLeftMs),
     bundle_digest: fromDigest(answer.bundleDigest),
     directives: answer.directives.map(fromDirective),
     send_in_full: false,

@@ -84,6 +84,7 @@ export function verifierService(ports: VerifierPorts): Service {
           state: `RUNTIME_STATE_${runtime.state}`,
           interval: fromDuration(BEAT_INTERVAL_MS),
           lease_expires_at: fromTime(Math.round(made.leaseEndsMs)),
+          lease_left: fromDuration(made.leaseLeftMs),
           next_nonce: made.nextNonce,
           bundle_digest: fromDigest(made.bundleDigest),
           ...(made.receipt && { receipt: toReceipt(made.receipt) }),

@@ -20,6 +20,7 @@ export interface HeartbeatResponse {
   'directives'?: (_writ_v1_Directive)[];
   'bundle_digest'?: (Buffer | Uint8Array | string);
   'send_in_full'?: (boolean);
+  'lease_left'?: (_google_protobuf_Duration | null);
 }
 
 export interface HeartbeatResponse__Output {
@@ -34,4 +35,5 @@ export interface HeartbeatResponse__Output {
   'directives': (_writ_v1_Directive__Output)[];
   'bundle_digest': (Buffer);
   'send_in_full': (boolean);
+  'lease_left': (_google_protobuf_Duration__Output | null);
 }

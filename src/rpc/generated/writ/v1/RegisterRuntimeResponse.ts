@@ -17,6 +17,7 @@ export interface RegisterRuntimeResponse {
   'bundle_digest'?: (Buffer | Uint8Array | string);
   'receipt'?: (_writ_v1_LedgerReceipt | null);
   'appraisal'?: (_writ_v1_Appraisal)[];
+  'lease_left'?: (_google_protobuf_Duration | null);
 }
 
 export interface RegisterRuntimeResponse__Output {
@@ -29,4 +30,5 @@ export interface RegisterRuntimeResponse__Output {
   'bundle_digest': (Buffer);
   'receipt': (_writ_v1_LedgerReceipt__Output | null);
   'appraisal': (_writ_v1_Appraisal__Output)[];
+  'lease_left': (_google_protobuf_Duration__Output | null);
 }
