@@ -30,7 +30,7 @@ export async function withClient<T>(flags: Flags, role: Role, work: (client: Wri
   const data = flags["data"] as string
   const target = (flags["target"] as string | undefined) ?? process.env["WRIT_TARGET"] ?? readDaemonFile(data).grpc
   const key = (flags["key"] as string | undefined) ?? process.env["WRIT_KEY"] ?? readApiKey(data, role)
-  const client = connect({ target, key, caFile: (flags["ca"] as string | undefined) ?? null })
+  const client = connect({ target, key, caFile: (flags["ca"] as string | undefined) ?? null, maxTries: 1 })
   try {
     return await work(client)
   } finally {

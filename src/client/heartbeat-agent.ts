@@ -8,7 +8,8 @@
  */
 import type { COUNTERS, Environment, Measurements } from "../formats/runtime-messages.ts"
 import { backoffMs } from "./backoff.ts"
-import { CallError, type WritClient } from "./connect.ts"
+import { CallError } from "./call-error.ts"
+import type { WritClient } from "./connect.ts"
 import { DirectiveLog } from "./directive-log.ts"
 import {
   type Directive,

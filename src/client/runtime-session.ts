@@ -16,7 +16,7 @@ import {
   type Registration,
   registrationBytes,
 } from "../formats/runtime-messages.ts"
-import { CallError, type WritClient } from "./connect.ts"
+import type { WritClient } from "./connect.ts"
 
 const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash("sha256").update(bytes).digest())
 
@@ -132,12 +132,8 @@ export async function registerRuntime(client: WritClient, runtime: RuntimeDescri
   }
   const request = toWireRegistration(registration, key.sign(registrationBytes(registration)))
   const madeAtMs = performance.now()
-  const register = () => client.call<RegisterReply>("verifier", "RegisterRuntime", request)
-  // A lost answer must not cost the lease: the same bytes get it again.
-  const registered = await register().catch((error: unknown) => {
-    if (error instanceof CallError && error.code === "UNREACHABLE") return register()
-    throw error
-  })
+  // A lost answer does not cost the lease: the same bytes again get the same one.
+  const registered = await client.call<RegisterReply>("verifier", "RegisterRuntime", request)
   return createSession(client, runtime, audience, registered, madeAtMs)
 }
 

@@ -1,6 +1,7 @@
 /** WatchDirectives, again and again: a watch that ends or falls silent is opened anew from what is acknowledged. */
 import { backoffMs } from "./backoff.ts"
-import { toCallError, type WritClient } from "./connect.ts"
+import { toCallError } from "./call-error.ts"
+import type { WritClient } from "./connect.ts"
 import type { Directive } from "./runtime-session.ts"
 
 /** The daemon shows every 15 s that the watch is alive. */
@@ -54,7 +55,8 @@ export function watchDirectives(client: WritClient, options: WatchOptions): () =
         acknowledged_directive: options.acknowledged(),
       })
     } catch (error) {
-      return broken(error as Error)
+      broken(error as Error)
+      return
     }
     expectMore()
     stream.on("data", ({ directive }: { directive: Directive | null }) => {

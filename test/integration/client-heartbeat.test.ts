@@ -1,7 +1,8 @@
 import { writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
-import { CallError, type WritClient } from "../../src/client/connect.ts"
+import { CallError } from "../../src/client/call-error.ts"
+import type { WritClient } from "../../src/client/connect.ts"
 import {
   type HeartbeatAgent,
   type HeartbeatAgentOptions,
