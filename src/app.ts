@@ -23,6 +23,7 @@ import { createRegister } from "./decision/register-runtime.ts"
 import { createRevoke } from "./decision/revoke.ts"
 import { createRuntimeChanges } from "./decision/runtime-changes.ts"
 import { createRuntimes } from "./decision/runtimes.ts"
+import { createStart } from "./decision/start.ts"
 import { isActive } from "./decision/state.ts"
 import { createVerifyLineage } from "./decision/verify-lineage.ts"
 import { createVerifyToken } from "./decision/verify-token.ts"
@@ -366,6 +367,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
       keys: tokenKeys,
       observeRefusal: metrics.redeemRefused,
     }),
+    start: createStart({ ...shared, lineage: reader, rate }),
     complete: createComplete({ ...shared, lineage: reader, rate }),
     revoke: createRevoke({ ...shared, lineage: reader }),
     executions,

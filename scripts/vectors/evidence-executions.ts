@@ -43,6 +43,31 @@ const lost = (before: Sealed, record: Json = {}) =>
   step(before, { kind: "lost", state: "LOST", time: UNTIL, data: { execute_until: UNTIL }, ...record }, null)
 const late = (before: Sealed, record: Json = {}) =>
   completed(before, { kind: "completed_late", state: "LOST", time: at("09:00:05"), ...record })
+const started = (before: Sealed, record: Json = {}) =>
+  step(
+    before,
+    {
+      kind: "started",
+      state: "REDEEMED",
+      time: at("08:00:03"),
+      data: { code: "ab".repeat(32), isolation: "PID_NAMESPACE" },
+      ...record,
+    },
+    { details: {}, not_guaranteed: ["other-user"] },
+  )
+const terminated = (before: Sealed, record: Json = {}) =>
+  step(
+    before,
+    {
+      kind: "terminated",
+      state: "FAILED",
+      time: at("08:00:07"),
+      data: { cause: "LEASE_LOST", duration_ms: 4000, signal: "SIGKILL", succeeded: false },
+      ...record,
+    },
+    { details: {} },
+  )
+const killed = { state: "REVOKED", data: { cause: "DIRECTIVE", directive: "9", signal: "SIGTERM", succeeded: false } }
 const revoked = (before: Sealed, record: Json = {}) =>
   step(before, { kind: "revoked", state: "REVOKED", time: at("08:00:06"), data: {}, ...record }, { reason: "r" })
 
@@ -132,6 +157,34 @@ const valid: readonly Vector[] = [
     "what the redemption's payload said is not compared when it was erased",
     { ...whole, records: whole.records.map((entry, i) => (i === 1 ? { ...entry, payload: null } : entry)) },
     { state: "COMPLETED", steps: { payload: "erased" } },
+  ),
+  taken("started", "what was started is said before it ends", follow(allow, redeemed, started, completed), {
+    state: "COMPLETED",
+  }),
+  taken("terminated", "ended from outside, in time", follow(allow, redeemed, started, terminated), { state: "FAILED" }),
+  taken(
+    "revoked-then-terminated",
+    "stopped while it ran, and it is shown that it died",
+    follow(allow, redeemed, started, revoked, (before) => terminated(before, killed)),
+    { state: "REVOKED" },
+  ),
+  taken(
+    "revoked-then-reported",
+    "it ended by itself while it was revoked, and stays revoked",
+    follow(allow, redeemed, revoked, (before) => late(before, { state: "REVOKED", time: at("08:00:07") })),
+    { state: "REVOKED" },
+  ),
+  taken(
+    "terminated-late",
+    "ended at its limit: reported after it had to have ended",
+    follow(allow, redeemed, (before) => terminated(before, { state: "LOST", time: at("09:00:03") })),
+    { state: "LOST" },
+  ),
+  taken(
+    "lost-then-terminated",
+    "reported as ended after the loss was recorded",
+    follow(allow, redeemed, lost, (before) => terminated(before, { state: "LOST", time: at("09:00:03") })),
+    { state: "LOST" },
   ),
   taken("completed-across-logs", "redeemed in another log than decided and completed", acrossLogs, {
     state: "COMPLETED",
@@ -243,6 +296,39 @@ const transitions: readonly Vector[] = [
     "in-time-as-late",
     "a report in time, recorded as late",
     follow(allow, redeemed, (before) => late(before, { time: at("09:00:01") })),
+  ),
+  impossible("5")("started-unredeemed", "what was not redeemed is not started", follow(allow, started)),
+  impossible("8")("started-twice", "a start is reported once", follow(allow, redeemed, started, started)),
+  impossible("8")(
+    "started-after-revoked",
+    "what was revoked is not started",
+    follow(allow, redeemed, revoked, (before) => started(before, { state: "REVOKED", time: at("08:00:07") })),
+  ),
+  impossible("6")(
+    "started-late",
+    "started when it had to have ended",
+    follow(allow, redeemed, (before) => started(before, { time: UNTIL })),
+  ),
+  impossible("8")(
+    "terminated-after-completed",
+    "completed is an end",
+    follow(allow, redeemed, completed, (before) => terminated(before, { state: "COMPLETED" })),
+  ),
+  impossible("5")("terminated-unredeemed", "what was never started is not ended", follow(allow, terminated)),
+  impossible("6")(
+    "terminated-and-succeeded",
+    "ended from outside, and said to have done what it was meant to",
+    follow(allow, redeemed, (before) => terminated(before, { data: { cause: "DIRECTIVE", succeeded: true } })),
+  ),
+  impossible("6")(
+    "terminated-late-as-in-time",
+    "ended when it had to have ended, called failed",
+    follow(allow, redeemed, (before) => terminated(before, { time: UNTIL })),
+  ),
+  impossible("6")(
+    "terminated-in-time-as-late",
+    "ended in time, called lost",
+    follow(allow, redeemed, (before) => terminated(before, { state: "LOST" })),
   ),
   impossible("5")(
     "redeemed-without-end",

@@ -53,15 +53,25 @@ export const KINDS = {
     raisesEpoch: false,
     meaning: "the first redemption of an execution's token that was refused; later ones are only counted",
   },
+  started: {
+    transitions: ["REDEEMED>REDEEMED"],
+    raisesEpoch: false,
+    meaning: "who redeemed the token reported what was started, and what holds it",
+  },
   completed: {
     transitions: ["REDEEMED>COMPLETED", "REDEEMED>FAILED"],
     raisesEpoch: false,
     meaning: "who redeemed the token reported how the execution ended, in time",
   },
   completed_late: {
-    transitions: ["REDEEMED>LOST", "LOST>LOST"],
+    transitions: ["REDEEMED>LOST", "LOST>LOST", "REVOKED>REVOKED"],
     raisesEpoch: false,
-    meaning: "how the execution ended was reported after it had to have ended: it stays lost",
+    meaning: "how the execution ended was reported after it had to have ended: it stays lost, or revoked",
+  },
+  terminated: {
+    transitions: ["REDEEMED>FAILED", "REDEEMED>LOST", "LOST>LOST", "REVOKED>REVOKED"],
+    raisesEpoch: false,
+    meaning: "who held what ran reported that it was ended from outside, and why",
   },
   lost: {
     transitions: ["REDEEMED>LOST"],

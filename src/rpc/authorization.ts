@@ -1,11 +1,13 @@
 /** AuthorizationService: decode, call, encode. */
 import type * as grpc from "@grpc/grpc-js"
 import type { Authorized, Call } from "../decision/authorize.ts"
-import type { Completed, CompleteRequest } from "../decision/complete.ts"
+import type { CompleteRequest } from "../decision/complete.ts"
 import { assertExecutionId, type Execution, type Page } from "../decision/executions.ts"
 import type { Redeemed, RedeemRequest } from "../decision/redeem.ts"
+import type { Reported } from "../decision/report.ts"
 import type { Revoked } from "../decision/revoke.ts"
 import type { RawRequest } from "../decision/snapshot.ts"
+import type { StartRequest } from "../decision/start.ts"
 import type { TokenVerdict } from "../decision/verify-token.ts"
 import { WritError } from "../errors.ts"
 import type { ExecutionState } from "../ledger/kinds.ts"
@@ -19,7 +21,7 @@ import {
   encodeStreamResponse,
   type StreamMessage,
 } from "./authorize-codec.ts"
-import { decodeCompleteRequest } from "./complete-codec.ts"
+import { decodeCompleteRequest, decodeStartRequest } from "./complete-codec.ts"
 import { loadService, Malformed, SERVICES } from "./load.ts"
 import type { CallContext, Service, StreamHandler } from "./server.ts"
 import { encodeStatus } from "./status.ts"
@@ -37,7 +39,8 @@ export interface AuthorizationPorts {
   }): Promise<TokenVerdict>
   revoke(executionId: string, reason: string, actor: Call["caller"]): Promise<Revoked>
   redeem(request: RedeemRequest, call: Call): Promise<Redeemed>
-  complete(request: CompleteRequest, call: Call): Promise<Completed>
+  start(request: StartRequest, call: Call): Promise<Reported>
+  complete(request: CompleteRequest, call: Call): Promise<Reported>
   readonly executions: {
     get(executionId: string): Promise<Execution>
     list(pageSize: number, pageToken: string, state: ExecutionState | null): Promise<Page>
@@ -92,9 +95,14 @@ export function authorizationService(ports: AuthorizationPorts): Service {
         return { execution_id: executionId, execute_until: toTimestamp(executeUntilMs), receipt: toReceipt(receipt) }
       },
 
-      async CompleteExecution(request: CompleteRequest, context) {
-        const { receipt } = await ports.complete(request, context)
+      async StartExecution(request: StartRequest, context) {
+        const { receipt } = await ports.start(request, context)
         return { receipt: toReceipt(receipt) }
+      },
+
+      async CompleteExecution(request: CompleteRequest, context) {
+        const { receipt, state } = await ports.complete(request, context)
+        return { receipt: toReceipt(receipt), state: toState(state) }
       },
 
       async GetExecution({ execution_id }: { execution_id: string }) {
@@ -156,7 +164,8 @@ function withHotPathCodec(definition: grpc.ServiceDefinition): grpc.ServiceDefin
   } as const
   // `details` is a Struct: read strictly, like those of Authorize
   const complete = { ...definition["CompleteExecution"], requestDeserialize: decodeCompleteRequest }
-  const methods: Record<string, unknown> = { ...definition, CompleteExecution: complete }
+  const start = { ...definition["StartExecution"], requestDeserialize: decodeStartRequest }
+  const methods: Record<string, unknown> = { ...definition, CompleteExecution: complete, StartExecution: start }
   for (const [name, [requestDeserialize, responseSerialize]] of Object.entries(codec))
     methods[name] = { ...definition[name], requestDeserialize, responseSerialize }
   return methods as unknown as grpc.ServiceDefinition

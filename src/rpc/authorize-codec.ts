@@ -206,7 +206,7 @@ function once(before: unknown, field: string): void {
 }
 
 /** Milliseconds, rounded down. Throws INVALID_REQUEST on a negative one or one that is none. */
-function readDuration(reader: Reader, field: string): number {
+export function readDuration(reader: Reader, field: string): number {
   return reader.message((inner) => {
     let seconds = 0n
     let nanos = 0n

@@ -10,6 +10,7 @@ export const RPC_ROLES: Readonly<Record<string, readonly Role[]>> = {
   "/writ.v1.AuthorizationService/AuthorizeBatch": ["pep"],
   "/writ.v1.AuthorizationService/VerifyToken": ["pep", "executor", "auditor"],
   "/writ.v1.AuthorizationService/RedeemToken": ["executor"],
+  "/writ.v1.AuthorizationService/StartExecution": ["executor"],
   "/writ.v1.AuthorizationService/CompleteExecution": ["executor"],
   "/writ.v1.AuthorizationService/RevokeExecution": ["operator"],
   "/writ.v1.AuthorizationService/GetExecution": READERS,

@@ -270,7 +270,7 @@ function checkTransitions({ items }: Case): Outcome {
   return { result: "ok", detail: `ends in the state ${state ?? "none (nothing was allowed)"}` }
 }
 
-/** What a redemption grants ends: a completion comes before that end, a loss and a late report after it. */
+/** What a redemption grants ends: a start and an end in time come before that, a loss and a late report after it. */
 function checkTimes(items: readonly Item[]): void {
   const redeemed = items.find(({ record }) => record.kind === "redeemed")
   if (!redeemed) return
@@ -280,13 +280,17 @@ function checkTimes(items: readonly Item[]): void {
   let before: string | undefined
   for (const item of items) {
     const { kind, time, state, data } = item.record
-    if (kind === "completed" && (!isTime(time) || time >= until))
+    const isInTime = isTime(time) && time < until
+    if (kind === "started" && !isInTime) throw wrong("the start is later than the execution had to have ended", item)
+    if ((kind === "completed" || (kind === "terminated" && state === "FAILED")) && !isInTime)
       throw wrong("the completion is later than the execution had to have ended", item)
     // once it is lost, a report is late by whatever clock: that of another replica may be behind
     if (before === "REDEEMED" && state === "LOST" && (!isTime(time) || time < until))
       throw wrong("the execution is called lost before it had to have ended", item)
     if (kind === "completed" && data["succeeded"] !== (state === "COMPLETED"))
       throw wrong("the completion says the one, its state the other", item)
+    if (kind === "terminated" && data["succeeded"] !== false)
+      throw wrong("what was terminated is said to have succeeded", item)
     before = state
   }
 }

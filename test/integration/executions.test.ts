@@ -53,7 +53,13 @@ let counter = 0
 const redeem = (token: string, more: object = {}, by = executor) =>
   by.call<RedeemReply>("authorization", "RedeemToken", { token, redemption_id: `redemption-${counter++}`, ...more })
 const complete = (execution_id: string, more: object = {}, by = executor) =>
-  by.call<{ receipt: Receipt }>("authorization", "CompleteExecution", { execution_id, succeeded: true, ...more })
+  by.call<{ receipt: Receipt; state: string }>("authorization", "CompleteExecution", {
+    execution_id,
+    succeeded: true,
+    ...more,
+  })
+const start = (execution_id: string, more: object = {}) =>
+  executor.call<{ receipt: Receipt }>("authorization", "StartExecution", { execution_id, ...more })
 const revoke = (execution_id: string) =>
   operator.call<{ receipt: Receipt; already_revoked: boolean }>("authorization", "RevokeExecution", { execution_id })
 const stateOf = async (execution_id: string) =>
@@ -171,15 +177,31 @@ describe("an execution", () => {
     expect(await failure(complete(execution_id))).toMatch(/^INVALID_TRANSITION/)
   })
 
-  test("revoked before it is redeemed: no redemption; revoked afterwards: no completion", async () => {
+  test("revoked before it is redeemed: no redemption; revoked afterwards: no completion, but a report of its end", async () => {
     const first = await authorize(pep)
     await revoke(first.execution_id)
     expect(await failure(redeem(first.token))).toMatch(/^TOKEN_REFUSED EXECUTION_REVOKED/)
     const second = await authorize(pep)
     await redeem(second.token, { redemption_id: "second" })
     await revoke(second.execution_id)
-    expect(await failure(complete(second.execution_id))).toMatch(/^INVALID_TRANSITION/)
     expect(await failure(redeem(second.token, { redemption_id: "second" }))).toMatch(/^TOKEN_REFUSED EXECUTION_REVOKED/)
+    expect(await failure(start(second.execution_id))).toMatch(/^INVALID_TRANSITION The execution is REVOKED/)
+    const end = {
+      succeeded: false,
+      signal: "SIGKILL",
+      duration: { seconds: "3" },
+      termination: { cause: "TERMINATION_CAUSE_DIRECTIVE", directive_number: "9" },
+    }
+    const terminated = await complete(second.execution_id, end)
+    expect(terminated.state).toBe("EXECUTION_STATE_REVOKED")
+    expect(await complete(second.execution_id, end)).toEqual(terminated)
+    expect((await kindsOf(second.execution_id)).slice(0, -1)).toEqual([
+      "decision",
+      "redeemed",
+      "revoked",
+      "redeem_refused",
+      "terminated",
+    ])
     expect((await revoke(second.execution_id)).already_revoked).toBe(true)
     for (const { execution_id } of [first, second]) {
       expect(await stateOf(execution_id)).toBe("EXECUTION_STATE_REVOKED")
@@ -216,6 +238,29 @@ describe("CompleteExecution", () => {
       expect(await failure(complete(execution_id, other))).toMatch(/^INVALID_TRANSITION/)
     expect(await failure(complete(execution_id, more, stranger))).toMatch(/^FORBIDDEN/)
     stranger.close()
+    expect(await verify(execution_id)).toMatchObject({ valid: true })
+  })
+
+  test("what was started is said once, and then how the process ended", async () => {
+    const { token, execution_id } = await authorize(pep)
+    expect(await failure(start(execution_id))).toMatch(/^INVALID_TRANSITION/)
+    await redeem(token)
+    const what = {
+      code_digest: Buffer.alloc(32, 7),
+      isolation: "ISOLATION_PID_NAMESPACE",
+      not_guaranteed: ["own-proc"],
+    }
+    const started = await start(execution_id, what)
+    expect(await start(execution_id, what)).toEqual(started)
+    expect(await failure(start(execution_id))).toMatch(/^INVALID_TRANSITION/)
+    const end = { exit_status: 0, duration: { seconds: "1", nanos: 5_000_000 } }
+    expect(await complete(execution_id, end)).toMatchObject({ state: "EXECUTION_STATE_COMPLETED" })
+    expect(await failure(complete(execution_id, { ...end, exit_status: 1 }))).toMatch(/^INVALID_TRANSITION/)
+    const { records } = await auditor.call<{ records: { body: Buffer }[] }>("lineage", "GetLineage", { execution_id })
+    expect(records.slice(2).map(({ body }) => JSON.parse(body.toString()).data)).toEqual([
+      { code: "07".repeat(32), isolation: "PID_NAMESPACE" },
+      { duration_ms: 1_005, exit_status: 0, succeeded: true },
+    ])
     expect(await verify(execution_id)).toMatchObject({ valid: true })
   })
 

@@ -67,14 +67,22 @@ async function decide(raw: Parameters<typeof snapshot>[0], _call: Call): Promise
 
 /** The details with which CompleteExecution was called. */
 const completions: object[] = []
+/** The rest of it, and what StartExecution was called with. */
+const ends: object[] = []
+const starts: object[] = []
 const authorization = () =>
   authorizationService({
     authorize: decide,
     verifyToken: () => Promise.reject(new WritError("NOT_FOUND")),
     revoke: () => Promise.reject(new WritError("NOT_FOUND")),
     redeem: () => Promise.reject(new WritError("NOT_FOUND")),
-    complete: async ({ details }) => {
+    start: async (request) => {
+      starts.push(request)
+      throw new WritError("NOT_FOUND")
+    },
+    complete: async ({ details, ...end }) => {
       completions.push(details)
+      ends.push(end)
       throw new WritError("NOT_FOUND")
     },
     executions: {
@@ -230,6 +238,67 @@ describe("hostile messages", () => {
     for (const bytes of [Buffer.alloc(8, 0xff), message(jsonToStruct(json)).subarray(0, -3)])
       expect(await codeOf(bytes)).toBe("MALFORMED_MESSAGE")
     expect(completions).toHaveLength(2)
+  })
+
+  test("CompleteExecution: how it ended arrives typed; what the API does not name is refused", async () => {
+    const type = messageType("writ.v1.CompleteExecutionRequest")
+    const path = "/writ.v1.AuthorizationService/CompleteExecution"
+    const codeOf = async (bytes: Uint8Array) => {
+      const { metadata } = await rpc.client.unary(path, bytes, { authorization: rpc.keys.executor })
+      return readErrorInfo(metadata)?.reason
+    }
+    ends.length = 0
+    const none = { exitStatus: null, signal: "", durationMs: null, termination: null, resultDigest: new Uint8Array() }
+    await codeOf(type.encode({ execution_id: "e", exit_status: 0, duration: { seconds: 3, nanos: 4_999_999 } }))
+    const termination = { cause: "TERMINATION_CAUSE_IMAGE_CHANGED", directive_number: String(2n ** 64n - 1n) }
+    await codeOf(type.encode({ execution_id: "e", signal: "SIGKILL", termination }))
+    await codeOf(type.encode({ execution_id: "e", succeeded: true, termination: {} }))
+    expect(ends).toEqual([
+      { ...none, executionId: "e", succeeded: false, exitStatus: 0, durationMs: 3004 },
+      {
+        ...none,
+        executionId: "e",
+        succeeded: false,
+        signal: "SIGKILL",
+        termination: { cause: "IMAGE_CHANGED", directive: 2n ** 64n - 1n },
+      },
+      { ...none, executionId: "e", succeeded: true, termination: { cause: null, directive: 0n } },
+    ])
+    expect(await codeOf(type.encode({ execution_id: "e", termination: { cause: 6 } }))).toBe("INVALID_REQUEST")
+    expect(await codeOf(type.encode({ execution_id: "e", duration: { seconds: -1 } }))).toBe("INVALID_REQUEST")
+    expect(ends).toHaveLength(3)
+  })
+
+  test("StartExecution: what was started arrives typed; what the API does not name is refused", async () => {
+    const type = messageType("writ.v1.StartExecutionRequest")
+    const path = "/writ.v1.AuthorizationService/StartExecution"
+    const codeOf = async (bytes: Uint8Array) => {
+      const { metadata } = await rpc.client.unary(path, bytes, { authorization: rpc.keys.executor })
+      return readErrorInfo(metadata)?.reason
+    }
+    starts.length = 0
+    const whole = {
+      execution_id: "e",
+      code_digest: Buffer.alloc(32, 1),
+      isolation: "ISOLATION_PROCESS_GROUP",
+      not_guaranteed: ["pid-namespace", "own-proc"],
+      details: jsonToStruct({ pid: "no" }),
+    }
+    expect(await codeOf(type.encode(whole))).toBe("NOT_FOUND") // as the handler answers
+    await codeOf(type.encode({ execution_id: "e" }))
+    expect(starts).toEqual([
+      {
+        executionId: "e",
+        codeDigest: Buffer.alloc(32, 1),
+        isolation: "PROCESS_GROUP",
+        notGuaranteed: ["pid-namespace", "own-proc"],
+        details: { pid: "no" },
+      },
+      { executionId: "e", codeDigest: new Uint8Array(), isolation: null, notGuaranteed: [], details: {} },
+    ])
+    expect(await codeOf(type.encode({ isolation: 4 }))).toBe("INVALID_REQUEST")
+    expect(await codeOf(type.encode(whole).subarray(0, -3))).toBe("MALFORMED_MESSAGE")
+    expect(starts).toHaveLength(2)
   })
 
   test("a message that is malformed needs a credential to be told so", async () => {

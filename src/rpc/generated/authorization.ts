@@ -43,6 +43,9 @@ import type { RevokeExecutionRequest as _writ_v1_RevokeExecutionRequest, RevokeE
 import type { RevokeExecutionResponse as _writ_v1_RevokeExecutionResponse, RevokeExecutionResponse__Output as _writ_v1_RevokeExecutionResponse__Output } from './writ/v1/RevokeExecutionResponse.ts';
 import type { Risk as _writ_v1_Risk, Risk__Output as _writ_v1_Risk__Output } from './writ/v1/Risk.ts';
 import type { RuleTrace as _writ_v1_RuleTrace, RuleTrace__Output as _writ_v1_RuleTrace__Output } from './writ/v1/RuleTrace.ts';
+import type { StartExecutionRequest as _writ_v1_StartExecutionRequest, StartExecutionRequest__Output as _writ_v1_StartExecutionRequest__Output } from './writ/v1/StartExecutionRequest.ts';
+import type { StartExecutionResponse as _writ_v1_StartExecutionResponse, StartExecutionResponse__Output as _writ_v1_StartExecutionResponse__Output } from './writ/v1/StartExecutionResponse.ts';
+import type { Termination as _writ_v1_Termination, Termination__Output as _writ_v1_Termination__Output } from './writ/v1/Termination.ts';
 import type { VerifyTokenRequest as _writ_v1_VerifyTokenRequest, VerifyTokenRequest__Output as _writ_v1_VerifyTokenRequest__Output } from './writ/v1/VerifyTokenRequest.ts';
 import type { VerifyTokenResponse as _writ_v1_VerifyTokenResponse, VerifyTokenResponse__Output as _writ_v1_VerifyTokenResponse__Output } from './writ/v1/VerifyTokenResponse.ts';
 
@@ -91,6 +94,7 @@ export interface ProtoGrpcType {
       ExecutionState: EnumTypeDefinition
       GetExecutionRequest: MessageTypeDefinition<_writ_v1_GetExecutionRequest, _writ_v1_GetExecutionRequest__Output>
       GetExecutionResponse: MessageTypeDefinition<_writ_v1_GetExecutionResponse, _writ_v1_GetExecutionResponse__Output>
+      Isolation: EnumTypeDefinition
       LedgerReceipt: MessageTypeDefinition<_writ_v1_LedgerReceipt, _writ_v1_LedgerReceipt__Output>
       ListApprovalsRequest: MessageTypeDefinition<_writ_v1_ListApprovalsRequest, _writ_v1_ListApprovalsRequest__Output>
       ListApprovalsResponse: MessageTypeDefinition<_writ_v1_ListApprovalsResponse, _writ_v1_ListApprovalsResponse__Output>
@@ -105,6 +109,10 @@ export interface ProtoGrpcType {
       RevokeExecutionResponse: MessageTypeDefinition<_writ_v1_RevokeExecutionResponse, _writ_v1_RevokeExecutionResponse__Output>
       Risk: MessageTypeDefinition<_writ_v1_Risk, _writ_v1_Risk__Output>
       RuleTrace: MessageTypeDefinition<_writ_v1_RuleTrace, _writ_v1_RuleTrace__Output>
+      StartExecutionRequest: MessageTypeDefinition<_writ_v1_StartExecutionRequest, _writ_v1_StartExecutionRequest__Output>
+      StartExecutionResponse: MessageTypeDefinition<_writ_v1_StartExecutionResponse, _writ_v1_StartExecutionResponse__Output>
+      Termination: MessageTypeDefinition<_writ_v1_Termination, _writ_v1_Termination__Output>
+      TerminationCause: EnumTypeDefinition
       VerifyTokenRequest: MessageTypeDefinition<_writ_v1_VerifyTokenRequest, _writ_v1_VerifyTokenRequest__Output>
       VerifyTokenResponse: MessageTypeDefinition<_writ_v1_VerifyTokenResponse, _writ_v1_VerifyTokenResponse__Output>
     }

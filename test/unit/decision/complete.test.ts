@@ -26,7 +26,17 @@ function setUp({ redeemed = true, bytesPerSecond = 1_000_000 } = {}) {
   })
   const report = (change: Partial<CompleteRequest> = {}, call: Partial<Call> = {}) =>
     complete(
-      { executionId: EXECUTION, succeeded: true, resultDigest: new Uint8Array(), details: {}, ...change },
+      {
+        executionId: EXECUTION,
+        succeeded: true,
+        resultDigest: new Uint8Array(),
+        details: {},
+        exitStatus: null,
+        signal: "",
+        durationMs: null,
+        termination: null,
+        ...change,
+      },
       { caller: CALLER, requestId: "r", timeoutMs: null, ...call },
     )
   return { execution, clock, report }
@@ -65,7 +75,10 @@ describe("createComplete", () => {
         .subarray(PAYLOAD_SALT_BYTES)
         .toString(),
     ).toBe(`{"details":{"note":"hunter2"},"result_digest":"${"07".repeat(32)}"}`)
-    expect(completed).toEqual({ receipt: { origin: ISSUER.origin, index: 0, leafHash: entry?.record.leafHash } })
+    expect(completed).toEqual({
+      receipt: { origin: ISSUER.origin, index: 0, leafHash: entry?.record.leafHash },
+      state: "COMPLETED",
+    })
   })
 
   test("what did not succeed has failed", async () => {
@@ -124,20 +137,86 @@ describe("createComplete", () => {
     expect(execution.ledger.entries).toHaveLength(1)
   })
 
-  test("what was not redeemed, or was revoked, cannot be completed", async () => {
-    expect(await codeOf(setUp({ redeemed: false }).report())).toBe("INVALID_TRANSITION")
+  test("what was not redeemed cannot be completed", async () => {
+    const { execution, report } = setUp({ redeemed: false })
+    expect(await codeOf(report())).toBe("INVALID_TRANSITION")
+    expect(execution.ledger.entries).toEqual([])
+  })
+
+  test("the end of what was revoked is recorded, once, and it stays revoked", async () => {
     const { execution, report } = setUp()
     execution.add("revoked", "REVOKED")
-    await expect(report()).rejects.toMatchObject({ code: "INVALID_TRANSITION", message: "The execution is REVOKED." })
-    expect(execution.ledger.entries).toEqual([])
+    const first = await report()
+    expect(first.state).toBe("REVOKED")
+    expect(await report()).toMatchObject({ receipt: first.receipt, state: "REVOKED" })
+    expect(await codeOf(report({ succeeded: false }))).toBe("INVALID_TRANSITION")
+    expect(execution.kinds()).toEqual(["decision", "redeemed", "revoked", "completed_late"])
+    expect(execution.ledger.bodies()).toMatchObject([{ state: "REVOKED" }])
+  })
+
+  test("how a process ended is in the leaf: numbers and names of signals", async () => {
+    const { execution, report } = setUp()
+    await report({ exitStatus: 0, durationMs: 1_234 })
+    expect(execution.ledger.bodies()[0]?.data).toEqual({ duration_ms: 1_234, exit_status: 0, succeeded: true })
+    expect(await codeOf(report({ exitStatus: 1, durationMs: 1_234 }))).toBe("INVALID_TRANSITION")
+    expect(await codeOf(report({ exitStatus: 0, durationMs: 1_234 }))).toBe("OK")
+  })
+
+  const directive = { cause: "DIRECTIVE", directive: 2n ** 64n - 1n } as const
+  test("what was ended from outside has failed, and the record says why", async () => {
+    const { execution, report } = setUp()
+    const reported = await report({ succeeded: false, signal: "SIGKILL", termination: directive })
+    expect(reported.state).toBe("FAILED")
+    expect(execution.ledger.bodies()).toMatchObject([
+      {
+        kind: "terminated",
+        state: "FAILED",
+        data: { cause: "DIRECTIVE", directive: "18446744073709551615", signal: "SIGKILL", succeeded: false },
+      },
+    ])
+  })
+
+  test.each([
+    ["revoked", "REVOKED"],
+    ["lost", "LOST"],
+  ] as const)("what was %s and then ended from outside stays so", async (kind, state) => {
+    const { execution, report } = setUp()
+    execution.add(kind, state)
+    const end = { succeeded: false, signal: "SIGTERM", termination: directive }
+    expect((await report(end)).state).toBe(state)
+    expect(await codeOf(report({ ...end, signal: "SIGKILL" }))).toBe("INVALID_TRANSITION")
+    expect(execution.kinds()).toEqual(["decision", "redeemed", kind, "terminated"])
+    expect(execution.found.state).toBe(state)
+  })
+
+  test("ended from outside when its time was over: lost", async () => {
+    const { execution, clock, report } = setUp()
+    clock.wallMs = UNTIL_MS
+    const { state } = await report({ succeeded: false, termination: { cause: "TIME_LIMIT", directive: 0n } })
+    expect([state, execution.kinds().at(-1), execution.found.state]).toEqual(["LOST", "terminated", "LOST"])
   })
 
   test.each([
     ["an unknown execution", { executionId: EXECUTION.replace("6", "7") }, "NOT_FOUND"],
     ["no execution id", { executionId: "x" }, "INVALID_REQUEST"],
     ["a digest of 31 bytes", { resultDigest: new Uint8Array(31) }, "INVALID_REQUEST"],
+    ["a status of 256", { exitStatus: 256 }, "INVALID_REQUEST"],
+    ["a status and a signal", { exitStatus: 0, signal: "SIGTERM" }, "INVALID_REQUEST"],
+    ["no signal's name", { signal: "Alice" }, "INVALID_REQUEST"],
+    ["ended from outside and succeeded", { termination: directive }, "INVALID_REQUEST"],
+    ["an end without a cause", { succeeded: false, termination: { cause: null, directive: 0n } }, "INVALID_REQUEST"],
+    [
+      "no directive that is obeyed",
+      { succeeded: false, termination: { cause: "DIRECTIVE", directive: 0n } },
+      "INVALID_REQUEST",
+    ],
+    [
+      "a directive that is not obeyed",
+      { succeeded: false, termination: { cause: "LEASE_LOST", directive: 1n } },
+      "INVALID_REQUEST",
+    ],
     ["details over 16 KiB", { details: { x: "x".repeat(16 * 1024 - 7) } }, "REQUEST_TOO_LARGE"],
-  ])("%s is refused", async (_, change, code) => {
+  ] as [string, Partial<CompleteRequest>, string][])("%s is refused", async (_, change, code) => {
     const { execution, report } = setUp()
     expect(await codeOf(report(change))).toBe(code)
     expect(execution.ledger.entries).toEqual([])
@@ -147,12 +226,15 @@ describe("createComplete", () => {
     expect(await codeOf(setUp().report({ details: { x: "x".repeat(16 * 1024 - 8) } }))).toBe("OK")
   })
 
-  test("revoked while it was on its way: it looks again and refuses", async () => {
+  test("revoked while it was on its way: it looks again and says so", async () => {
     const { execution, report } = setUp()
     execution.ledger.answers.push("conflict")
-    execution.ledger.onAppend = () => execution.add("revoked", "REVOKED")
-    expect(await codeOf(report())).toBe("INVALID_TRANSITION")
-    expect(execution.kinds()).toEqual(["decision", "redeemed", "revoked"])
+    execution.ledger.onAppend = () => {
+      execution.ledger.onAppend = () => {}
+      execution.add("revoked", "REVOKED")
+    }
+    expect((await report()).state).toBe("REVOKED")
+    expect(execution.kinds()).toEqual(["decision", "redeemed", "revoked", "completed_late"])
   })
 
   test("it answers nothing that is not recorded, does not try for ever, and keeps to the byte rate", async () => {

@@ -25,8 +25,10 @@ describe("KINDS", () => {
       decision: [">AUTHORIZED"],
       redeemed: ["AUTHORIZED>REDEEMED"],
       redeem_refused: ["AUTHORIZED", "REDEEMED", "COMPLETED", "FAILED", "REVOKED", "LOST"].map((s) => `${s}>${s}`),
+      started: ["REDEEMED>REDEEMED"],
       completed: ["REDEEMED>COMPLETED", "REDEEMED>FAILED"],
-      completed_late: ["REDEEMED>LOST", "LOST>LOST"],
+      completed_late: ["REDEEMED>LOST", "LOST>LOST", "REVOKED>REVOKED"],
+      terminated: ["REDEEMED>FAILED", "REDEEMED>LOST", "LOST>LOST", "REVOKED>REVOKED"],
       lost: ["REDEEMED>LOST"],
       revoked: ["AUTHORIZED>REVOKED", "REDEEMED>REVOKED"],
     })

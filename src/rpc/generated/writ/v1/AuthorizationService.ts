@@ -24,6 +24,8 @@ import type { RedeemTokenRequest as _writ_v1_RedeemTokenRequest, RedeemTokenRequ
 import type { RedeemTokenResponse as _writ_v1_RedeemTokenResponse, RedeemTokenResponse__Output as _writ_v1_RedeemTokenResponse__Output } from '../../writ/v1/RedeemTokenResponse.ts';
 import type { RevokeExecutionRequest as _writ_v1_RevokeExecutionRequest, RevokeExecutionRequest__Output as _writ_v1_RevokeExecutionRequest__Output } from '../../writ/v1/RevokeExecutionRequest.ts';
 import type { RevokeExecutionResponse as _writ_v1_RevokeExecutionResponse, RevokeExecutionResponse__Output as _writ_v1_RevokeExecutionResponse__Output } from '../../writ/v1/RevokeExecutionResponse.ts';
+import type { StartExecutionRequest as _writ_v1_StartExecutionRequest, StartExecutionRequest__Output as _writ_v1_StartExecutionRequest__Output } from '../../writ/v1/StartExecutionRequest.ts';
+import type { StartExecutionResponse as _writ_v1_StartExecutionResponse, StartExecutionResponse__Output as _writ_v1_StartExecutionResponse__Output } from '../../writ/v1/StartExecutionResponse.ts';
 import type { VerifyTokenRequest as _writ_v1_VerifyTokenRequest, VerifyTokenRequest__Output as _writ_v1_VerifyTokenRequest__Output } from '../../writ/v1/VerifyTokenRequest.ts';
 import type { VerifyTokenResponse as _writ_v1_VerifyTokenResponse, VerifyTokenResponse__Output as _writ_v1_VerifyTokenResponse__Output } from '../../writ/v1/VerifyTokenResponse.ts';
 
@@ -123,6 +125,15 @@ export interface AuthorizationServiceClient extends grpc.Client {
   revokeExecution(argument: _writ_v1_RevokeExecutionRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_RevokeExecutionResponse__Output>): grpc.ClientUnaryCall;
   revokeExecution(argument: _writ_v1_RevokeExecutionRequest, callback: grpc.requestCallback<_writ_v1_RevokeExecutionResponse__Output>): grpc.ClientUnaryCall;
   
+  StartExecution(argument: _writ_v1_StartExecutionRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_StartExecutionResponse__Output>): grpc.ClientUnaryCall;
+  StartExecution(argument: _writ_v1_StartExecutionRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_writ_v1_StartExecutionResponse__Output>): grpc.ClientUnaryCall;
+  StartExecution(argument: _writ_v1_StartExecutionRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_StartExecutionResponse__Output>): grpc.ClientUnaryCall;
+  StartExecution(argument: _writ_v1_StartExecutionRequest, callback: grpc.requestCallback<_writ_v1_StartExecutionResponse__Output>): grpc.ClientUnaryCall;
+  startExecution(argument: _writ_v1_StartExecutionRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_StartExecutionResponse__Output>): grpc.ClientUnaryCall;
+  startExecution(argument: _writ_v1_StartExecutionRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_writ_v1_StartExecutionResponse__Output>): grpc.ClientUnaryCall;
+  startExecution(argument: _writ_v1_StartExecutionRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_StartExecutionResponse__Output>): grpc.ClientUnaryCall;
+  startExecution(argument: _writ_v1_StartExecutionRequest, callback: grpc.requestCallback<_writ_v1_StartExecutionResponse__Output>): grpc.ClientUnaryCall;
+  
   VerifyToken(argument: _writ_v1_VerifyTokenRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_VerifyTokenResponse__Output>): grpc.ClientUnaryCall;
   VerifyToken(argument: _writ_v1_VerifyTokenRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_writ_v1_VerifyTokenResponse__Output>): grpc.ClientUnaryCall;
   VerifyToken(argument: _writ_v1_VerifyTokenRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_VerifyTokenResponse__Output>): grpc.ClientUnaryCall;
@@ -157,6 +168,8 @@ export interface AuthorizationServiceHandlers extends grpc.UntypedServiceImpleme
   
   RevokeExecution: grpc.handleUnaryCall<_writ_v1_RevokeExecutionRequest__Output, _writ_v1_RevokeExecutionResponse>;
   
+  StartExecution: grpc.handleUnaryCall<_writ_v1_StartExecutionRequest__Output, _writ_v1_StartExecutionResponse>;
+  
   VerifyToken: grpc.handleUnaryCall<_writ_v1_VerifyTokenRequest__Output, _writ_v1_VerifyTokenResponse>;
   
 }
@@ -173,5 +186,6 @@ export interface AuthorizationServiceDefinition extends grpc.ServiceDefinition {
   ListExecutions: MethodDefinition<_writ_v1_ListExecutionsRequest, _writ_v1_ListExecutionsResponse, _writ_v1_ListExecutionsRequest__Output, _writ_v1_ListExecutionsResponse__Output>
   RedeemToken: MethodDefinition<_writ_v1_RedeemTokenRequest, _writ_v1_RedeemTokenResponse, _writ_v1_RedeemTokenRequest__Output, _writ_v1_RedeemTokenResponse__Output>
   RevokeExecution: MethodDefinition<_writ_v1_RevokeExecutionRequest, _writ_v1_RevokeExecutionResponse, _writ_v1_RevokeExecutionRequest__Output, _writ_v1_RevokeExecutionResponse__Output>
+  StartExecution: MethodDefinition<_writ_v1_StartExecutionRequest, _writ_v1_StartExecutionResponse, _writ_v1_StartExecutionRequest__Output, _writ_v1_StartExecutionResponse__Output>
   VerifyToken: MethodDefinition<_writ_v1_VerifyTokenRequest, _writ_v1_VerifyTokenResponse, _writ_v1_VerifyTokenRequest__Output, _writ_v1_VerifyTokenResponse__Output>
 }
