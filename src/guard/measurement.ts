@@ -4,7 +4,7 @@
  * - `code`: of a program that the kernel loads itself, the SHA-256 of its file, as `sha256sum` prints it. Of a script, SHA-256 over
  *   "writ/code/v1\n" and the 32-byte digests of the script, its interpreter, that one's interpreter and so on. (No program's
  *   file can begin like that: it would be neither an executable format nor a script.)
- * - `arguments`: SHA-256 of the RFC 8785 JSON array of the command and its arguments as given: the bytes that are sent as `parameters`.
+ * - `arguments`: SHA-256 of the RFC 8785 JSON `{"argv": [the command, its arguments]}` as given: the bytes that are sent as `parameters`.
  * - `config`: SHA-256 over "writ/config/v1\n" and the RFC 8785 JSON of `{arguments, environment, user, workingFolder}`.
  * - `digest`: SHA-256 over "writ/measurement/v1\n" and the RFC 8785 JSON of the whole Measurement.
  *
@@ -55,9 +55,9 @@ export function toMeasurement(input: MeasurementInput): Measurement {
   }
 }
 
-/** The command as `parameters` of Authorize. */
+/** The command as `parameters` of Authorize: an object, so that a policy can declare it and judge it. */
 export function encodeCommand(command: readonly string[]): Uint8Array {
-  return canonicalBytes([...command])
+  return canonicalBytes({ argv: [...command] })
 }
 
 export function toCodeDigest(files: readonly string[]): string {

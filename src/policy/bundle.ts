@@ -62,9 +62,11 @@ export type Signal = { readonly id: string; readonly when: string; readonly tier
 
 /** Which runtimes may register, and what they may run. Digests are lower-case hex SHA-256. */
 export type RuntimeRule = {
-  /** A glob, but for trust on first use. */
+  /** A glob; with trust on first use each id that matches has a first use of its own. */
   readonly id: string
   readonly measure: "reference-values" | "trust-on-first-use"
+  /** Which claims have to stay as they were at first; absent: all. Only with trust on first use. */
+  readonly claims?: readonly Measured[]
   /** Each claim that is named must be measured and be one of these. */
   readonly measurements: { readonly [claim in Measured]?: readonly string[] }
 }

@@ -2,7 +2,7 @@
 
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
 import type { JsonObject, JsonValue } from "../formats/ports.ts"
-import { MEASURED } from "../formats/runtime-messages.ts"
+import { MEASURED, type Measured } from "../formats/runtime-messages.ts"
 import {
   type ActionType,
   type Bundle,
@@ -218,7 +218,7 @@ function parseRuntimes(read: Reader, raw: JsonValue | undefined): Bundle["runtim
   const seen = new Set<string>()
   const list = read.list("/runtimes", raw).map((item, i): RuntimeRule => {
     const at = `/runtimes/${i}`
-    const entry = read.object(at, item, ["id", "measure", "measurements"])
+    const entry = read.object(at, item, ["id", "measure", "measurements", "claims"])
     const id = read.text(`${at}/id`, entry["id"])
     if (seen.has(id)) read.fault(`${at}/id`, `The runtime "${id}" is listed twice.`)
     seen.add(id)
@@ -233,8 +233,8 @@ function parseRuntimes(read: Reader, raw: JsonValue | undefined): Bundle["runtim
       measurements[claim] = referenceValues(read, `${at}/measurements/${claim}`, values)
     const named = Object.keys(measurements).length > 0
     if (measure === "trust-on-first-use") {
-      if (id.includes("*"))
-        read.fault(`${at}/id`, "Trust on first use is for one runtime that is named in full, without *.")
+      if (id.startsWith("*"))
+        read.fault(`${at}/id`, "Trust on first use is for runtimes that are named, at least by how their ids begin.")
       if (named) read.fault(`${at}/measurements`, "With trust on first use the first registration gives these.")
     } else if (!named) {
       read.fault(
@@ -243,9 +243,25 @@ function parseRuntimes(read: Reader, raw: JsonValue | undefined): Bundle["runtim
         "Give measurements, e.g. { code: [SHA-256] }, or measure: trust-on-first-use.",
       )
     }
-    return { id, measure, measurements }
+    const claims = parseClaims(read, `${at}/claims`, entry["claims"], measure)
+    return { id, measure, ...(claims && { claims }), measurements }
   })
   return list.sort((a, b) => compare(a.id, b.id))
+}
+
+/** Null: all of them. */
+function parseClaims(
+  read: Reader,
+  path: string,
+  raw: JsonValue | undefined,
+  measure: RuntimeRule["measure"],
+): readonly Measured[] | null {
+  if (raw === undefined) return null
+  if (measure !== "trust-on-first-use")
+    read.fault(path, "With reference values the measurements name the claims.", "Leave claims out.")
+  const claims = read.list(path, raw).map((item, i) => read.oneOf(`${path}/${i}`, item, MEASURED, "code"))
+  if (claims.length === 0) read.fault(path, "Without a claim nothing would have to stay as it was at first.")
+  return MEASURED.filter((claim) => claims.includes(claim))
 }
 
 function referenceValues(read: Reader, path: string, raw: JsonValue): readonly string[] {

@@ -15,8 +15,9 @@ export function createRuntimeCheck(rules: readonly RuntimeRule[]): Policy["check
 
 function check(rule: RuntimeRule, measurements: Measurements, first: Measurements | null): RuntimeVerdict {
   if (rule.measure === "trust-on-first-use") {
-    if (first === null) return MEASURED.some((claim) => measurements[claim] !== undefined) ? "first_use" : "refused"
-    return MEASURED.every((claim) => measurements[claim] === first[claim]) ? "accepted" : "refused"
+    const claims = rule.claims ?? MEASURED
+    if (first === null) return claims.some((claim) => measurements[claim] !== undefined) ? "first_use" : "refused"
+    return claims.every((claim) => measurements[claim] === first[claim]) ? "accepted" : "refused"
   }
   return MEASURED.every((claim) => {
     const values = rule.measurements[claim]

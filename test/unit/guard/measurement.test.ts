@@ -33,8 +33,8 @@ describe("toMeasurement", () => {
   })
 
   test("the arguments' digest is that of the bytes that are sent as parameters", () => {
-    expect(Buffer.from(encodeCommand(INPUT.command)).toString()).toBe('["./run","ü",""]')
-    expect(toMeasurement(INPUT).arguments).toBe(sha256('["./run","ü",""]'))
+    expect(Buffer.from(encodeCommand(INPUT.command)).toString()).toBe('{"argv":["./run","ü",""]}')
+    expect(toMeasurement(INPUT).arguments).toBe(sha256('{"argv":["./run","ü",""]}'))
   })
 
   test("environment variables are named, sorted, and their values are nowhere", () => {
@@ -53,7 +53,7 @@ describe("toMeasurement", () => {
 describe("toMeasurementDigest", () => {
   test("digests are those of the documented bytes", () => {
     const measurement = toMeasurement(INPUT)
-    const args = sha256('["./run","ü",""]')
+    const args = sha256('{"argv":["./run","ü",""]}')
     const config = `{"arguments":"${args}","environment":["HOME","PATH","b"],"user":{"gid":65533,"uid":65534},"workingFolder":"/srv"}`
     expect(toConfigDigest(measurement)).toBe(sha256("writ/config/v1\n", config))
     const whole = `{"arguments":"${args}","code":"${A}","environment":["HOME","PATH","b"],"files":[{"path":"/srv/run","sha256":"${A}"}],"image":null,"user":{"gid":65533,"uid":65534},"v":1,"workingFolder":"/srv"}`

@@ -13,6 +13,7 @@ const { policy } = load({
     { id: "worker-*", measurements: { code: [A, B], image: [C] } },
     { id: "worker-special", measurements: { code: [C] } },
     { id: "pet", measure: "trust-on-first-use" },
+    { id: "exec:*", measure: "trust-on-first-use", claims: ["image", "code"] },
   ],
 })
 
@@ -31,6 +32,16 @@ describe("checkRuntime", () => {
     ["another than at first", "pet", { code: B }, { code: A }, "refused"],
     ["less than at first", "pet", {}, { code: A }, "refused"],
     ["more than at first", "pet", { code: A, model: B }, { code: A }, "refused"],
+    ["the first use of an id that a glob names", "exec:/bin/a", { code: A }, null, "first_use"],
+    ["the first use must be of a claim that counts", "exec:/bin/a", { config: A }, null, "refused"],
+    [
+      "a claim that does not count may change",
+      "exec:/bin/a",
+      { code: A, config: B },
+      { code: A, config: A },
+      "accepted",
+    ],
+    ["a claim that counts may not", "exec:/bin/a", { code: B, config: A }, { code: A, config: A }, "refused"],
   ])("%s", (_, id, measurements, first, verdict) => {
     expect(policy.checkRuntime(id, measurements, first)).toBe(verdict)
   })
@@ -40,6 +51,7 @@ describe("checkRuntime", () => {
     if (!again.ok) throw new Error(again.problems[0]?.message)
     expect(again.policy.digest).toBe(policy.digest)
     expect(again.policy.checkRuntime("worker-1", { code: B, image: C }, null)).toBe("accepted")
+    expect(again.policy.checkRuntime("exec:/bin/a", { code: A, config: B }, { code: A })).toBe("accepted")
     const without = load({ version: "1", types: { subjects: {}, resources: {}, actions: {} }, rules: [] }).policy
     expect(without.digest).not.toBe(policy.digest)
     expect(without.checkRuntime("pet", { code: A }, null)).toBe("not_listed")
