@@ -1,13 +1,13 @@
 /** `writ authorize`: JSON in and out. */
 import { randomUUID } from "node:crypto"
 import { readFileSync } from "node:fs"
-import { WritError } from "../errors.ts"
 import type { JsonObject, JsonValue } from "../formats/ports.ts"
 import { parseStrictJson } from "../formats/strict-json.ts"
 import { jsonToStruct } from "../rpc/struct.ts"
 import type { Flags } from "./cli.ts"
 import { print, printJson } from "./output.ts"
 import { withClient } from "./remote.ts"
+import { toNamed, toProperties } from "./request.ts"
 
 const EXITS: Readonly<Record<string, number>> = { DECISION_ALLOW: 0, DECISION_DENY: 10, DECISION_REQUIRE_APPROVAL: 11 }
 
@@ -42,21 +42,11 @@ export async function authorizeCommand(file: string | undefined, flags: Flags): 
 function buildRequest(file: string | undefined, flags: Flags): JsonObject {
   const text = file === undefined ? "{}" : readFileSync(file === "-" ? 0 : file, "utf8")
   const given = parseStrictJson(text, { maxDepth: 32, maxNodes: 20_000 }) as JsonObject
-  const properties = ((flags["property"] as unknown as string[] | undefined) ?? []).map((pair): [string, JsonValue] => {
-    const at = pair.indexOf("=")
-    if (at < 1) throw new WritError("INVALID_REQUEST", `--property takes name=value, not "${pair}".`)
-    return [pair.slice(0, at), toValue(pair.slice(at + 1))]
-  })
-  const named = (flag: string): JsonObject | undefined => {
-    const value = flags[flag] as string | undefined
-    if (value === undefined) return undefined
-    const at = value.indexOf(":")
-    if (at < 1) throw new WritError("INVALID_REQUEST", `--${flag} takes type:id, not "${value}".`)
-    return { type: value.slice(0, at), id: value.slice(at + 1) }
-  }
+  const properties = toProperties((flags["property"] as unknown as string[] | undefined) ?? [])
+  const named = (flag: string): JsonObject | null => toNamed(`--${flag}`, flags[flag] as string | undefined)
   const subject = named("subject") ?? (given["subject"] as JsonObject | undefined)
   const resource = named("resource") ?? given["resource"]
-  const merged = { ...((subject?.["properties"] as JsonObject | undefined) ?? {}), ...Object.fromEntries(properties) }
+  const merged = { ...((subject?.["properties"] as JsonObject | undefined) ?? {}), ...properties }
   return {
     audience: flags["audience"] as string,
     ...given,
@@ -88,14 +78,6 @@ export function toWireRequest(request: JsonObject): object {
       parameters: Buffer.from(bytes),
       parameters_content_type: request["parameters_content_type"] ?? "application/json",
     }),
-  }
-}
-
-function toValue(text: string): JsonValue {
-  try {
-    return parseStrictJson(text, { maxDepth: 16, maxNodes: 1_000 })
-  } catch {
-    return text
   }
 }
 

@@ -1,6 +1,7 @@
 /** `writ`: one file per command. Each is loaded only when it runs, so that `writ verify` loads neither gRPC nor Postgres. */
 import { Command, CommanderError, Option } from "commander"
 import { defaultDataFolder, SETTINGS } from "../config.ts"
+import { GUARD_EXITS } from "../guard/exit-codes.ts"
 import { VERSION } from "../version.ts"
 import { fail } from "./output.ts"
 
@@ -16,6 +17,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     )
     .version(VERSION)
     .exitOverride()
+    .enablePositionalOptions()
     .showHelpAfterError("(add --help for usage)")
   const command = (usage: string, description: string) =>
     program.command(usage).description(description).option("--json", "print JSON")
@@ -56,6 +58,36 @@ export async function runCli(argv: readonly string[]): Promise<number> {
         (await import("./authorize.ts")).authorizeCommand(file, flags),
       ),
     )
+
+  program
+    .command("exec")
+    .description("run a program only if Writ allows it, watched while it runs; the exit code is the program's")
+    .usage("[options] -- COMMAND [ARGUMENTS]")
+    .argument("<command...>", "the program and its arguments")
+    .passThroughOptions()
+    .option("--action <name>", "what is asked for", "process.exec")
+    .option("--resource <type:id>", "on what; default: program:PATH of the program")
+    .option("--subject <type:id>", "who acts; default: user:NAME of the account that runs this")
+    .option("--property <name=value...>", "properties of the subject; a value is JSON, or else text")
+    .option("--audience <name>", "who accepts the token", "writ-exec")
+    .option("--user <user>", "who the program runs as, NAME or UID:GID; default: nobody where this is root")
+    .option("--image-digest <sha256>", "the container image, for the measurement")
+    .option("--runtime-id <id>", "default: exec:PATH, exec:PATH#2 for a second one at the same time, and so on")
+    .option("--runtime-key <file>", "Ed25519 key, PKCS#8 PEM; default: a new one for each run")
+    .option("--grace <seconds>", "from TERM to KILL when it is told to stop", "5")
+    .option(
+      "--target <host:port,...>",
+      "the daemon, or replicas of it; default: WRIT_TARGET, or the one of the data folder",
+    )
+    .option("--data <folder>", "the daemon's data folder", defaultDataFolder())
+    .option(
+      "--keys <folder>",
+      "files pep, runtime, executor with an API key each; default: WRIT_EXEC_KEYS, or DATA/api-keys",
+    )
+    .option("--ca <file>", "PEM file of the authority that signed the daemon's certificate")
+    .option("--events <file>", "append what happens as JSON lines to a file, or to an open descriptor from 3 to 15")
+    .option("--quiet", "say nothing on stderr")
+    .action(run(async (words: string[], flags: Flags) => (await import("./exec.ts")).execCommand(words, flags)))
 
   remote(command("lineage <execution-id>", "show what was decided and done, and verify it"))
     .option("--export <file>", "save evidence that anyone can check offline")
@@ -112,7 +144,8 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     await program.parseAsync(argv as string[])
     return exitCode
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode
+    if (error instanceof CommanderError)
+      return error.exitCode === 0 || argv[2] !== "exec" ? error.exitCode : GUARD_EXITS.GUARD_FAILED
     return fail(error, json)
   }
 }

@@ -34,7 +34,7 @@ export interface Started extends Guarded {
  */
 export async function start(measured: Measured, isolation: Isolation): Promise<Started> {
   const switches = toSwitch(measured, isolation)
-  const seesImage = isolation.proc && (!switches || maySeeOthers())
+  const notGuaranteed = findShortfalls(measured, isolation)
   if (isolation.proc) closeInherited()
   const stage = createStage(measured, isolation.proc)
   try {
@@ -45,22 +45,27 @@ export async function start(measured: Measured, isolation: Isolation): Promise<S
     }
     const guarded = isolation.namespace ? await startInNamespace(isolation, plan) : await startInGroup(isolation, plan)
     guarded.gone.then(stage.remove, stage.remove)
-    if (seesImage) await awaitImage(measured, guarded, isolation)
+    if (!notGuaranteed.includes("running-image")) await awaitImage(measured, guarded, isolation)
     await refuseRewritten(measured, guarded)
-    const notGuaranteed = toShortfalls({
-      pidNamespace: isolation.namespace !== null,
-      ownProc: isolation.namespace?.options.includes("--mount-proc") ?? false,
-      otherUser: switches,
-      noNewPrivileges: isolation.setpriv !== null,
-      proc: isolation.proc,
-      runningImage: seesImage,
-      first: process.pid === 1,
-    })
     return { ...guarded, notGuaranteed }
   } catch (error) {
     stage.remove()
     throw error
   }
+}
+
+/** What start() will not guarantee, before it is called: a runtime says it when it registers. INVALID_REQUEST as start(). */
+export function findShortfalls(measured: Measured, isolation: Isolation): readonly Shortfall[] {
+  const switches = toSwitch(measured, isolation)
+  return toShortfalls({
+    pidNamespace: isolation.namespace !== null,
+    ownProc: isolation.namespace?.options.includes("--mount-proc") ?? false,
+    otherUser: switches,
+    noNewPrivileges: isolation.setpriv !== null,
+    proc: isolation.proc,
+    runningImage: isolation.proc && (!switches || maySeeOthers()),
+    first: process.pid === 1,
+  })
 }
 
 /** Whether the process runs as another user than the guard. */

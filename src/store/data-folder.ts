@@ -84,15 +84,21 @@ function readSecret(path: string): string {
 
 /** For the command line: the API key that first start wrote for this role. */
 export function readApiKey(dataFolder: string, role: Role): string {
+  const advice = "Name the daemon's data folder with --data, or pass --key."
+  return readRoleKey(
+    join(dataFolder, "api-keys"),
+    role,
+    `There is no API key for role ${role} in ${dataFolder}. ${advice}`,
+  )
+}
+
+/** A folder holds one file per role, named for it. CONFIG_INVALID with `missing` when it cannot be read. */
+export function readRoleKey(folder: string, role: Role, missing: string): string {
   try {
-    return readSecret(join(dataFolder, "api-keys", role)).trim()
+    return readSecret(join(folder, role)).trim()
   } catch (cause) {
     if (cause instanceof WritError) throw cause
-    throw new WritError(
-      "CONFIG_INVALID",
-      `There is no API key for role ${role} in ${dataFolder}. Name the daemon's data folder with --data, or pass --key.`,
-      { cause },
-    )
+    throw new WritError("CONFIG_INVALID", missing, { cause })
   }
 }
 
