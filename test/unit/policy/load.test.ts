@@ -7,6 +7,7 @@ import { MAX_BUNDLE_BYTES, MAX_CONDITION_CHARS, MAX_FILES, MAX_RULES } from "../
 import { loadCanonicalPolicy, loadPolicy } from "../../../src/policy/load.ts"
 import { parseBundle } from "../../../src/policy/parse-bundle.ts"
 import { positionInScalar } from "../../../src/policy/scalar-position.ts"
+import { growthOf } from "../../support/growth.ts"
 
 const TYPES = 'version: "1"\ntypes: { subjects: { a: { known: any } }, resources: { r: {} }, actions: { go: {} } }\n'
 const ruleOf = (id: string, when = "true") => ({
@@ -60,16 +61,15 @@ describe("loadPolicy", () => {
       "a.yaml": `${bundle(ruleOf("a", "constants.many.all(x, constants.many.all(y, x + y > 0))"))}constants: { many: [${Array(size).fill(1)}] }\n`,
     })
     expect(messagesOf(when(50))).toEqual([])
-    const started = performance.now()
     expect(messagesOf(when(20_000))).toEqual(["The condition costs more than 100000 units on every request."])
-    expect(performance.now() - started).toBeLessThan(5_000)
   })
 
-  test("thousands of rules load in seconds: the time grows with the bundle, not with its square", () => {
-    const rules = Array.from({ length: 6_000 }, (_, i) => ruleOf(`r${i}`, `subject.id == "a${i}"`))
-    const started = performance.now()
-    expect(messagesOf({ "a.yaml": bundle(...rules) })).toEqual([])
-    expect(performance.now() - started).toBeLessThan(15_000) // it was 40 s
+  test("the time to load rules grows with their number, not with its square", () => {
+    const load = (count: number) => {
+      const rules = Array.from({ length: count }, (_, i) => ruleOf(`r${i}`, `subject.id == "a${i}"`))
+      expect(messagesOf({ "a.yaml": bundle(...rules) })).toEqual([])
+    }
+    expect(growthOf(1_000, load)).toBeLessThan(9)
   })
 
   test("names of members of Object are plain names", () => {
@@ -115,7 +115,7 @@ describe("parseBundle", () => {
     }
     expect(faultsOf(MAX_RULES)).toEqual([])
     expect(faultsOf(MAX_RULES + 1)).toEqual([`A bundle holds at most ${MAX_RULES} rules.`])
-  })
+  }, 120_000)
 })
 
 describe("loadCanonicalPolicy", () => {
