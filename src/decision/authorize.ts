@@ -12,13 +12,12 @@ import type { ByteRate } from "./byte-rate.ts"
 import { determine } from "./determine.ts"
 import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from "./limits.ts"
 import { type RequestStore, recall } from "./recall.ts"
+import { InFlight, RecentKeys } from "./request-keys.ts"
 import { buildVerdict, type Issuer, sealDecision, type Verdict } from "./seal.ts"
 import { type RawRequest, type Snapshot, snapshot, toPolicyRequest } from "./snapshot.ts"
 import { type Caller, type ControlState, isUsable } from "./state.ts"
 
 const MAX_ATTEMPTS = 8
-/** Ids of calls that were answered lately, so that a repeat asks the database instead of failing a batch. */
-const MAX_RECENT = 8_192
 
 export interface Call {
   readonly caller: Caller
@@ -55,15 +54,16 @@ export interface AuthorizeDependencies {
   observe?(authorized: Authorized, call: Call): void
 }
 
-interface InFlight {
+interface Running {
   readonly digest: Uint8Array
   readonly done: Promise<Authorized>
 }
 
 export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, call: Call) => Promise<Authorized> {
   const { clock, ledger, signer, leaseLeftMs = () => null } = deps
-  const inFlight = new Map<string, InFlight>()
-  const recent = new Set<string>()
+  const inFlight = new InFlight<Running>()
+  /** Answered lately: a repeat asks the database instead of failing a batch. */
+  const recent = new RecentKeys()
 
   /** Idempotency comes first: a repeat joins the call in flight, and later gets what was recorded. */
   return async function authorize(raw, call) {
@@ -88,7 +88,7 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
     inFlight.set(claim.key, entry)
     try {
       const authorized = await done
-      remember(claim.key)
+      recent.add(claim.key)
       return authorized
     } finally {
       if (inFlight.get(claim.key) === entry) inFlight.delete(claim.key)
@@ -184,16 +184,6 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
       repeated: true,
       explain: request.explain,
       times: { evaluate: 0, append: 0, sign: 0 },
-    }
-  }
-
-  function remember(key: string): void {
-    recent.add(key)
-    if (recent.size > MAX_RECENT) {
-      for (const oldest of recent) {
-        recent.delete(oldest)
-        break
-      }
     }
   }
 }

@@ -42,14 +42,11 @@ export function createPolicy(compiled: CompiledBundle): Policy {
   const neverRecorded = collectNeverRecorded(bundle)
   const usesNow = compiled.usesNow
   /** checkContext converts, evaluate uses what was converted: once per request. */
-  const prepared = new WeakMap<PolicyRequest, Prepared>()
+  let last: { readonly request: PolicyRequest; readonly prepared: Prepared } | null = null
 
   function prepare(request: PolicyRequest): Prepared {
-    const known = prepared.get(request)
-    if (known) return known
-    const made = convertRequest(request)
-    prepared.set(request, made)
-    return made
+    if (last?.request !== request) last = { request, prepared: convertRequest(request) }
+    return last.prepared
   }
 
   function convertRequest(request: PolicyRequest): Prepared {

@@ -55,7 +55,7 @@ export function authorizationService(ports: AuthorizationPorts): Service {
 
       async AuthorizeBatch({ requests }: { requests: readonly (RawRequest | Malformed)[] }, context) {
         if (requests.length === 0) throw new WritError("INVALID_REQUEST", "A batch holds at least one request.")
-        return { results: await Promise.all(requests.map((request) => answer(request, context))) }
+        return { results: await Promise.all(requests.map((request) => answer(request, context, context.timeoutMs))) }
       },
 
       async VerifyToken(request: { token: string; audience: string; parameters?: Buffer; parameters_digest?: Buffer }) {
@@ -129,7 +129,7 @@ export function authorizationService(ports: AuthorizationPorts): Service {
     const reply = async (message: StreamMessage | Malformed) => {
       const { sequence, request, timeoutMs } =
         message instanceof Malformed ? { sequence: 0n, request: message, timeoutMs: null } : message
-      send({ sequence, answer: await answer(request, { ...context, timeoutMs }) })
+      send({ sequence, answer: await answer(request, context, timeoutMs) })
     }
     return {
       receive(message) {
@@ -143,13 +143,18 @@ export function authorizationService(ports: AuthorizationPorts): Service {
   }
 
   /** One of many: what goes wrong with it is its own answer. */
-  async function answer(request: RawRequest | Malformed | null, context: CallContext): Promise<Answer> {
+  async function answer(
+    request: RawRequest | Malformed | null,
+    context: CallContext,
+    timeoutMs: number | null,
+  ): Promise<Answer> {
     try {
       context.recheck() // an open connection gives no rights
       if (request === null)
         throw new WritError("INVALID_REQUEST", "request is missing.", { details: { field: "request" } })
       if (request instanceof Malformed) throw request.error
-      return { response: await ports.authorize(request, context) }
+      const { caller, requestId, signal } = context
+      return { response: await ports.authorize(request, { caller, requestId, timeoutMs, signal }) }
     } catch (error) {
       return { status: encodeStatus(WritError.from(error), context.requestId) }
     }

@@ -100,7 +100,7 @@ function wrapUnary(
   return (call, callback) => {
     const requestId = requestIdOf(call.metadata)
     void (async () => {
-      const context = contextOf(call, roles, requestId, options)
+      const context = new IncomingContext(call, roles, requestId, options)
       if (call.request instanceof Malformed) throw call.request.error
       return await handle(call.request as never, context)
     })().then(
@@ -131,7 +131,7 @@ function wrapStream(
       call.emit("error", toServiceError(error, requestId))
     }
     try {
-      const context = contextOf(call, roles, requestId, options)
+      const context = new IncomingContext(call, roles, requestId, options)
       const stream = open(context, (reply) => {
         if (!call.cancelled && call.writable && !call.write(reply)) pauseUntilDrained(call)
       })
@@ -186,7 +186,7 @@ function wrapWatch(
     }
     call.once("cancelled", () => end())
     try {
-      const context = contextOf(call, roles, requestId, options)
+      const context = new IncomingContext(call, roles, requestId, options)
       if (call.request instanceof Malformed) throw call.request.error
       const stopWatch = open(call.request as never, context, send, end)
       if (isOver) stopWatch()
@@ -210,22 +210,52 @@ interface IncomingCall {
   getDeadline(): grpc.Deadline
 }
 
-function contextOf(call: IncomingCall, roles: readonly Role[], requestId: string, options: RpcOptions): CallContext {
-  const header = call.metadata.get("authorization")[0]
-  const check = () => {
-    const caller = authenticate(typeof header === "string" ? header : undefined, options.callers(), options.wallMs())
-    assertRole(caller, roles)
+/**
+ * A class, not a literal with a getter: V8 makes such a literal a hidden class of its own, in the old generation, that
+ * keeps all of the call until the next major collection.
+ */
+class IncomingContext implements CallContext {
+  readonly caller: Caller
+  readonly requestId: string
+  readonly timeoutMs: number | null
+  readonly signal: CallSignal
+  readonly #roles: readonly Role[]
+  readonly #options: RpcOptions
+
+  constructor(call: IncomingCall, roles: readonly Role[], requestId: string, options: RpcOptions) {
+    this.signal = new CallSignal(call)
+    this.#roles = roles
+    this.#options = options
+    this.caller = this.#check()
+    this.requestId = requestId
+    const deadline = Number(call.getDeadline())
+    this.timeoutMs = Number.isFinite(deadline) ? Math.max(0, deadline - Date.now()) : null
+  }
+
+  recheck(): void {
+    this.#check()
+  }
+
+  #check(): Caller {
+    const header = this.signal.call.metadata.get("authorization")[0]
+    const caller = authenticate(
+      typeof header === "string" ? header : undefined,
+      this.#options.callers(),
+      this.#options.wallMs(),
+    )
+    assertRole(caller, this.#roles)
     return caller
   }
-  const caller = check()
-  const deadline = Number(call.getDeadline())
-  const timeoutMs = Number.isFinite(deadline) ? Math.max(0, deadline - Date.now()) : null
-  const signal = {
-    get aborted() {
-      return call.cancelled
-    },
+}
+
+class CallSignal {
+  readonly call: IncomingCall
+  constructor(call: IncomingCall) {
+    this.call = call
   }
-  return { caller, requestId, timeoutMs, signal, recheck: () => void check() }
+  get aborted(): boolean {
+    return this.call.cancelled
+  }
 }
 
 function requestIdOf(metadata: grpc.Metadata): string {
