@@ -2,11 +2,11 @@
 import type pg from "pg"
 import { WritError } from "../errors.ts"
 import type { AppendBatch, AppendOutcome, Effect, Head, LedgerWriter } from "../ledger/store.ts"
+import { encodeBatch } from "./encode-batch.ts"
 import { applyEffects, CONFLICT } from "./ledger-effects.ts"
+import { createPipeline, type Pipeline } from "./pipeline.ts"
 import { APPEND, UNIQUE_VIOLATION, WRONG_EPOCH } from "./sql/append.ts"
 import { MAKE_HEAD, MAKE_MARK, OPEN_LOG, TAKE_OVER, TAKE_OVER_FROM } from "./sql/head.ts"
-
-const TILE_ROW_BYTES = 8192 + 32
 
 export interface LedgerWriterOptions {
   /** A new, checked connection (durability.ts). */
@@ -22,6 +22,7 @@ interface Writer extends LedgerWriter {
 
 export function createLedgerWriter(options: LedgerWriterOptions): Writer {
   let client: pg.Client | null = null
+  let send: Pipeline
   let logId = 0
   let warned: unknown
 
@@ -34,6 +35,7 @@ export function createLedgerWriter(options: LedgerWriterOptions): Writer {
     })
     fresh.on("error", () => discard(fresh))
     client = fresh
+    send = createPipeline(fresh)
     return fresh
   }
 
@@ -68,7 +70,7 @@ export function createLedgerWriter(options: LedgerWriterOptions): Writer {
     raisesEpoch: boolean,
   ): Promise<void> {
     await which.query("BEGIN")
-    await sendAppend(which, batch)
+    await sendAppend(send, batch)
     await applyEffects(which, effects, {
       logId: batch.before.logId,
       index: batch.before.size,
@@ -113,7 +115,7 @@ export function createLedgerWriter(options: LedgerWriterOptions): Writer {
       if (!which) throw new Error("there is no connection to the database")
       try {
         if (change) await within(which, inTransaction(which, batch, change.effects, change.raisesEpoch))
-        else await within(which, sendAppend(which, batch))
+        else await within(which, sendAppend(send, batch))
       } catch (cause) {
         const code = (cause as { code?: unknown }).code
         if (client !== which || typeof code !== "string") {
@@ -170,75 +172,8 @@ function toHead(logId: number, row: HeadRow): Head {
   return { logId, size: Number(row.size), root: new Uint8Array(row.root), fence: BigInt(row.fence) }
 }
 
-async function sendAppend(client: pg.Client, batch: AppendBatch): Promise<void> {
-  const { rows } = await client.query<{ written: number }>({ ...APPEND, values: encodeBatch(batch) })
-  if (rows[0]?.written !== batch.records.length)
-    throw new Error(`sent ${batch.records.length} records, ${rows[0]?.written} were written`)
-}
-
-/** Parameters of writ_append: bytes in one piece each, lengths as array literals. */
-function encodeBatch(batch: AppendBatch): unknown[] {
-  const { records, tiles } = batch
-  let blobBytes = 0
-  let requestCount = 0
-  for (const { record, request } of records) {
-    blobBytes += record.body.length + (record.payload?.length ?? 0)
-    if (request) requestCount++
-  }
-  const hashes = Buffer.allocUnsafe(32 * records.length)
-  const blob = Buffer.allocUnsafe(blobBytes)
-  const digests = Buffer.allocUnsafe(32 * requestCount)
-  const offsets: number[] = []
-  const bodyLengths: number[] = []
-  const payloadLengths: number[] = []
-  const requestRows: number[] = []
-  const requestKeys: string[] = []
-  let at = 0
-  for (let i = 0; i < records.length; i++) {
-    const { record, request } = records[i] as AppendBatch["records"][number]
-    hashes.set(record.leafHash, 32 * i)
-    offsets.push(at + 1)
-    blob.set(record.body, at)
-    at += record.body.length
-    bodyLengths.push(record.body.length)
-    if (record.payload) {
-      blob.set(record.payload, at)
-      at += record.payload.length
-    }
-    payloadLengths.push(record.payload?.length ?? 0)
-    if (request) {
-      digests.set(request.digest, 32 * requestRows.length)
-      requestRows.push(i)
-      requestKeys.push(request.key)
-    }
-  }
-  const tileBytes = Buffer.allocUnsafe(TILE_ROW_BYTES * tiles.length)
-  for (let i = 0; i < tiles.length; i++) {
-    tileBytes.set(tiles[i]?.hashes as Uint8Array, TILE_ROW_BYTES * i)
-    tileBytes.set(tiles[i]?.root as Uint8Array, TILE_ROW_BYTES * i + 8192)
-  }
-  return [
-    batch.before.logId,
-    batch.before.size,
-    batch.before.fence.toString(),
-    batch.epoch.toString(),
-    records.length,
-    asBuffer(batch.root),
-    hashes,
-    blob,
-    `{${offsets}}`,
-    `{${bodyLengths}}`,
-    `{${payloadLengths}}`,
-    `{${tiles.map((tile) => tile.level)}}`,
-    `{${tiles.map((tile) => (tile.index + 1) * 256 ** (tile.level + 1) - 1)}}`,
-    tileBytes,
-    `{${requestRows}}`,
-    `{${requestKeys}}`,
-    digests,
-    new Date(batch.requestsExpireMs).toISOString(),
-  ]
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+async function sendAppend(send: Pipeline, batch: AppendBatch): Promise<void> {
+  const [written] = await send([{ ...APPEND, values: encodeBatch(batch) }])
+  if (Number(written) !== batch.records.length)
+    throw new Error(`sent ${batch.records.length} records, ${written} were written`)
 }
