@@ -1,73 +1,52 @@
 /** A batch as the parameters of writ_append (migrations/0002_append.sql): bytes in one piece each, lengths as arrays. */
 import type { AppendBatch } from "../ledger/store.ts"
-import { encodeArray, encodeTimestamp, encodeValue } from "./binary.ts"
+import { type Parameter, timestamp } from "./binary.ts"
 
-const TILE_ROW_BYTES = 8192 + 32
-
-export function encodeBatch(batch: AppendBatch): Uint8Array[] {
+export function encodeBatch(batch: AppendBatch): Parameter[] {
   const { records, tiles } = batch
-  let blobBytes = 0
-  let requestCount = 0
-  for (const { record, request } of records) {
-    blobBytes += record.body.length + (record.payload?.length ?? 0)
-    if (request) requestCount++
-  }
-  const hashes = Buffer.allocUnsafe(32 * records.length)
-  const blob = Buffer.allocUnsafe(blobBytes)
-  const digests = Buffer.allocUnsafe(32 * requestCount)
+  const hashes: Uint8Array[] = []
+  const blob: Uint8Array[] = []
+  const digests: Uint8Array[] = []
   const offsets: number[] = []
   const bodyLengths: number[] = []
   const payloadLengths: number[] = []
   const requestRows: number[] = []
   const requestKeys: string[] = []
-  let at = 0
+  let offset = 1
   for (let i = 0; i < records.length; i++) {
     const { record, request } = records[i] as AppendBatch["records"][number]
-    hashes.set(record.leafHash, 32 * i)
-    offsets.push(at + 1)
-    blob.set(record.body, at)
-    at += record.body.length
+    const payloadLength = record.payload?.length ?? 0
+    hashes.push(record.leafHash)
+    blob.push(record.body)
+    if (record.payload) blob.push(record.payload)
+    offsets.push(offset)
     bodyLengths.push(record.body.length)
-    if (record.payload) {
-      blob.set(record.payload, at)
-      at += record.payload.length
-    }
-    payloadLengths.push(record.payload?.length ?? 0)
+    payloadLengths.push(payloadLength)
+    offset += record.body.length + payloadLength
     if (request) {
-      digests.set(request.digest, 32 * requestRows.length)
       requestRows.push(i)
       requestKeys.push(request.key)
+      digests.push(request.digest)
     }
   }
-  const tileBytes = Buffer.allocUnsafe(TILE_ROW_BYTES * tiles.length)
-  for (let i = 0; i < tiles.length; i++) {
-    tileBytes.set(tiles[i]?.hashes as Uint8Array, TILE_ROW_BYTES * i)
-    tileBytes.set(tiles[i]?.root as Uint8Array, TILE_ROW_BYTES * i + 8192)
-  }
   return [
-    encodeValue("int2", batch.before.logId),
-    encodeValue("int8", batch.before.size),
-    encodeValue("int8", batch.before.fence),
-    encodeValue("int8", batch.epoch),
-    encodeValue("int4", records.length),
+    { type: "int2", value: batch.before.logId },
+    { type: "int8", value: batch.before.size },
+    { type: "int8", value: batch.before.fence },
+    { type: "int8", value: batch.epoch },
+    { type: "int4", value: records.length },
     batch.root,
-    hashes,
-    blob,
-    encodeArray("int4", offsets),
-    encodeArray("int4", bodyLengths),
-    encodeArray("int4", payloadLengths),
-    encodeArray(
-      "int2",
-      tiles.map((tile) => tile.level),
-    ),
-    encodeArray(
-      "int8",
-      tiles.map((tile) => (tile.index + 1) * 256 ** (tile.level + 1) - 1),
-    ),
-    tileBytes,
-    encodeArray("int4", requestRows),
-    encodeArray("uuid", requestKeys),
-    digests,
-    encodeTimestamp(batch.requestsExpireMs),
+    { pieces: hashes },
+    { pieces: blob },
+    { arrayOf: "int4", values: offsets },
+    { arrayOf: "int4", values: bodyLengths },
+    { arrayOf: "int4", values: payloadLengths },
+    { arrayOf: "int2", values: tiles.map((tile) => tile.level) },
+    { arrayOf: "int8", values: tiles.map((tile) => (tile.index + 1) * 256 ** (tile.level + 1) - 1) },
+    { pieces: tiles.flatMap((tile) => [tile.hashes, tile.root]) },
+    { arrayOf: "int4", values: requestRows },
+    { arrayOf: "uuid", values: requestKeys },
+    { pieces: digests },
+    timestamp(batch.requestsExpireMs),
   ]
 }

@@ -4,13 +4,13 @@
  * Below pg's Query, which costs a lone append a tenth of its time: docs/adr/0015.
  */
 import type pg from "pg"
+import { type Parameter, parameterBytes, writeParameter } from "./binary.ts"
 
 export interface Statement {
   /** Prepared under this name, once per connection; one name, one text. */
   readonly name: string
   readonly text: string
-  /** Null, text, or bytes in the type's binary form. */
-  readonly values: readonly (Uint8Array | string | null)[]
+  readonly values: readonly Parameter[]
 }
 
 /** Answers the first column, as text, of every row that came. Rejects with the driver's error; then nothing is written. */
@@ -103,7 +103,7 @@ function message(type: number, text: string): Buffer {
 /** Of the whole message, its type included. Names are ASCII. */
 function bindBytes({ name, values }: Statement): number {
   let bytes = 13 + name.length + 6 * values.length
-  for (const value of values) bytes += typeof value === "string" ? Buffer.byteLength(value) : (value?.length ?? 0)
+  for (const value of values) bytes += parameterBytes(value)
   return bytes
 }
 
@@ -115,17 +115,12 @@ function writeBind(out: Buffer, start: number, { name, values }: Statement): num
   at += out.write(name, at, "latin1")
   out[at++] = 0
   at = out.writeInt16BE(values.length, at)
-  for (const value of values) at = out.writeInt16BE(value instanceof Uint8Array ? 1 : 0, at)
+  for (const value of values) at = out.writeInt16BE(typeof value === "string" ? 0 : 1, at)
   at = out.writeInt16BE(values.length, at)
   for (const value of values) {
-    const lengthAt = at
-    at += 4
-    if (typeof value === "string") at += out.write(value, at)
-    else if (value) {
-      out.set(value, at)
-      at += value.length
-    }
-    out.writeInt32BE(value === null ? -1 : at - lengthAt - 4, lengthAt)
+    const end = writeParameter(out, at + 4, value)
+    out.writeInt32BE(value === null ? -1 : end - at - 4, at)
+    at = end
   }
   at = out.writeInt16BE(0, at) // results as text
   out.writeInt32BE(at - start - 1, start + 1)

@@ -1,6 +1,6 @@
 import pg from "pg"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest"
-import { encodeArray, encodeTimestamp, encodeValue } from "../../src/store/binary.ts"
+import { type Parameter, parameterBytes, timestamp, writeParameter } from "../../src/store/binary.ts"
 import { createPipeline, type Pipeline } from "../../src/store/pipeline.ts"
 import { createDatabase, type TestDatabase } from "../support/database.ts"
 
@@ -88,31 +88,39 @@ describe("createPipeline", () => {
   })
 })
 
-describe("encodeValue, encodeArray, encodeTimestamp", () => {
-  const asText = async (type: string, value: Uint8Array) =>
+describe("writeParameter", () => {
+  const asText = async (type: string, value: Parameter) =>
     (await send([{ name: `as ${type}`, text: `SELECT $1::${type}::text`, values: [value] }]))[0]
 
   test("Postgres reads what was meant, to the ends of each type", async () => {
-    expect(await asText("int2", encodeValue("int2", -32_768))).toBe("-32768")
-    expect(await asText("int4", encodeValue("int4", 2 ** 31 - 1))).toBe("2147483647")
-    expect(await asText("int8", encodeValue("int8", 2n ** 63n - 1n))).toBe("9223372036854775807")
-    expect(await asText("int8", encodeValue("int8", 2 ** 53 - 1))).toBe("9007199254740991")
-    expect(await asText("int4[]", encodeArray("int4", [1, -1, 7]))).toBe("{1,-1,7}")
-    expect(await asText("int2[]", encodeArray("int2", []))).toBe("{}")
-    expect(await asText("int8[]", encodeArray("int8", [2 ** 40, 0n]))).toBe("{1099511627776,0}")
+    expect(await asText("int2", { type: "int2", value: -32_768 })).toBe("-32768")
+    expect(await asText("int4", { type: "int4", value: 2 ** 31 - 1 })).toBe("2147483647")
+    expect(await asText("int8", { type: "int8", value: 2n ** 63n - 1n })).toBe("9223372036854775807")
+    for (const value of [2 ** 53 - 1, -(2 ** 53) + 1, -1, 2 ** 32, -(2 ** 32), 2 ** 31])
+      expect(await asText("int8", { type: "int8", value })).toBe(String(value))
+    expect(await asText("int4[]", { arrayOf: "int4", values: [1, -1, 7] })).toBe("{1,-1,7}")
+    expect(await asText("int2[]", { arrayOf: "int2", values: [] })).toBe("{}")
+    expect(await asText("int8[]", { arrayOf: "int8", values: [2 ** 40, 0n] })).toBe("{1099511627776,0}")
     const ids = ["00000000-0000-0000-0000-000000000000", "0123abcd-4567-89ef-fedc-ba9876543210"]
-    expect(await asText("uuid[]", encodeArray("uuid", ids))).toBe(`{${ids}}`)
+    expect(await asText("uuid[]", { arrayOf: "uuid", values: ids })).toBe(`{${ids}}`)
+    const pieces = [Uint8Array.of(1, 2), new Uint8Array(0), Uint8Array.of(255)]
+    expect(await asText("bytea", { pieces })).toBe("\\x0102ff")
   })
 
   test("a time is the same moment, to the millisecond", async () => {
     const at = Date.UTC(2026, 10, 23, 18, 13, 4, 567)
-    expect(await asText("timestamptz", encodeTimestamp(at))).toBe("2026-11-23 18:13:04.567+00")
-    expect(await asText("timestamptz", encodeTimestamp(Date.UTC(1999, 11, 31)))).toBe("1999-12-31 00:00:00+00")
+    expect(await asText("timestamptz", timestamp(at))).toBe("2026-11-23 18:13:04.567+00")
+    expect(await asText("timestamptz", timestamp(Date.UTC(1999, 11, 31)))).toBe("1999-12-31 00:00:00+00")
   })
 
-  test("a value that does not fit its type is refused, not cut", () => {
-    expect(() => encodeValue("int2", 32_768)).toThrow(RangeError)
-    expect(() => encodeArray("int4", [2 ** 31])).toThrow(RangeError)
-    expect(() => encodeValue("int8", 1.5)).toThrow(RangeError)
+  test.each<Parameter>([
+    { type: "int2", value: 32_768 },
+    { arrayOf: "int4", values: [2 ** 31] },
+    { type: "int8", value: 1.5 },
+    { type: "int8", value: 2 ** 53 },
+    { type: "int8", value: 2n ** 63n },
+  ])("a number that its type does not hold is refused, not cut: %o", (parameter) => {
+    const out = Buffer.alloc(parameterBytes(parameter))
+    expect(() => writeParameter(out, 0, parameter)).toThrow(RangeError)
   })
 })
