@@ -31,11 +31,13 @@ server.addService(
   },
 )
 
-const { Authorize } = loadService(SERVICES.authorization)
-const response = Authorize?.responseDeserialize(reply) as object
-server.addService({ Authorize } as grpc.ServiceDefinition, {
-  Authorize: (_: unknown, callback: grpc.sendUnaryData<object>) => callback(null, response),
-})
+if (process.argv[3] !== "false") {
+  const { Authorize } = loadService(SERVICES.authorization)
+  const response = Authorize?.responseDeserialize(reply) as object
+  server.addService({ Authorize } as grpc.ServiceDefinition, {
+    Authorize: (_: unknown, callback: grpc.sendUnaryData<object>) => callback(null, response),
+  })
+}
 
 server.bindAsync("127.0.0.1:0", grpc.ServerCredentials.createInsecure(), (error, port) => {
   if (error) throw error

@@ -22,8 +22,8 @@ export interface GeneratorOptions {
   readonly key: string
   /** The message for call number n, without the gRPC prefix. */
   body(n: number): Uint8Array
-  /** Is the reply (gRPC message bytes) what was wanted? */
-  accept(reply: Buffer): boolean
+  /** Is the reply (gRPC message bytes) to call number n what was wanted? */
+  accept(reply: Buffer, n: number): boolean
 }
 
 export interface Outcome {
@@ -56,6 +56,7 @@ function continuation(value: number): number[] {
 }
 
 interface Open {
+  readonly call: number
   readonly startedMs: number
   reply: Buffer | null
 }
@@ -106,14 +107,15 @@ export class Generator {
   }
 
   #send(startedMs: number): void {
-    const message = this.#options.body(this.#calls++)
+    const call = this.#calls++
+    const message = this.#options.body(call)
     const body = Buffer.allocUnsafe(5 + message.length)
     body[0] = 0
     body.writeUInt32BE(message.length, 1)
     body.set(message, 5)
     const stream = this.#stream
     this.#stream += 2
-    this.#open.set(stream, { startedMs, reply: null })
+    this.#open.set(stream, { call, startedMs, reply: null })
     const write = () => {
       this.#credit -= body.length
       this.#socket.write(Buffer.concat([frame(HEADERS, 4, stream, this.#block), frame(DATA, 1, stream, body)]))
@@ -158,7 +160,7 @@ export class Generator {
     const open = this.#open.get(stream)
     if (!open) return
     this.#open.delete(stream)
-    this.#done(open, open.reply !== null && this.#options.accept(open.reply.subarray(5)))
+    this.#done(open, open.reply !== null && this.#options.accept(open.reply.subarray(5), open.call))
   }
 
   /** `inFlight` calls at all times, until `count` are answered or `seconds` are over. */

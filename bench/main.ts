@@ -2,13 +2,22 @@
 import { benchAuthorize } from "./authorize.ts"
 import { describeRow, type Row } from "./compare.ts"
 import { benchDecisionCore } from "./decision-core.ts"
+import { benchBeatsIsolation, benchHeartbeat } from "./heartbeat.ts"
 import { benchLedgerAppend } from "./ledger-append.ts"
 import { load } from "./load.ts"
 import { benchHeap, benchStart } from "./process.ts"
 import { profile } from "./profile.ts"
 
 const AUTHORIZE = ["authorize-unary-latency", "authorize-unary-throughput", "authorize-openloop", "authorize-stream"]
-const NAMES = ["decision-core", ...AUTHORIZE, "ledger-append", "start-time", "heap-growth"]
+const NAMES = [
+  "decision-core",
+  ...AUTHORIZE,
+  "heartbeat",
+  "beats-isolation",
+  "ledger-append",
+  "start-time",
+  "heap-growth",
+]
 
 async function run(argv: readonly string[]): Promise<number> {
   if (argv[0] === "load") return await load(argv.slice(1))
@@ -28,6 +37,8 @@ async function run(argv: readonly string[]): Promise<number> {
   }
   if (names.has("decision-core")) show(await benchDecisionCore())
   if (AUTHORIZE.some((name) => names.has(name))) show(await benchAuthorize(names))
+  if (names.has("heartbeat")) show(await benchHeartbeat())
+  if (names.has("beats-isolation")) show(await benchBeatsIsolation())
   if (names.has("ledger-append")) show(await benchLedgerAppend())
   if (names.has("start-time")) show(await benchStart())
   if (names.has("heap-growth")) show(await benchHeap())

@@ -24,7 +24,11 @@ export interface RunningDaemon {
   stop(): Promise<void>
 }
 
-export async function startDaemonProcess(nodeFlags: readonly string[] = [], data?: string): Promise<RunningDaemon> {
+export async function startDaemonProcess(
+  nodeFlags: readonly string[] = [],
+  data?: string,
+  flags: readonly string[] = [],
+): Promise<RunningDaemon> {
   const folder = data ?? mkdtempSync(join(tmpdir(), "writ-bench-"))
   if (process.getuid?.() === 0) chmodSync(folder, 0o711)
   const child = spawn(
@@ -41,6 +45,7 @@ export async function startDaemonProcess(nodeFlags: readonly string[] = [], data
       "0",
       "--log-level",
       "error",
+      ...flags,
     ],
     { stdio: ["ignore", "ignore", "inherit"] },
   )
@@ -68,9 +73,13 @@ export async function startDaemonProcess(nodeFlags: readonly string[] = [], data
   }
 }
 
-/** `reply`: the bytes of a real AuthorizeResponse. */
-export async function startEcho(reply: Buffer): Promise<{ readonly port: number; stop(): void }> {
-  const child = fork(join(ROOT, "bench", "echo-server.ts"), [reply.toString("base64")], {
+export function readKey(daemon: RunningDaemon, role: Parameters<typeof readApiKey>[1]): string {
+  return readApiKey(daemon.data, role)
+}
+
+/** `reply`: the bytes of a real AuthorizeResponse; of another message, `typed` must be false. */
+export async function startEcho(reply: Buffer, typed = true): Promise<{ readonly port: number; stop(): void }> {
+  const child = fork(join(ROOT, "bench", "echo-server.ts"), [reply.toString("base64"), String(typed)], {
     execArgv: ["--import", "tsx"],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   })
