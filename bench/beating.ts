@@ -145,6 +145,8 @@ export class Fleet {
       beater.previous = beater.hash
       beater.sequence++
     } else for (const { code } of reply.reasons) this.refusals.set(code, (this.refusals.get(code) ?? 0) + 1)
+    if (reply.state !== "RUNTIME_STATE_TRUSTED")
+      this.refusals.set(reply.state, (this.refusals.get(reply.state) ?? 0) + 1)
     return reply.accepted && reply.state === "RUNTIME_STATE_TRUSTED"
   }
 

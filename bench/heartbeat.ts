@@ -17,10 +17,12 @@ import {
 } from "./subjects.ts"
 
 const ROOT = join(import.meta.dirname, "..")
-const RUNTIMES = 10_000
+/** Each beats once a round. */
 const BEATS = 8_000
 const IN_FLIGHT = 64
 const BEATS_PER_SECOND = 2_000
+/** Each beats at least once in every round with beats, or its lease would lapse in the round without. */
+const ISOLATION_RUNTIMES = 6_000
 const AUTHORIZE_PER_SECOND = 300
 const SECONDS = 4
 const OWN = "own HTTP/2 generator, beats signed ahead"
@@ -62,7 +64,7 @@ export async function benchHeartbeat(): Promise<Row[]> {
     let echo: Awaited<ReturnType<typeof startEcho>> | undefined
     try {
       const key = readKey(daemon, "runtime")
-      const fleet = await Fleet.start(daemon, key, RUNTIMES)
+      const fleet = await Fleet.start(daemon, key, BEATS)
       const beats = await fleet.connect(daemon.port, key)
       echo = await startEcho(fleet.lastReply, false)
       const body = fleet.body(-1)
@@ -75,6 +77,8 @@ export async function benchHeartbeat(): Promise<Row[]> {
         accept: () => true,
       })
       await bare.closedLoop(IN_FLIGHT, BEATS)
+      fleet.prepare(BEATS)
+      await beats.closedLoop(IN_FLIGHT, BEATS)
       rows.push(
         await compare(
           {
@@ -109,8 +113,6 @@ export async function benchBeatsIsolation(): Promise<Row[]> {
   const daemon = await startFleetDaemon()
   try {
     const key = readKey(daemon, "runtime")
-    const fleet = await Fleet.start(daemon, key, RUNTIMES)
-    const beats = await fleet.connect(daemon.port, key)
     const authorize = await Generator.connect({
       host: "127.0.0.1",
       port: daemon.port,
@@ -120,6 +122,8 @@ export async function benchBeatsIsolation(): Promise<Row[]> {
       accept: isAllow,
     })
     await authorize.closedLoop(16, 10_000) // warm up
+    const fleet = await Fleet.start(daemon, key, ISOLATION_RUNTIMES)
+    const beats = await fleet.connect(daemon.port, key)
     const p99 = async () => {
       const { latenciesMs, refused } = await authorize.openLoop(AUTHORIZE_PER_SECOND, SECONDS)
       if (refused > 0) throw new Error(`${refused} requests were not allowed`)

@@ -6,6 +6,7 @@ import type { Config } from "./config.ts"
 import { nativeCrypto, sha256 } from "./crypto.ts"
 import { createAnnounce } from "./decision/announce.ts"
 import { createAuthorize } from "./decision/authorize.ts"
+import { createBeatThread } from "./decision/beat-thread.ts"
 import { BEATS_FLUSH_MS, createBeats } from "./decision/beats.ts"
 import { createByteRate } from "./decision/byte-rate.ts"
 import { createCallerKeys, parseApiKey } from "./decision/caller-keys.ts"
@@ -319,7 +320,10 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   const leases = new Leases<BeatAnswer>()
   const leaseStore = createLeaseStore(pool, logId)
   const changes = createRuntimeChanges(shared)
-  const beats = createBeats(shared)
+  const thread = createBeatThread((err) =>
+    log.error({ err }, "the thread for beats died; the next beat starts another"),
+  )
+  const beats = createBeats({ ...shared, thread })
   const runtimes = createRuntimes({ ...shared, leases, leaseStore, changes })
   background.repeat(SWEEP_INTERVAL_MS, "looking after leases", async () => {
     if (appender.state === "open") await runtimes.sweep()
@@ -328,7 +332,10 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     if (appender.state === "open") await beats.flush()
   })
   background.repeat(HOUSEKEEPING_MS, "forgetting leases", () => leaseStore.forget())
-  stops.beats = () => (appender.state === "open" ? beats.flush() : undefined)
+  stops.beats = async () => {
+    if (appender.state === "open") await beats.flush()
+    await thread.stop()
+  }
   if (config.listen) {
     const feed = startFeed(connection, () => void control.refresh().catch(() => {}))
     stops.feed = () => feed.stop()
@@ -381,6 +388,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     beat: createHeartbeat({
       ...onRuntimes,
       record: (beat) => beats.add(beat),
+      verify: thread.verify,
       refused: createRefusedBeats(shared),
       refresh: () => control.refresh(),
       observe: metrics.beat,

@@ -22,7 +22,7 @@ export interface Metrics {
   redeemRefused(reason: string): void
   appendFailure(kind: string): void
   rpc(method: string, code: number): void
-  beat(outcome: "taken" | "repeated" | "refused"): void
+  beat(outcome: "taken" | "repeated" | "refused" | "too_fast"): void
   text(): Promise<string>
 }
 

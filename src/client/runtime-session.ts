@@ -175,6 +175,7 @@ function createSession(
       if (reply.next_nonce.length > 0) nonce = reply.next_nonce
       bundle = reply.bundle_digest
       isAskedInFull = reply.send_in_full
+      if (reply.reasons.some(({ code }) => code === "BEATS_TOO_FAST")) return // the very same bytes again, later
       if (reply.accepted && due) {
         previous = due.hash
         sequence += 1n

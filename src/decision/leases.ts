@@ -3,7 +3,7 @@
  * does not know since its start is stale until the next good beat.
  */
 import type { Counters } from "../formats/runtime-messages.ts"
-import { LEASE_TTL_MS } from "../runtime/runtime.ts"
+import { BEAT_CREDIT_MS, BEAT_INTERVAL_MS, LATE_AFTER_MS, LEASE_TTL_MS, MAX_BEAT_CREDIT } from "../runtime/runtime.ts"
 
 export interface LeaseRow {
   readonly leaseId: string
@@ -31,17 +31,25 @@ export interface Lease<Answer> {
   hash: Uint8Array | null
   counters: Counters | null
   /** The answer to the last beat, for when its bytes come again. */
-  answer: Promise<Answer> | null
+  answer: Answer | Promise<Answer> | null
   /** Beats in a row without a doubt. */
   clean: number
   /** Digest of the bundle that the last answer told of. */
   toldBundle: string | null
   /** To be written for the other replicas. */
   dirty: boolean
+  /** Beats that it may send at once, as of `creditAtMs`. */
+  credit: number
+  creditAtMs: number
 }
+
+/** The daemon was held up when its own clock was this late: then late beats are not the runtimes' doing. */
+const HELD_UP_MS = 2_500
 
 export class Leases<Answer> {
   readonly #leases = new Map<string, Lease<Answer>>()
+  #tickAtMs = Number.POSITIVE_INFINITY
+  #excusedUntilMs = Number.NEGATIVE_INFINITY
 
   get(leaseId: string): Lease<Answer> | undefined {
     return this.#leases.get(leaseId)
@@ -62,6 +70,8 @@ export class Leases<Answer> {
         clean: 0,
         toldBundle: null,
         dirty: false,
+        credit: MAX_BEAT_CREDIT,
+        creditAtMs: nowMs,
       }
       this.#leases.set(leaseId, lease)
     }
@@ -77,6 +87,31 @@ export class Leases<Answer> {
     lease.hash = hash
     lease.dirty = true
     return lease
+  }
+
+  /** Milliseconds until this lease may beat again; 0: now. */
+  waitMs(leaseId: string, nowMs: number): number {
+    const lease = this.#leases.get(leaseId)
+    return lease ? Math.max(0, Math.ceil((1 - creditOf(lease, nowMs)) * BEAT_CREDIT_MS)) : 0
+  }
+
+  /** A beat of this lease was taken: one less that may follow at once. */
+  charge(lease: Lease<Answer>, nowMs: number): void {
+    lease.credit = creditOf(lease, nowMs) - 1
+    lease.creditAtMs = nowMs
+  }
+
+  /** Longer silent than an honest runtime is, by nobody else's fault. */
+  isLate(leaseId: string, nowMs: number): boolean {
+    const lease = this.#leases.get(leaseId)
+    if (!lease || lease.stale || nowMs < this.#excusedUntilMs) return false
+    return nowMs - (lease.endsAtMs - LEASE_TTL_MS) > LATE_AFTER_MS
+  }
+
+  /** Called about every second. When it was not, this process, its machine or its database stood still. */
+  tick(nowMs: number): void {
+    if (nowMs - this.#tickAtMs > HELD_UP_MS) this.#excusedUntilMs = nowMs + BEAT_INTERVAL_MS
+    this.#tickAtMs = nowMs
   }
 
   /** Milliseconds; null when it is stale. Not above zero: it has lapsed. */
@@ -116,4 +151,8 @@ export class Leases<Answer> {
   keep(leaseIds: ReadonlySet<string>): void {
     for (const leaseId of this.#leases.keys()) if (!leaseIds.has(leaseId)) this.#leases.delete(leaseId)
   }
+}
+
+function creditOf({ credit, creditAtMs }: Lease<unknown>, nowMs: number): number {
+  return Math.min(MAX_BEAT_CREDIT, credit + (nowMs - creditAtMs) / BEAT_CREDIT_MS)
 }

@@ -113,6 +113,7 @@ export function createRuntimes(deps: RuntimesDependencies) {
     /** Leases of all runtimes: told to and learned from the other replicas; those that lapsed end their runtimes. */
     async sweep(): Promise<void> {
       const { monotonicMs } = clock.now()
+      leases.tick(monotonicMs)
       const open = [...deps.control().runtimes].filter(([, runtime]) => isOpen(runtime.state))
       for (const [, runtime] of open) leases.open(runtime.lease_id, monotonicMs)
       const contested = open.flatMap(([, { contested: before }]) => (before ? [before.lease_id] : []))

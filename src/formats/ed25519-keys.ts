@@ -17,6 +17,9 @@ const SMALL_ORDER_Y = new Set([
   "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
 ])
 
+const P_BYTES = toBytes(P)
+const L_BYTES = toBytes(L)
+
 /** 32 bytes of a canonical point that is not of small order; null otherwise. Whether it is on the curve, verifying shows. */
 export function parsePublicKey(bytes: Uint8Array): Uint8Array | null {
   return isCanonicalPoint(bytes) ? Uint8Array.from(bytes) : null
@@ -25,14 +28,24 @@ export function parsePublicKey(bytes: Uint8Array): Uint8Array | null {
 /** 64 bytes R ‖ S with R as above and S < L; null otherwise. */
 export function parseSignature(bytes: Uint8Array): Uint8Array | null {
   if (bytes.length !== 64 || !isCanonicalPoint(bytes.subarray(0, 32))) return null
-  return littleEndian(bytes.subarray(32)) < L ? Uint8Array.from(bytes) : null
+  return isBelow(bytes.subarray(32), L_BYTES) ? Uint8Array.from(bytes) : null
 }
 
 function isCanonicalPoint(bytes: Uint8Array): boolean {
   if (bytes.length !== 32) return false
   const y = Uint8Array.from(bytes) // a copy, also of a Buffer, whose slice() shares
   y[31] = (y[31] as number) & 0x7f
-  return littleEndian(y) < P && !SMALL_ORDER_Y.has(toHex(y))
+  return isBelow(y, P_BYTES) && !SMALL_ORDER_Y.has(toHex(y))
+}
+
+/** Of two little-endian numbers of 32 bytes; public values, so that time may tell. */
+function isBelow(a: Uint8Array, b: Uint8Array): boolean {
+  for (let i = 31; i >= 0; i--) if (a[i] !== b[i]) return (a[i] as number) < (b[i] as number)
+  return false
+}
+
+function toBytes(value: bigint): Uint8Array {
+  return Uint8Array.from({ length: 32 }, (_, i) => Number((value >> BigInt(8 * i)) & 255n))
 }
 
 export function littleEndian(bytes: Uint8Array): bigint {

@@ -87,8 +87,22 @@ export function registrationBytes(registration: Registration): Uint8Array {
   return utf8(REGISTRATION_DOMAIN + encodeCanonicalJson(registration as unknown as JsonObject))
 }
 
+/** Written out member by member, in RFC 8785 order: a daemon makes thousands a second. Digests are hex, numbers decimal. */
 export function beatBytes(beat: Beat): Uint8Array {
-  return utf8(BEAT_DOMAIN + encodeCanonicalJson(beat as unknown as JsonObject))
+  const { environment, measurements } = beat
+  return utf8(
+    `${BEAT_DOMAIN}{"acknowledged_directive":"${beat.acknowledged_directive}","audience":${encodeCanonicalJson(beat.audience)},"boot_epoch":"${beat.boot_epoch}","bundle_digest":"${beat.bundle_digest}","counters":${countersJson(beat.counters)},${
+      environment === undefined ? "" : `"environment":${encodeCanonicalJson(environment as unknown as JsonObject)},`
+    }"environment_digest":"${beat.environment_digest}","issued_at":"${beat.issued_at}","last_receipt":"${beat.last_receipt}","lease_id":${encodeCanonicalJson(beat.lease_id)},${
+      measurements === undefined ? "" : `"measurements":${encodeCanonicalJson(measurements as unknown as JsonObject)},`
+    }"measurements_digest":"${beat.measurements_digest}","nonce":"${beat.nonce}","previous_beat":"${beat.previous_beat}","runtime_id":${encodeCanonicalJson(beat.runtime_id)},"sequence":"${beat.sequence}"}`,
+  )
+}
+
+function countersJson(counters: Counters): string {
+  let text = ""
+  for (const name of COUNTERS) text += `${text === "" ? "{" : ","}"${name}":"${counters[name]}"`
+  return `${text}}`
 }
 
 export function endBytes(end: End): Uint8Array {

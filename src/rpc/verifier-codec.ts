@@ -1,6 +1,5 @@
 /** VerifierService's messages, from what proto-loader gives to what is signed, and back. All of it is attacker-controlled. */
 import type { DirectiveRow } from "../decision/directives.ts"
-import type { BeatAnswer } from "../decision/heartbeat.ts"
 import { MAX_AUDIENCE_BYTES, MAX_ID_BYTES } from "../decision/limits.ts"
 import type { RuntimeView } from "../decision/runtimes.ts"
 import { optionalText, text } from "../decision/snapshot.ts"
@@ -16,13 +15,15 @@ import {
   type Measurements,
   type Registration,
 } from "../formats/runtime-messages.ts"
-import { type BeatReason, toAppraisal } from "../runtime/appraise.ts"
+import { toAppraisal } from "../runtime/appraise.ts"
 import { toReceipt } from "./authorization.ts"
 
 const MAX_ENVIRONMENT_BYTES = 128
 const MAX_NOT_GUARANTEED = 16
 const MAX_AGENT_VERSION_BYTES = 64
 const MAX_PARENT_PROOF_BYTES = 8_192
+const MIN_NONCE_BYTES = 16
+const MAX_NONCE_BYTES = 64
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const ENVIRONMENT = ["arch", "node", "os", "region", "tee"] as const
 
@@ -46,25 +47,6 @@ export interface WireRegistration {
   readonly parent_proof: string
   readonly agent_version: string
   readonly proof: Buffer
-}
-export interface WireBeat {
-  readonly audience: string
-  readonly runtime_id: string
-  readonly lease_id: string
-  readonly boot_epoch: string
-  readonly sequence: string
-  readonly nonce: Buffer
-  readonly issued_at: { readonly seconds: string; readonly nanos: number } | null
-  readonly measurements_digest: Buffer
-  readonly environment_digest: Buffer
-  readonly bundle_digest: Buffer
-  readonly counters: { readonly [name: string]: string } | null
-  readonly last_receipt: Buffer
-  readonly previous_beat: Buffer
-  readonly acknowledged_directive: string
-  readonly signature: Buffer
-  readonly measurements: WireMeasurements
-  readonly environment: WireEnvironment
 }
 export interface WireEnd {
   readonly runtime_id: string
@@ -97,25 +79,24 @@ export function toRegistration(wire: WireRegistration): Registration {
   }
 }
 
-export function toBeat(wire: WireBeat): Beat {
-  return {
-    acknowledged_directive: wire.acknowledged_directive,
-    audience: text("audience", wire.audience, MAX_AUDIENCE_BYTES),
-    boot_epoch: wire.boot_epoch,
-    bundle_digest: hex("bundle_digest", wire.bundle_digest, [0, 32]),
-    counters: toCounters(wire.counters),
-    ...(wire.environment && { environment: toEnvironment(wire.environment) }),
-    environment_digest: hex("environment_digest", wire.environment_digest, [32]),
-    issued_at: toMilliseconds(wire.issued_at),
-    last_receipt: hex("last_receipt", wire.last_receipt, [0, 32]),
-    lease_id: toLeaseId(wire.lease_id),
-    ...(wire.measurements && { measurements: toMeasurements(wire.measurements) }),
-    measurements_digest: hex("measurements_digest", wire.measurements_digest, [32]),
-    nonce: toNonce(wire.nonce),
-    previous_beat: hex("previous_beat", wire.previous_beat, [0, 32]),
-    runtime_id: toRuntimeId(wire.runtime_id),
-    sequence: wire.sequence,
-  }
+/** What the fields' types do not say. Throws INVALID_REQUEST. */
+export function checkBeat(beat: Beat): void {
+  text("audience", beat.audience, MAX_AUDIENCE_BYTES)
+  toRuntimeId(beat.runtime_id)
+  toLeaseId(beat.lease_id)
+  checkDigits("nonce", beat.nonce, MIN_NONCE_BYTES, MAX_NONCE_BYTES)
+  checkDigest("measurements_digest", beat.measurements_digest)
+  checkDigest("environment_digest", beat.environment_digest)
+  for (const field of ["bundle_digest", "last_receipt", "previous_beat"] as const)
+    if (beat[field] !== "") checkDigest(field, beat[field], "0 or ")
+}
+
+function checkDigest(field: string, digits: string, or = ""): void {
+  if (digits.length !== 64) throw invalid(field, `must be ${or}32 bytes`)
+}
+
+function checkDigits(field: string, digits: string, min: number, max: number): void {
+  if (digits.length < 2 * min || digits.length > 2 * max) throw invalid(field, `must be ${min} to ${max} bytes`)
 }
 
 export function toEnd({ runtime_id, lease_id, sequence, counters }: WireEnd): End {
@@ -132,7 +113,7 @@ export function toLeaseId(id: string): string {
   return id
 }
 
-function toMeasurements(wire: NonNullable<WireMeasurements>): Measurements {
+export function toMeasurements(wire: NonNullable<WireMeasurements>): Measurements {
   const measurements: Record<string, string> = {}
   for (const claim of MEASURED) {
     const digest = hex(`measurements.${claim}`, wire[claim] as Buffer, [0, 32])
@@ -141,7 +122,7 @@ function toMeasurements(wire: NonNullable<WireMeasurements>): Measurements {
   return measurements
 }
 
-function toEnvironment(wire: WireEnvironment): Environment {
+export function toEnvironment(wire: WireEnvironment): Environment {
   if (!wire) return {}
   if (wire.not_guaranteed.length > MAX_NOT_GUARANTEED)
     throw invalid("environment.not_guaranteed", `has more than ${MAX_NOT_GUARANTEED} entries`)
@@ -160,19 +141,10 @@ function toCounters(wire: { readonly [name: string]: string } | null): Counters 
   return Object.fromEntries(COUNTERS.map((name) => [name, wire[name] ?? "0"])) as Counters
 }
 
-/** Whole milliseconds only: what is cut off would not be signed. */
-function toMilliseconds(time: { readonly seconds: string; readonly nanos: number } | null): string {
-  if (!time) throw invalid("issued_at", "is missing")
-  const seconds = Number(time.seconds)
-  const ms = time.nanos / 1_000_000
-  if (!(seconds >= 0 && seconds < 253_402_300_800) || !Number.isInteger(ms) || ms < 0 || ms > 999)
-    throw invalid("issued_at", "must be a time in whole milliseconds")
-  return String(seconds * 1000 + ms)
-}
-
 function toNonce(bytes: Buffer): string {
-  if (bytes.length < 16 || bytes.length > 64) throw invalid("nonce", "must be 16 to 64 bytes")
-  return bytes.toString("hex")
+  const digits = bytes.toString("hex")
+  checkDigits("nonce", digits, MIN_NONCE_BYTES, MAX_NONCE_BYTES)
+  return digits
 }
 
 function hex(field: string, bytes: Buffer, lengths: readonly number[]): string {
@@ -217,25 +189,6 @@ export function fromDirective({ number, directive, receipt }: DirectiveRow): obj
 
 export function fromReason({ code, text: said }: { readonly code: string; readonly text: string }): object {
   return { code, text: said }
-}
-
-export function fromAnswer(answer: BeatAnswer): object {
-  const { runtime } = answer
-  const codes = answer.reasons.map(({ code }: BeatReason) => code)
-  return {
-    sequence: answer.sequence,
-    accepted: answer.accepted,
-    reasons: answer.accepted ? [] : answer.reasons.map(fromReason),
-    state: `RUNTIME_STATE_${runtime?.state ?? "UNSPECIFIED"}`,
-    appraisal: runtime ? fromAppraisal(codes) : [],
-    next_nonce: answer.nextNonce,
-    next_beat_in: fromDuration(answer.nextBeatInMs),
-    lease_expires_at: fromTime(answer.leaseEndsMs),
-    lease_left: fromDuration(answer.leaseLeftMs),
-    bundle_digest: fromDigest(answer.bundleDigest),
-    directives: answer.directives.map(fromDirective),
-    send_in_full: false,
-  }
 }
 
 export function fromRuntime({ runtime, state, lastSequence, counters, leaseEndsMs }: RuntimeView): object {

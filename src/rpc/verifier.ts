@@ -1,4 +1,5 @@
 /** VerifierService: decode, call, encode. */
+import type * as grpc from "@grpc/grpc-js"
 import type { DirectiveRow } from "../decision/directives.ts"
 import type { BeatAnswer } from "../decision/heartbeat.ts"
 import { MAX_ID_BYTES } from "../decision/limits.ts"
@@ -11,24 +12,30 @@ import { WritError } from "../errors.ts"
 import type { Beat, End, Registration } from "../formats/runtime-messages.ts"
 import { BEAT_INTERVAL_MS, type Runtime } from "../runtime/runtime.ts"
 import { toReceipt } from "./authorization.ts"
+import {
+  type BeatMessage,
+  type BeatReply,
+  decodeHeartbeatRequest,
+  decodeHeartbeatStreamRequest,
+  encodeHeartbeatResponse,
+  encodeHeartbeatStreamResponse,
+  type SignedBeat,
+} from "./heartbeat-codec.ts"
 import { loadService, Malformed, SERVICES } from "./load.ts"
 import type { CallContext, Service, StreamHandler, WatchHandler } from "./server.ts"
-import { toStatusMessage } from "./status.ts"
+import { encodeStatus } from "./status.ts"
 import {
-  fromAnswer,
   fromAppraisal,
   fromDigest,
   fromDirective,
   fromDuration,
   fromRuntime,
   fromTime,
-  toBeat,
   toEnd,
   toLeaseId,
   toPublicKey,
   toRegistration,
   toRuntimeId,
-  type WireBeat,
   type WireEnd,
   type WireRegistration,
 } from "./verifier-codec.ts"
@@ -66,9 +73,8 @@ export interface VerifierPorts {
 }
 
 export function verifierService(ports: VerifierPorts): Service {
-  const beat = async (wire: WireBeat) => fromAnswer(await ports.beat(toBeat(wire), wire.signature))
   return {
-    definition: loadService(SERVICES.verifier),
+    definition: withBeatCodec(loadService(SERVICES.verifier)),
     unary: {
       async BeginRegistration({ runtime_id, public_key }: { runtime_id: string; public_key: Buffer }) {
         const { nonce, expiresMs } = ports.begin(toRuntimeId(runtime_id), toPublicKey(public_key))
@@ -92,7 +98,7 @@ export function verifierService(ports: VerifierPorts): Service {
         }
       },
 
-      Heartbeat: (wire: WireBeat) => beat(wire),
+      Heartbeat: ({ beat, signature }: SignedBeat) => ports.beat(beat, signature),
 
       async EndRuntime(wire: WireEnd, { caller }) {
         return { receipt: toReceipt(await ports.end(toEnd(wire), wire.proof, caller)) }
@@ -136,20 +142,23 @@ export function verifierService(ports: VerifierPorts): Service {
   /** Beats of one runtime or of many; each has its own answer, a bad one never ends the stream. */
   function heartbeatStream(context: CallContext, send: (reply: object) => void): ReturnType<StreamHandler> {
     const open = new Set<Promise<void>>()
-    const reply = async (message: { sequence: string; beat: WireBeat | null } | Malformed) => {
-      const sequence = message instanceof Malformed ? "0" : message.sequence
+    const answer = async ({ beat }: BeatMessage): Promise<BeatReply> => {
       try {
         context.recheck() // an open connection gives no rights
-        if (message instanceof Malformed) throw message.error
-        if (!message.beat) throw new WritError("INVALID_REQUEST", "beat is missing.", { details: { field: "beat" } })
-        send({ sequence, response: await beat(message.beat) })
+        if (beat instanceof Malformed) throw beat.error
+        if (!beat) throw new WritError("INVALID_REQUEST", "beat is missing.", { details: { field: "beat" } })
+        return { response: await ports.beat(beat.beat, beat.signature) }
       } catch (error) {
-        send({ sequence, status: toStatusMessage(WritError.from(error), context.requestId) })
+        return { status: encodeStatus(WritError.from(error), context.requestId) }
       }
+    }
+    const reply = async (message: BeatMessage | Malformed) => {
+      const { sequence, ...of } = message instanceof Malformed ? { sequence: 0n, beat: message } : message
+      send({ sequence, reply: await answer({ sequence, ...of }) })
     }
     return {
       receive(message) {
-        const work = reply(message as Malformed).finally(() => open.delete(work))
+        const work = reply(message as BeatMessage | Malformed).finally(() => open.delete(work))
         open.add(work)
       },
       async end() {
@@ -185,4 +194,16 @@ export function verifierService(ports: VerifierPorts): Service {
       stop()
     }
   }
+}
+
+/** Beats come by the thousand: they are read and answered by a codec of their own. */
+function withBeatCodec(definition: grpc.ServiceDefinition): grpc.ServiceDefinition {
+  const codec = {
+    Heartbeat: [decodeHeartbeatRequest, encodeHeartbeatResponse],
+    HeartbeatStream: [decodeHeartbeatStreamRequest, encodeHeartbeatStreamResponse],
+  } as const
+  const methods: Record<string, unknown> = { ...definition }
+  for (const [name, [requestDeserialize, responseSerialize]] of Object.entries(codec))
+    methods[name] = { ...definition[name], requestDeserialize, responseSerialize }
+  return methods as unknown as grpc.ServiceDefinition
 }

@@ -5,6 +5,7 @@
  */
 import { equalBytes } from "../formats/bytes.ts"
 import { type Beat, COUNTERS, type Counters } from "../formats/runtime-messages.ts"
+import { LATE_AFTER_MS } from "./runtime.ts"
 
 /** A runtime's wall clock may differ by this much. */
 export const MAX_SKEW_MS = 30_000
@@ -22,6 +23,10 @@ export interface KnownLease {
   readonly lapsed: boolean
   /** It was registered again since: a beat of it means that two processes hold the key. */
   readonly superseded: boolean
+  /** It has sent all the beats that it may for now. */
+  readonly exhausted: boolean
+  /** Longer silent than an honest runtime is. */
+  readonly late: boolean
   /** Sequence of the last beat that was taken; null: not known. */
   readonly lastSequence: bigint | null
   readonly lastHash: Uint8Array | null
@@ -96,6 +101,12 @@ export const BEAT_CHECKS = {
     text: "A beat of this or a later sequence was taken already.",
     passes: (of) => BigInt(of.beat.sequence) >= (lastOf(of) ?? 0n) && of.beat.sequence !== "0",
   },
+  BEATS_TOO_FAST: {
+    effect: "refuse",
+    claim: "instance_identity",
+    text: "Beats of this lease come faster than they may. Send the same bytes again after next_beat_in.",
+    passes: ({ lease }) => lease?.exhausted === false,
+  },
   NONCE_UNKNOWN: {
     effect: "refuse",
     claim: "instance_identity",
@@ -125,6 +136,12 @@ export const BEAT_CHECKS = {
     claim: "configuration",
     text: `Its clock differs by more than ${MAX_SKEW_MS / 1000} s.`,
     passes: ({ beat, nowMs }) => Math.abs(Number(beat.issued_at) - nowMs) <= MAX_SKEW_MS,
+  },
+  BEAT_LATE: {
+    effect: "doubt",
+    claim: "instance_identity",
+    text: `More than ${LATE_AFTER_MS / 1000} s have passed since the beat before.`,
+    passes: ({ lease }) => lease?.late === false,
   },
   PREVIOUS_BEAT_DIFFERS: {
     effect: "doubt",

@@ -2,7 +2,8 @@
  * Nonces that nobody stores: time ‖ HMAC-SHA-256 over what the nonce is for and that time, by a key that all replicas
  * share. 8 bytes of Unix milliseconds, big-endian, then 16 bytes.
  */
-import { createHmac, timingSafeEqual } from "node:crypto"
+import { timingSafeEqual } from "node:crypto"
+import { sha256 } from "../crypto.ts"
 
 export const NONCE_BYTES = 24
 const TIME_BYTES = 8
@@ -17,12 +18,12 @@ export interface Nonces {
 }
 
 export function createNonces(key: Uint8Array): Nonces {
+  const hmac = createHmacSha256(key)
   const macOf = (purpose: readonly string[], time: Uint8Array) =>
-    createHmac("sha256", key)
-      .update(`writ/nonce/v1\n${purpose.join("\0")}\0`)
-      .update(time)
-      .digest()
-      .subarray(0, NONCE_BYTES - TIME_BYTES)
+    hmac(Buffer.concat([Buffer.from(`writ/nonce/v1\n${purpose.join("\0")}\0`), time])).subarray(
+      0,
+      NONCE_BYTES - TIME_BYTES,
+    )
   return {
     make(purpose, nowMs) {
       const nonce = Buffer.alloc(NONCE_BYTES)
@@ -38,6 +39,15 @@ export function createNonces(key: Uint8Array): Nonces {
       return nowMs - madeAt > maxAgeMs || madeAt - nowMs > MAX_AHEAD_MS ? null : madeAt
     },
   }
+}
+
+/** RFC 2104 by one-shot hashes: an Hmac object costs three times as much. The key is at most a block, 64 bytes. */
+export function createHmacSha256(key: Uint8Array): (message: Uint8Array) => Uint8Array {
+  const block = Buffer.alloc(64)
+  block.set(key)
+  const inner = block.map((byte) => byte ^ 0x36)
+  const outer = block.map((byte) => byte ^ 0x5c)
+  return (message) => sha256(Buffer.concat([outer, sha256(Buffer.concat([inner, message]))]))
 }
 
 export const registrationPurpose = (runtimeId: string, publicKey: string) => ["registration", runtimeId, publicKey]

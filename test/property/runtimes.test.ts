@@ -22,7 +22,7 @@ const hex = (bytes: number) => fc.uint8Array({ minLength: bytes, maxLength: byte
 const uint64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(String)
 const text = fc.string({ unit: "grapheme", maxLength: 20 }).filter((value) => value.isWellFormed())
 const counters = fc.record(Object.fromEntries(COUNTERS.map((name) => [name, uint64]))) as fc.Arbitrary<Counters>
-const beats: fc.Arbitrary<Beat> = fc.record({
+const beat = {
   acknowledged_directive: uint64,
   audience: text,
   boot_epoch: uint64,
@@ -37,7 +37,15 @@ const beats: fc.Arbitrary<Beat> = fc.record({
   previous_beat: hex(32),
   runtime_id: text,
   sequence: uint64,
-})
+}
+const beats: fc.Arbitrary<Beat> = fc.record(
+  {
+    ...beat,
+    environment: fc.record({ node: text, not_guaranteed: fc.array(text), os: text }, { requiredKeys: [] }),
+    measurements: fc.record({ code: hex(32), tool_manifest: hex(32) }, { requiredKeys: [] }),
+  },
+  { requiredKeys: Object.keys(beat) as (keyof typeof beat)[] },
+)
 const signer = testSigner(3)
 const isGood = (bytes: Uint8Array, signature: Uint8Array) =>
   verifySignature(nativeCrypto, signer.publicKey, bytes, signature)
@@ -77,7 +85,7 @@ describe("beatBytes", () => {
 
   test("a signature over one kind of message is none over another", () => {
     const [registration, end] = [{}, {}] as never[]
-    const all = [registrationBytes(registration as never), endBytes(end as never), beatBytes({} as never)]
+    const all = [registrationBytes(registration as never), endBytes(end as never), beatBytes(BEAT_FIELDS)]
     expect(new Set(all.map((bytes) => Buffer.from(bytes).toString())).size).toBe(3)
     expect(new Set([BEAT_DOMAIN, END_DOMAIN, REGISTRATION_DOMAIN]).size).toBe(3)
   })

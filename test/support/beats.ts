@@ -8,22 +8,17 @@ import {
 import { sha256 } from "../../src/crypto.ts"
 import { toHex } from "../../src/formats/bytes.ts"
 import { type Beat, beatBytes, digestOfJson } from "../../src/formats/runtime-messages.ts"
-import { toBeat, type WireBeat } from "../../src/rpc/verifier-codec.ts"
+import { decodeHeartbeatRequest, type SignedBeat } from "../../src/rpc/heartbeat-codec.ts"
+import { messageType } from "../../src/rpc/load.ts"
 
 export function sign(
   runtime: RuntimeDescription,
   session: RuntimeSession,
   change: Partial<Beat> = {},
 ): HeartbeatRequest {
-  const due = session.nextBeat() as unknown as WireBeat
-  const bytes = Object.fromEntries(
-    Object.entries(due).map(([name, value]) => [
-      name,
-      (value as unknown) instanceof Uint8Array ? Buffer.from(value as Buffer) : value,
-    ]),
-  )
+  const due = decodeHeartbeatRequest(messageType("writ.v1.HeartbeatRequest").encode(session.nextBeat())) as SignedBeat
   const beat: Beat = {
-    ...toBeat({ measurements: null, environment: null, ...bytes } as unknown as WireBeat),
+    ...due.beat,
     measurements_digest: toHex(digestOfJson(sha256, runtime.measurements)),
     ...change,
   }

@@ -1,7 +1,7 @@
 /** Runtimes, revoked keys, directives and segments of beats: what the records say of them, and whether they say the same. */
 import { inflateRawSync } from "node:zlib"
 import { rootOfBeats } from "../../decision/beats.ts"
-import { fromBase64, toHex } from "../../formats/bytes.ts"
+import { toHex, utf8 } from "../../formats/bytes.ts"
 import type { Crypto, JsonObject } from "../../formats/ports.ts"
 import type { RecordBody } from "../../ledger/record.ts"
 import type { Derived } from "./derived.ts"
@@ -88,12 +88,12 @@ function findFault(
   if (toHex(sha256(segment)) !== leaf.sha256) return "the segment is not the one that the record names"
   try {
     const lines = inflateRawSync(segment, { maxOutputLength: MAX_SEGMENT_BYTES }).toString("utf8").split("\n")
-    const beats = lines.map((line) => JSON.parse(line) as { bytes: string; leaf: string })
+    const beats = lines.map((line) => JSON.parse(line) as { signed: string; leaf: string })
     if (beats.length !== leaf.count) return `the segment holds ${beats.length} beats, the record says ${leaf.count}`
     if (toHex(rootOfBeats(beats.map((beat) => beat.leaf))) !== leaf.root) return "the root is not that of the beats"
     for (const beat of beats) {
       const { beat: hash } = JSON.parse(beat.leaf) as { beat: string }
-      if (toHex(sha256(fromBase64(beat.bytes))) !== hash) return "a beat is not the one that its leaf names"
+      if (toHex(sha256(utf8(beat.signed))) !== hash) return "a beat is not the one that its leaf names"
     }
     return null
   } catch (error) {

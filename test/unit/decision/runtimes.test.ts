@@ -1,7 +1,8 @@
 /** What integration cannot hold still: clocks, races and a ledger that fails. */
 import { inflateRawSync } from "node:zlib"
-import { describe, expect, test } from "vitest"
-import { sha256 } from "../../../src/crypto.ts"
+import { afterAll, describe, expect, test } from "vitest"
+import { nativeCrypto, sha256 } from "../../../src/crypto.ts"
+import { createBeatThread } from "../../../src/decision/beat-thread.ts"
 import { createBeats, MAX_SEGMENT_BEATS } from "../../../src/decision/beats.ts"
 import { type DirectiveRow, Directives } from "../../../src/decision/directives.ts"
 import { type BeatAnswer, createHeartbeat, type TakenBeat } from "../../../src/decision/heartbeat.ts"
@@ -13,9 +14,18 @@ import { WritError } from "../../../src/errors.ts"
 import { toHex } from "../../../src/formats/bytes.ts"
 import { type Beat, beatBytes, digestOfJson, NO_COUNTERS } from "../../../src/formats/runtime-messages.ts"
 import { beatPurpose, createNonces } from "../../../src/runtime/nonces.ts"
-import { LEASE_TTL_MS, type Runtime, runtimeKey } from "../../../src/runtime/runtime.ts"
+import {
+  BEAT_CREDIT_MS,
+  BEAT_INTERVAL_MS,
+  LATE_AFTER_MS,
+  LEASE_TTL_MS,
+  MAX_BEAT_CREDIT,
+  type Runtime,
+  runtimeKey,
+} from "../../../src/runtime/runtime.ts"
+import { verifySignature } from "../../../src/verify/signature.ts"
 import { FakeClock, FakeLedger, testSigner } from "../../support/decision.ts"
-import { load, stateOf } from "../../support/policy.ts"
+import { load, NOW_MS, stateOf } from "../../support/policy.ts"
 import { CODE } from "../../support/runtime.ts"
 
 const signer = testSigner(5)
@@ -62,6 +72,8 @@ function setUp(runtime: Partial<Runtime> = {}) {
   const leases = new Leases<BeatAnswer>()
   const nonces = createNonces(new Uint8Array(32))
   const taken: TakenBeat[] = []
+  const outcomes: string[] = []
+  const refused: string[] = []
   let refreshed = 0
   const heartbeat = createHeartbeat({
     ...shared,
@@ -70,8 +82,10 @@ function setUp(runtime: Partial<Runtime> = {}) {
     leases,
     changes: createRuntimeChanges(shared),
     record: (beat) => taken.push(beat),
+    verify: async (publicKey, bytes, signature) => verifySignature(nativeCrypto, publicKey, bytes, signature),
+    observe: (outcome) => outcomes.push(outcome),
     directivesOf: () => [],
-    refused: () => {},
+    refused: (...of) => refused.push(of[4]),
     async refresh() {
       refreshed++
     },
@@ -107,6 +121,9 @@ function setUp(runtime: Partial<Runtime> = {}) {
     taken,
     makeBeat,
     send,
+    heartbeat,
+    outcomes,
+    refused,
     refreshed: () => refreshed,
     state: () => state.runtimes.get(KEY)?.state,
   }
@@ -173,6 +190,75 @@ describe("createHeartbeat", () => {
     const again = makeBeat(1, { nonce: toHex(refused.nextNonce), previous_beat: "" })
     expect(await send(again)).toMatchObject({ accepted: true })
     expect(leases.get(LEASE)?.sequence).toBe(1n)
+  })
+
+  test("beats that come too fast are refused: the same bytes are taken later, and nothing else happens meanwhile", async () => {
+    const { makeBeat, send, clock, leases, taken, outcomes, refused } = setUp({ state: "TRUSTED" })
+    for (let i = 1; i <= MAX_BEAT_CREDIT; i++) expect(await send(makeBeat(i))).toMatchObject({ accepted: true })
+    const before = { ...leases.get(LEASE) }
+    const next = makeBeat(MAX_BEAT_CREDIT + 1)
+    const answer = await send(next)
+    expect(answer).toMatchObject({
+      accepted: false,
+      reasons: [{ code: "BEATS_TOO_FAST" }],
+      nextBeatInMs: BEAT_CREDIT_MS,
+    })
+    expect(answer.nextNonce).toHaveLength(0) // a second beat of this sequence could be held against an honest runtime
+    expect(answer.runtime?.state).toBe("TRUSTED")
+    expect(leases.get(LEASE)).toEqual(before)
+    expect(taken).toHaveLength(MAX_BEAT_CREDIT)
+    expect(refused).toEqual([])
+    expect(outcomes.at(-1)).toBe("too_fast")
+    clock.monotonicMs += answer.nextBeatInMs
+    expect(await send(next)).toMatchObject({ accepted: true })
+    expect(await send(makeBeat(MAX_BEAT_CREDIT + 2))).toMatchObject({ accepted: false })
+    clock.monotonicMs += 2 * BEAT_CREDIT_MS
+    expect(await send(makeBeat(MAX_BEAT_CREDIT + 2))).toMatchObject({ accepted: true })
+  })
+
+  test("at the interval that it is asked for a runtime can beat for ever, and a forger cannot use up its beats", async () => {
+    const { makeBeat, send, heartbeat, clock } = setUp({ state: "TRUSTED" })
+    for (let i = 1; i <= 40; i++) {
+      const beat = makeBeat(i)
+      for (let n = 0; n < 5; n++) await heartbeat(beat, new Uint8Array(64))
+      expect(await send(beat)).toMatchObject({ accepted: true })
+      clock.monotonicMs += BEAT_INTERVAL_MS
+      clock.wallMs += BEAT_INTERVAL_MS
+    }
+  })
+
+  test("beats that prove a contradiction are limited like all others", async () => {
+    const { makeBeat, send, taken } = setUp({ state: "TRUSTED" })
+    for (let i = 0; i < 30; i++) await send(makeBeat(1, { issued_at: String(NOW_MS + i) }))
+    expect(taken).toHaveLength(MAX_BEAT_CREDIT)
+  })
+
+  test("a beat that comes late is a doubt, unless it was the daemon that stood still", async () => {
+    const { makeBeat, send, clock, leases, state } = setUp({ state: "TRUSTED" })
+    leases.tick(clock.monotonicMs)
+    const wait = (ms: number) => {
+      for (let left = ms; left > 0; left -= 1_000) {
+        clock.monotonicMs += Math.min(left, 1_000)
+        leases.tick(clock.monotonicMs)
+      }
+    }
+    wait(LATE_AFTER_MS)
+    expect(await send(makeBeat(1))).toMatchObject({ accepted: true, reasons: [] })
+    clock.monotonicMs += LATE_AFTER_MS + 1
+    leases.tick(clock.monotonicMs) // a second after the one before, by a clock that ran on while the process did not
+    expect(await send(makeBeat(2))).toMatchObject({ accepted: true, reasons: [] })
+    wait(LATE_AFTER_MS + 1)
+    expect(await send(makeBeat(3))).toMatchObject({ accepted: true, reasons: [{ code: "BEAT_LATE" }] })
+    expect(state()).toBe("SUSPECT")
+  })
+
+  test("of two beats that are verified at the same time one is taken, and the other is held to it", async () => {
+    const { makeBeat, send, state } = setUp({ state: "TRUSTED" })
+    const [one, two] = [makeBeat(1), makeBeat(1, { issued_at: String(NOW_MS + 1) })]
+    const answers = await Promise.all([send(one), send(two)])
+    expect(answers.map(({ accepted }) => accepted)).toEqual([true, false])
+    expect(answers[1]?.reasons).toMatchObject([{ code: "BEAT_EQUIVOCATION" }])
+    expect(state()).toBe("QUARANTINED")
   })
 
   test("a runtime that is not known is looked for once before it is refused", async () => {
@@ -273,6 +359,10 @@ describe("Directives", () => {
 })
 
 describe("createBeats", () => {
+  const thread = createBeatThread((error) => {
+    throw error
+  })
+  afterAll(() => thread.stop())
   const beat = (n: number): TakenBeat => ({
     runtime: KEY,
     bootEpoch: "1",
@@ -286,7 +376,7 @@ describe("createBeats", () => {
   test("what could not be written is written with the next flush, in order", async () => {
     const clock = new FakeClock()
     const ledger = new FakeLedger()
-    const beats = createBeats({ clock, ledger, control: () => stateOf(policy) })
+    const beats = createBeats({ clock, ledger, thread, control: () => stateOf(policy) })
     await beats.flush() // nothing is held yet
     beats.add(beat(1))
     ledger.answers.push(new WritError("LEDGER_UNAVAILABLE"))
@@ -294,19 +384,21 @@ describe("createBeats", () => {
     beats.add(beat(2))
     await beats.flush()
     await beats.flush() // nothing is left
-    expect(ledger.entries).toHaveLength(2)
-    const [effect] = ledger.entries[1]?.change?.effects ?? []
-    const lines = effect?.kind === "beat_segment" ? inflateRawSync(effect.segment).toString().split("\n") : []
+    const lines = ledger.entries.slice(1).flatMap(({ change }) => {
+      const [effect] = change?.effects ?? []
+      return effect?.kind === "beat_segment" ? inflateRawSync(effect.segment).toString().split("\n") : []
+    })
     expect(lines.map((line) => JSON.parse(JSON.parse(line).leaf).sequence)).toEqual(["1", "2"])
   })
 
   test("beats that come while a segment is written are in the next one", async () => {
     const ledger = new FakeLedger()
-    const beats = createBeats({ clock: new FakeClock(), ledger, control: () => stateOf(policy) })
+    const beats = createBeats({ clock: new FakeClock(), ledger, thread, control: () => stateOf(policy) })
     ledger.onAppend = () => {
       if (ledger.entries.length === 1) beats.add(beat(2))
     }
     beats.add(beat(1))
+    await beats.flush()
     await beats.flush()
     expect(ledger.bodies().map(({ data }) => data?.["count"])).toEqual([1, 1])
   })
@@ -314,7 +406,7 @@ describe("createBeats", () => {
   test("a full segment does not wait for the time", async () => {
     const ledger = new FakeLedger()
     const written = new Promise<void>((resolve) => (ledger.onAppend = () => resolve()))
-    const beats = createBeats({ clock: new FakeClock(), ledger, control: () => stateOf(policy) })
+    const beats = createBeats({ clock: new FakeClock(), ledger, thread, control: () => stateOf(policy) })
     for (let i = 0; i < MAX_SEGMENT_BEATS; i++) beats.add(beat(i))
     await written
     expect(ledger.bodies()[0]).toMatchObject({ kind: "beats", data: { count: MAX_SEGMENT_BEATS } })

@@ -1,5 +1,12 @@
+import { createHmac } from "node:crypto"
 import { describe, expect, test } from "vitest"
-import { beatPurpose, createNonces, NONCE_BYTES, registrationPurpose } from "../../../src/runtime/nonces.ts"
+import {
+  beatPurpose,
+  createHmacSha256,
+  createNonces,
+  NONCE_BYTES,
+  registrationPurpose,
+} from "../../../src/runtime/nonces.ts"
 
 const NOW = 1_767_225_600_000
 const one = createNonces(new Uint8Array(32).fill(1))
@@ -41,5 +48,16 @@ describe("createNonces", () => {
       flipped[bit >> 3] = (flipped[bit >> 3] as number) ^ (1 << (bit & 7))
       expect(one.madeAt(purpose, flipped, NOW, Number.MAX_SAFE_INTEGER)).toBeNull()
     }
+  })
+})
+
+describe("createHmacSha256", () => {
+  test("is HMAC-SHA-256, for keys up to a block and messages of any length", () => {
+    for (const size of [0, 1, 32, 63, 64])
+      for (const length of [0, 1, 55, 64, 200]) {
+        const [key, message] = [Buffer.alloc(size, 7), Buffer.alloc(length, 3)]
+        const expected = createHmac("sha256", key).update(message).digest("hex")
+        expect(Buffer.from(createHmacSha256(key)(message)).toString("hex")).toBe(expected)
+      }
   })
 })
