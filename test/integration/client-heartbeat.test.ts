@@ -102,7 +102,7 @@ describe("startHeartbeatAgent", () => {
     agent.count("bytes_out", 10n ** 12n)
     await until(async () => (await get(id)).last_sequence === "2", 8_000) // 5 s after the first
     expect((await get(id)).counters).toMatchObject({ executions_started: "1", bytes_out: "1000000000000" })
-    expect(await agent.close()).toBe(true)
+    expect(await agent.close(15_000)).toBe(true)
     expect(agent.leaseLeftMs).toBe(0)
     expect((await get(id)).state).toBe("RUNTIME_STATE_ENDED")
     expect(told).toMatchObject({ lost: [], errors: [], directives: [] })
@@ -179,7 +179,7 @@ describe("startHeartbeatAgent", () => {
     const fates = ["reply lost", "lost", "reply lost", "arrives", "lost", "arrives", "reply lost"] as const
     const { client, sent, replies } = lossy(writ.client("runtime"), (n) => fates[n] ?? "arrives")
     const { agent, told, id } = await start({}, client)
-    for (let i = 0; i < 20; i++) {
+    for (let i = 0; i < 6; i++) {
       const before = replies.length
       agent.beatNow()
       await until(() => replies.length > before)
@@ -264,7 +264,7 @@ describe("startHeartbeatAgent", () => {
     await until(async () => (await sequence()) === "RUNTIME_STATE_TRUSTED 2", 10_000)
     expect(agent.state).toBe("TRUSTED")
     expect(told.lost).toEqual([])
-    expect(await agent.close()).toBe(true)
+    expect(await agent.close(15_000)).toBe(true)
     await second.stop()
     await first.stop()
     data.remove()

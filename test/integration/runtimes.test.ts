@@ -112,7 +112,7 @@ describe("a runtime's life", () => {
     const session = await registerRuntime(client, runtime)
     const registered = { next_nonce: session.registered.next_nonce, bundle_digest: session.registered.bundle_digest }
     await client.call("verifier", "Heartbeat", session.nextBeat())
-    session.settle({ ...(registered as unknown as HeartbeatReply), accepted: false })
+    session.settle({ ...(registered as unknown as HeartbeatReply), accepted: false, reasons: [] })
     await new Promise((resolve) => setTimeout(resolve, 5))
     const twin = await client.call<HeartbeatReply>("verifier", "Heartbeat", session.nextBeat())
     expect(twin).toMatchObject({
