@@ -154,7 +154,18 @@ CREATE TABLE public.execution (
     idx bigint NOT NULL,
     leaf_hash bytea NOT NULL,
     execute_until timestamp with time zone,
+    runtime uuid,
+    lease_id uuid,
     CONSTRAINT execution_leaf_hash_check CHECK ((octet_length(leaf_hash) = 32))
+);
+
+CREATE TABLE public.execution_parent (
+    child_id uuid NOT NULL,
+    parent_id uuid NOT NULL,
+    depth smallint NOT NULL,
+    consent bytea NOT NULL,
+    authorized_at timestamp with time zone NOT NULL,
+    CONSTRAINT execution_parent_consent_check CHECK ((octet_length(consent) = 32))
 );
 
 CREATE TABLE public.log (
@@ -269,6 +280,12 @@ ALTER TABLE ONLY public.directive
 ALTER TABLE ONLY public.entry
     ADD CONSTRAINT entry_pkey PRIMARY KEY (log_id, idx);
 
+ALTER TABLE ONLY public.execution_parent
+    ADD CONSTRAINT execution_parent_consent_key UNIQUE (consent);
+
+ALTER TABLE ONLY public.execution_parent
+    ADD CONSTRAINT execution_parent_pkey PRIMARY KEY (child_id);
+
 ALTER TABLE ONLY public.execution
     ADD CONSTRAINT execution_pkey PRIMARY KEY (execution_id);
 
@@ -312,6 +329,12 @@ ALTER TABLE ONLY public.token_key
     ADD CONSTRAINT token_key_pkey PRIMARY KEY (kid);
 
 CREATE INDEX directive_runtime ON public.directive USING btree (runtime, epoch);
+
+CREATE INDEX execution_bound ON public.execution USING btree (runtime, lease_id) WHERE ((state = 'REDEEMED'::text) AND (runtime IS NOT NULL));
+
+CREATE INDEX execution_parent_authorized ON public.execution_parent USING btree (authorized_at);
+
+CREATE INDEX execution_parent_parent ON public.execution_parent USING btree (parent_id);
 
 CREATE INDEX execution_running ON public.execution USING btree (execute_until) WHERE (state = 'REDEEMED'::text);
 

@@ -360,6 +360,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
       issuer: { issuer, origin, development, defaultTtlMs: config.tokenTtlMs },
       signer: tokens,
       requests: createRequestStore(pool),
+      parents: reader,
       rate,
       leaseLeftMs: (leaseId, monotonicMs) => leases.leftMs(leaseId, monotonicMs),
       observe: createObserver(metrics, log),

@@ -1,16 +1,18 @@
 /** Decide, record, sign, reply. A token leaves this file only after its record is durable. */
 import { sha256Hex, sha256OfText } from "../crypto.ts"
 import { WritError } from "../errors.ts"
-import { equalBytes } from "../formats/bytes.ts"
+import { equalBytes, toHex } from "../formats/bytes.ts"
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
 import type { AppendResult, Entry } from "../ledger/appender.ts"
 import type { Clock, Instant } from "../ledger/clock.ts"
-import type { RequestClaim } from "../ledger/store.ts"
+import type { ParentLink } from "../ledger/record.ts"
+import type { Effect, RequestClaim } from "../ledger/store.ts"
 import type { Policy, PolicyRequest } from "../policy/types.ts"
 import type { TokenSigner } from "../token/token.ts"
 import type { ByteRate } from "./byte-rate.ts"
 import { determine } from "./determine.ts"
 import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from "./limits.ts"
+import { findParent, type Parent, type ParentStore } from "./parent.ts"
 import { type RequestStore, recall } from "./recall.ts"
 import { InFlight, RecentKeys } from "./request-keys.ts"
 import { buildVerdict, type Issuer, sealDecision, type Verdict } from "./seal.ts"
@@ -45,6 +47,7 @@ export interface AuthorizeDependencies {
   readonly issuer: Issuer
   readonly signer: TokenSigner
   readonly requests: RequestStore
+  readonly parents: ParentStore
   readonly rate: ByteRate
   control(): ControlState
   /** Milliseconds that a lease still has at this monotonic instant; null when nothing was heard of it since the start. */
@@ -111,10 +114,22 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
         now = clock.now()
       }
       const state = deps.control() // one immutable snapshot; its epoch is proved by the append
+      let parent: Parent | null = null
+      if (request.parentExecutionId !== "") {
+        parent = await findParent(deps.parents, request) // that it is alive still is proved by the append
+        now = clock.now()
+        if (now.monotonicMs >= deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
+      }
       assertCaller(state, call.caller, now.wallMs)
       const policyRequest = toPolicyRequest(request, now.wallMs)
       const { monotonicMs } = now
-      const determination = determine(state, request, policyRequest, (leaseId) => leaseLeftMs(leaseId, monotonicMs)) // pure and total: a failure inside is a DENY
+      const determination = determine(
+        state,
+        request,
+        policyRequest,
+        (leaseId) => leaseLeftMs(leaseId, monotonicMs),
+        parent,
+      ) // pure and total: a failure inside is a DENY
       const verdict = buildVerdict(determination, request, state, deps.issuer, now.wallMs)
       const recorded = recordedRequest(request, policyRequest, state.active?.policy)
       const claims = verdict.claims && encodeCanonicalJson(verdict.claims)
@@ -127,6 +142,7 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
         state.epoch,
         call.caller,
         now.wallMs,
+        verdict.claims && parent ? toParentLink(parent) : undefined,
       )
       deps.rate.take(call.caller.keyId, record.body.length + (record.payload?.length ?? 0), now.monotonicMs)
       const evaluatedMs = performance.now()
@@ -137,6 +153,8 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
         request: claim,
         deadlineMs,
         ...(call.signal && { signal: call.signal }),
+        ...(verdict.claims &&
+          parent && { change: { effects: [toChild(parent, verdict, now.wallMs)], raisesEpoch: false } }),
       })
       let token: string | null = null
       let signMs = 0
@@ -185,6 +203,28 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
       explain: request.explain,
       times: { evaluate: 0, append: 0, sign: 0 },
     }
+  }
+}
+
+function toParentLink({ consent, depth, executionId, redemption }: Parent): ParentLink {
+  if (!consent || !redemption) throw new Error("a child of what it cannot descend from")
+  return {
+    consent: toHex(consent),
+    depth: depth + 1,
+    execution_id: executionId,
+    leaf: toHex(redemption.record.leafHash),
+  }
+}
+
+/** A row of the child, which is written only while the parent is REDEEMED. */
+function toChild(parent: Parent, { executionId }: Verdict, nowMs: number): Effect {
+  return {
+    kind: "child",
+    executionId,
+    parentId: parent.executionId,
+    consent: parent.consent as Uint8Array,
+    depth: parent.depth + 1,
+    authorizedAtMs: nowMs,
   }
 }
 

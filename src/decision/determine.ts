@@ -5,6 +5,7 @@ import { type Runtime, runtimeKey } from "../runtime/runtime.ts"
 import type { RuntimeState } from "../runtime/states.ts"
 import { MIN_TTL_MS } from "../token/token.ts"
 import { isMeasurementGood } from "./measurement.ts"
+import { checkParent, type Parent } from "./parent.ts"
 import type { Snapshot } from "./snapshot.ts"
 import type { ControlState, Reason } from "./state.ts"
 
@@ -25,6 +26,8 @@ export interface Determination {
   /** The runtime that was named, as it is, and how long its lease still lasts; null where none is, or it is not known. */
   readonly runtime: Runtime | null
   readonly leaseLeftMs: number | null
+  /** The execution on whose behalf it is requested. */
+  readonly parent: Parent | null
 }
 
 /** Milliseconds that a lease still has; null when nothing was heard of it since the start. */
@@ -37,6 +40,7 @@ export function determine(
   request: Snapshot,
   policyRequest: PolicyRequest,
   leaseLeft: LeaseLeft = NO_LEASES,
+  parent: Parent | null = null,
 ): Determination {
   const runtime = (request.runtimeId !== "" && state.runtimes.get(runtimeKey(request.runtimeId))) || null
   const leaseLeftMs = runtime && leaseLeft(runtime.lease_id)
@@ -53,7 +57,7 @@ export function determine(
     context,
     policy_validity: validity,
     environment_trust: request.runtimeId === "" ? checkAbsence(outcome) : checkRuntime(state, runtime, leaseLeftMs),
-    authorization_state: checkAuthorizationState(request),
+    authorization_state: checkAuthorizationState(state, request, parent, policyRequest.nowMs, leaseLeft),
     execution_eligibility: outcome?.reasons,
   }
   const checks = CHECK_NAMES.map((name): CheckResult => {
@@ -65,7 +69,7 @@ export function determine(
       reasons: reasons.length > MAX_REASONS ? reasons.slice(0, MAX_REASONS) : reasons,
     }
   })
-  return { decision: decide(checks, outcome), checks, outcome, runtime, leaseLeftMs }
+  return { decision: decide(checks, outcome), checks, outcome, runtime, leaseLeftMs, parent }
 }
 
 function decide(checks: readonly CheckResult[], outcome: PolicyOutcome | null): Determination["decision"] {
@@ -118,14 +122,22 @@ function checkAbsence(outcome: PolicyOutcome | null): readonly Reason[] | undefi
   ]
 }
 
-function checkAuthorizationState(request: Snapshot): readonly Reason[] {
+function checkAuthorizationState(
+  state: ControlState,
+  request: Snapshot,
+  parent: Parent | null,
+  nowMs: number,
+  leaseLeft: LeaseLeft,
+): readonly Reason[] {
   const reasons: Reason[] = []
   if (request.parentExecutionId !== "") {
-    reasons.push({
-      code: "PARENT_NOT_ATTESTED",
-      text: "The parent's runtime is not registered, so its proof cannot be checked.",
-      pointer: "/parent_execution_id",
-    })
+    const trusted = (key: string, leaseId: string) => {
+      const runtime = state.runtimes.get(key)
+      return runtime?.lease_id === leaseId && checkRuntime(state, runtime, leaseLeft(leaseId)).length === 0
+        ? runtime
+        : null
+    }
+    reasons.push(...checkParent(request, parent, nowMs, trusted))
   }
   if (request.approvalId !== "") {
     reasons.push({ code: "APPROVAL_UNKNOWN", text: "There is no such approval.", pointer: "/approval_id" })

@@ -8,6 +8,7 @@ import { type Clock, toRecordTime } from "../ledger/clock.ts"
 import { type ExecutionState, isTransition, stateAt } from "../ledger/kinds.ts"
 import { type FoundExecution, type LedgerReader, readBody, type StoredRecord, versionOf } from "../ledger/lineage.ts"
 import { type Actor, PAYLOAD_SALT_BYTES } from "../ledger/record.ts"
+import type { Bound } from "../ledger/store.ts"
 import { MAX_TTL_MS } from "../token/token.ts"
 import { seal } from "./seal.ts"
 import type { ControlState } from "./state.ts"
@@ -159,6 +160,8 @@ export interface Redemption {
   readonly executeUntilMs: number
   /** Hash of caller and redemption id; null when erased. */
   readonly key: string | null
+  /** Whose lease the execution lives by; null: nobody's. */
+  readonly bound: Bound | null
 }
 
 /** How the state of an execution reads now; null when the decision allowed nothing. */
@@ -178,6 +181,8 @@ export function readRedemption({ records }: FoundExecution): Redemption | null {
     atMs: Date.parse(time ?? ""),
     executeUntilMs: Date.parse(String(data?.["execute_until"])),
     key: (readContent(record)?.["redemption"] as string | undefined) ?? null,
+    bound:
+      typeof data?.["runtime"] === "string" ? { runtime: data["runtime"], leaseId: String(data["lease_id"]) } : null,
   }
 }
 

@@ -9,14 +9,14 @@ import type { AppendResult, Entry } from "../ledger/appender.ts"
 import { type Clock, type Instant, toRecordTime } from "../ledger/clock.ts"
 import type { ExecutionState, RecordKind } from "../ledger/kinds.ts"
 import { type FoundExecution, type LineageStore, readBody, versionOf } from "../ledger/lineage.ts"
-import { runtimeKey } from "../runtime/runtime.ts"
+import { type Runtime, runtimeKey } from "../runtime/runtime.ts"
 import { verifySignature } from "../verify/signature.ts"
 import { MAX_SKEW_SECONDS, readToken } from "../verify/token.ts"
 import type { TokenJwk } from "../verify/types.ts"
 import type { Call } from "./authorize.ts"
 import type { ByteRate } from "./byte-rate.ts"
 import { checkRuntime } from "./determine.ts"
-import { type Redemption, readContent, readRedemption } from "./executions.ts"
+import { type Redemption, readContent, readRedemption, readState } from "./executions.ts"
 import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from "./limits.ts"
 import { seal } from "./seal.ts"
 import { type ControlState, isUsable, type ReasonCode } from "./state.ts"
@@ -56,6 +56,7 @@ export type RefusalCode =
   | "ALREADY_REDEEMED"
   | "BUNDLE_INVALID"
   | "BUNDLE_CHANGED"
+  | "PARENT_NOT_ALIVE"
   | ReasonCode
 type Refusal = readonly [code: RefusalCode, text: string]
 
@@ -93,6 +94,8 @@ export function createRedeem(deps: RedeemDependencies): (request: RedeemRequest,
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const state = deps.control() // its epoch is proved by the append, the execution's newest record by its effect
       const found = await deps.lineage.findExecution(executionId)
+      const parentId = found && readBody(found.decision.body).parent?.execution_id
+      const parent = parentId ? await deps.lineage.findExecution(parentId) : null
       const now = clock.now() // after the last wait before the append: a log's records stand in the order of their times
       if (now.monotonicMs >= deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
       if (!isUsable(state.callers.get(call.caller.keyId), now.wallMs))
@@ -101,20 +104,32 @@ export function createRedeem(deps: RedeemDependencies): (request: RedeemRequest,
         throw invalidToken("NOT_RECORDED: there is no record of the decision that the token names")
       const earlier = readRedemption(found)
       if (earlier && found.state === "AUTHORIZED") continue // redeemed between two reads
+      const runtime = runtimeOf(claims, found, state)
       const refusal =
         refuseForm(claims, request, deps.issuer) ??
         refuseState(found, earlier, key, now) ??
-        refuseRuntime(claims, found, state, now)
+        refuseRuntime(claims, runtime, state, now) ??
+        (parentId ? refuseParent(parent, now) : null)
       if (!refusal && earlier) return { executionId, executeUntilMs: earlier.executeUntilMs, receipt: earlier.record } // the same answer again
       const refused = refusal ?? refuseMoment(claims, state, now)
       const to = refused ? found.state : "REDEEMED"
       if (refused && (to === null || hasKind(found, "redeem_refused"))) throw refuse(refused)
-      const executeUntilMs = now.wallMs + (claims["max_duration"] as number) * 1000
+      const executeUntilMs = Math.min(
+        now.wallMs + (claims["max_duration"] as number) * 1000,
+        ((claims["execute_before"] as number | undefined) ?? Number.MAX_SAFE_INTEGER / 1000) * 1000,
+      )
+      const bound = runtime && { runtime: runtimeKey(runtime.id), leaseId: runtime.lease_id }
       const record = seal(
         {
           ...(refused
             ? { kind: "redeem_refused", data: { reason: refused[0] } }
-            : { kind: "redeemed", data: { execute_until: toRecordTime(executeUntilMs) } }),
+            : {
+                kind: "redeemed",
+                data: {
+                  execute_until: toRecordTime(executeUntilMs),
+                  ...(bound && { lease_id: bound.leaseId, runtime: bound.runtime }),
+                },
+              }),
           state: to as ExecutionState,
           actor: { id: call.caller.id, proof: call.caller.proof },
           execution_id: executionId,
@@ -130,6 +145,7 @@ export function createRedeem(deps: RedeemDependencies): (request: RedeemRequest,
         previous: versionOf(found),
         to: to as ExecutionState,
         ...(!refused && { executeUntilMs }),
+        ...(!refused && bound && { bound }),
       } as const
       const entry = { record, epoch: state.epoch, deadlineMs, change: { effects: [effect], raisesEpoch: false } }
       if (refused) {
@@ -161,15 +177,11 @@ export function createRedeem(deps: RedeemDependencies): (request: RedeemRequest,
   /** A token that is bound to a key is worth what its runtime is now: trusted, alive, and still having that key. */
   function refuseRuntime(
     { cnf }: JsonObject,
-    found: FoundExecution,
+    runtime: Runtime | null,
     state: ControlState,
     now: Instant,
   ): Refusal | null {
     if (cnf === undefined) return null
-    const request = readContent(found.decision)?.["request"] as { readonly runtime_id?: string } | undefined
-    const known = state.runtimes.get(runtimeKey(request?.runtime_id ?? "")) ?? null
-    const { x } = (cnf as { readonly jwk: { readonly x: string } }).jwk
-    const runtime = known && toBase64Url(fromHex(known.public_key)) === x ? known : null
     const [reason] = checkRuntime(state, runtime, runtime && deps.leaseLeftMs(runtime.lease_id, now.monotonicMs))
     return reason ? [reason.code, reason.text] : null
   }
@@ -184,6 +196,21 @@ export function createRedeem(deps: RedeemDependencies): (request: RedeemRequest,
     deps.observeRefusal?.("TOKEN_INVALID")
     return new WritError("TOKEN_REFUSED", reason, { details: { refusal: reason.split(":")[0] as string } })
   }
+}
+
+/** The runtime that a token is bound to, if it still has that key. */
+function runtimeOf({ cnf }: JsonObject, found: FoundExecution, state: ControlState): Runtime | null {
+  if (cnf === undefined) return null
+  const request = readContent(found.decision)?.["request"] as { readonly runtime_id?: string } | undefined
+  const known = state.runtimes.get(runtimeKey(request?.runtime_id ?? "")) ?? null
+  const x = (cnf as { readonly jwk?: { readonly x?: string } } | null)?.jwk?.x
+  return known && toBase64Url(fromHex(known.public_key)) === x ? known : null
+}
+
+/** A child starts only while its parent runs. A revocation that comes after this was read has the child's row to change. */
+function refuseParent(parent: FoundExecution | null, now: Instant): Refusal | null {
+  if (parent && readState(parent, now.wallMs) === "REDEEMED") return null
+  return ["PARENT_NOT_ALIVE", "the execution on whose behalf this one was authorized has ended"]
 }
 
 function hasKind({ records }: FoundExecution, kind: RecordKind): boolean {

@@ -15,6 +15,7 @@ import {
   type DecisionData,
   MAX_RECORD_BYTES,
   PAYLOAD_SALT_BYTES,
+  type ParentLink,
   RECORD_VERSION,
   type RecordBody,
 } from "../ledger/record.ts"
@@ -86,19 +87,21 @@ export function buildVerdict(
 function buildClaims(
   executionId: string,
   request: Snapshot,
-  { outcome, runtime, leaseLeftMs }: Determination,
+  { outcome, runtime, leaseLeftMs, parent }: Determination,
   bundle: string,
   issuer: Issuer,
   nowMs: number,
 ): TokenClaims {
   const constraints = outcome?.constraints ?? {}
+  const iat = Math.floor(nowMs / 1000)
+  const executeBefore = parent?.redemption && Math.floor(parent.redemption.executeUntilMs / 1000)
   const longest = Math.min(
     constraints.ttlMs ?? MAX_TTL_MS,
     runtime ? Math.min(MAX_TTL_MS, leaseLeftMs ?? 0) : MAX_TTL_WITHOUT_RUNTIME_MS,
+    executeBefore ? (executeBefore - iat) * 1000 : MAX_TTL_MS,
   )
   const wished = request.requestedTtlMs ?? Math.min(issuer.defaultTtlMs ?? DEFAULT_TTL_MS, longest)
   const ttlSeconds = Math.floor(Math.max(MIN_TTL_MS, Math.min(wished, longest)) / 1000)
-  const iat = Math.floor(nowMs / 1000)
   return {
     // in RFC 8785 order, so that encoding need not sort
     action: request.action.name,
@@ -109,6 +112,7 @@ function buildClaims(
     }),
     ...(request.parametersDigest !== null && { dig: request.parametersDigest }),
     ...(issuer.development && { env: "dev" as const }),
+    ...(executeBefore && { execute_before: executeBefore }),
     execution_id: executionId,
     exp: iat + ttlSeconds,
     iat,
@@ -117,6 +121,7 @@ function buildClaims(
     log: issuer.origin,
     max_duration: Math.floor((constraints.maxDurationMs ?? DEFAULT_MAX_DURATION_MS) / 1000),
     nbf: iat,
+    ...(parent && { parent: parent.executionId }),
     resource: { id: request.resource.id, type: request.resource.type },
     sub: request.subject.id,
     sub_type: request.subject.type,
@@ -134,6 +139,7 @@ export function sealDecision(
   epoch: bigint,
   caller: Caller,
   nowMs: number,
+  parent?: ParentLink,
 ): SealedRecord {
   // RFC 8785 by construction: members in order, each part canonical; the request is not encoded a second time.
   const payload =
@@ -160,6 +166,7 @@ export function sealDecision(
       execution_id: verdict.executionId,
       ...(verdict.decision === "ALLOW" && { state: "AUTHORIZED" as const }),
       epoch: epoch.toString(),
+      ...(parent && { parent }),
       data: data as unknown as JsonObject,
     },
     payload,
@@ -173,6 +180,7 @@ export interface RecordContent {
   readonly execution_id?: string
   readonly state?: NonNullable<RecordBody["state"]>
   readonly previous?: string
+  readonly parent?: ParentLink
   readonly epoch?: string
   readonly data: JsonObject
 }
@@ -180,7 +188,7 @@ export interface RecordContent {
 /** Any record: `payload` is canonical JSON, or null for a record that needs none. Throws when the leaf is too large. */
 export function seal(content: RecordContent, payload: string | null, nowMs: number): SealedRecord {
   const salted = payload === null ? null : withSalt(payload)
-  const { kind, actor, execution_id, state, previous, epoch, data } = content
+  const { kind, actor, execution_id, state, previous, parent, epoch, data } = content
   const record: RecordBody = {
     actor,
     data,
@@ -188,6 +196,7 @@ export function seal(content: RecordContent, payload: string | null, nowMs: numb
     ...(epoch !== undefined && { epoch }),
     ...(execution_id !== undefined && { execution_id }),
     kind,
+    ...(parent !== undefined && { parent }),
     payload: salted === null ? null : toHex(commitPayload(sha256, salted)),
     ...(previous !== undefined && { previous }),
     ...(state !== undefined && { state }),

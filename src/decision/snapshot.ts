@@ -48,6 +48,7 @@ export interface Snapshot {
   readonly audience: string
   readonly runtimeId: string
   readonly parentExecutionId: string
+  readonly parentProof: string
   readonly approvalId: string
   readonly requestedTtlMs: number | null
   readonly supportedObligations: readonly string[]
@@ -121,6 +122,7 @@ export function snapshot(raw: RawRequest): Snapshot {
     audience,
     runtimeId,
     parentExecutionId,
+    parentProof: raw.parent_proof,
     approvalId,
     requestedTtlMs: raw.requested_ttl_ms,
     supportedObligations,

@@ -55,7 +55,12 @@ export type ReasonCode =
   | "RUNTIME_STALE"
   | "LEASE_LAPSED"
   | "MEASUREMENTS_REFUSED"
+  | "PARENT_UNKNOWN"
+  | "PARENT_NOT_ALIVE"
   | "PARENT_NOT_ATTESTED"
+  | "PARENT_TOO_DEEP"
+  | "PARENT_PROOF_WRONG"
+  | "PARENT_PROOF_USED"
   | "APPROVAL_UNKNOWN"
 
 export interface Reason {

@@ -61,6 +61,8 @@ export interface LedgerReader extends LineageStore {
   recordsBefore(logId: number, before: number, limit: number): Promise<readonly StoredRecord[]>
   /** Rows of executions, as far as there are any. */
   executionRows(ids: readonly string[]): Promise<ReadonlyMap<string, ExecutionRow>>
+  /** Has a child been authorized by this consent? */
+  hasConsent(consent: Uint8Array): Promise<boolean>
   /** Redeemed executions whose time to execute has ended by then (Unix milliseconds), the longest ended first. */
   overdue(nowMs: number, limit: number): Promise<readonly string[]>
   latestCheckpoint(logId: number): Promise<string | null>

@@ -35,12 +35,24 @@ export type RecordBody = {
   readonly state?: ExecutionState
   /** Leaf hash (hex) of the record before this one in the same execution; absent on a decision. */
   readonly previous?: string
+  /** Of a decision that allowed a child: what it descends from. */
+  readonly parent?: ParentLink
   /** Control epoch: for a decision the one it was decided under, otherwise the one this record established. Decimal. */
   readonly epoch?: string
   /** Commitment to the payload (hex); null where the record has none. */
   readonly payload: string | null
   /** What this kind says, without personal data. For a decision: see DecisionData. */
   readonly data: JsonObject
+}
+
+export type ParentLink = {
+  /** Names the consent of the parent's runtime (formats/parent-proof.ts), hex. */
+  readonly consent: string
+  /** How many executions it descends from; 1: its parent descends from none. */
+  readonly depth: number
+  readonly execution_id: string
+  /** Leaf hash (hex) of the parent's redemption. */
+  readonly leaf: string
 }
 
 export const CHECK_NAMES = [

@@ -42,6 +42,13 @@ export interface AppendBatch {
   readonly requestsExpireMs: number
 }
 
+/** The runtime that redeemed a token, and its lease. */
+export interface Bound {
+  /** `runtimeKey`. */
+  readonly runtime: string
+  readonly leaseId: string
+}
+
 /** What a change does beside its record, in the same transaction. Rows are projections of the log. */
 export type Effect =
   | {
@@ -52,6 +59,18 @@ export type Effect =
       readonly to: ExecutionState
       /** Given by the redemption, Unix milliseconds; kept by what follows. */
       readonly executeUntilMs?: number
+      /** Whose lease it lives by; given by the redemption, kept by what follows. */
+      readonly bound?: Bound
+    }
+  /** A conflict unless the parent is REDEEMED, or when another child has this consent. */
+  | {
+      readonly kind: "child"
+      readonly executionId: string
+      readonly parentId: string
+      readonly consent: Uint8Array
+      readonly depth: number
+      /** Unix milliseconds. */
+      readonly authorizedAtMs: number
     }
   | {
       readonly kind: "caller_key"

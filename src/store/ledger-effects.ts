@@ -20,22 +20,35 @@ async function applyEffect(client: pg.Client, effect: Effect, at: Position): Pro
   switch (effect.kind) {
     case "execution": {
       const until = effect.executeUntilMs === undefined ? null : new Date(effect.executeUntilMs)
-      const row = [effect.executionId, effect.to, at.logId, at.index, bytes(at.leafHash), until]
+      const { runtime = null, leaseId = null } = effect.bound ?? {}
+      const row = [effect.executionId, effect.to, at.logId, at.index, bytes(at.leafHash), until, runtime, leaseId]
       // The row is the consumable and its leaf hash the version: of two that follow the same record, one finds its lock
       // held and then another hash. An insert that finds a row raises 23505 on execution_pkey: somebody was first.
       const done =
         effect.previous === null
           ? await client.query(
-              "INSERT INTO execution (execution_id, state, log_id, idx, leaf_hash, execute_until) VALUES ($1, $2, $3, $4, $5, $6)",
+              "INSERT INTO execution (execution_id, state, log_id, idx, leaf_hash, execute_until, runtime, lease_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
               row,
             )
           : await client.query(
-              `UPDATE execution SET state = $2, log_id = $3, idx = $4, leaf_hash = $5, execute_until = coalesce($6, execute_until)
-                WHERE execution_id = $1 AND leaf_hash = $7`,
+              `UPDATE execution SET state = $2, log_id = $3, idx = $4, leaf_hash = $5, execute_until = coalesce($6, execute_until),
+                      runtime = coalesce($7, runtime), lease_id = coalesce($8, lease_id)
+                WHERE execution_id = $1 AND leaf_hash = $9`,
               [...row, bytes(effect.previous)],
             )
       if (done.rowCount !== 1)
         throw Object.assign(new Error("the execution has another newest record"), { code: CONFLICT })
+      return
+    }
+    case "child": {
+      // The parent's row stays locked until the commit: a revocation of it comes before, and is seen here, or after, and
+      // then finds this child.
+      const done = await client.query(
+        `INSERT INTO execution_parent (child_id, parent_id, depth, consent, authorized_at)
+         SELECT $1, execution_id, $3, $4, $5 FROM execution WHERE execution_id = $2 AND state = 'REDEEMED' FOR SHARE`,
+        [effect.executionId, effect.parentId, effect.depth, bytes(effect.consent), new Date(effect.authorizedAtMs)],
+      )
+      if (done.rowCount !== 1) throw Object.assign(new Error("the parent has ended"), { code: CONFLICT })
       return
     }
     case "caller_key":

@@ -8,6 +8,9 @@ import { createPipeline, type Pipeline } from "./pipeline.ts"
 import { APPEND, UNIQUE_VIOLATION, WRONG_EPOCH } from "./sql/append.ts"
 import { MAKE_HEAD, MAKE_MARK, OPEN_LOG, TAKE_OVER, TAKE_OVER_FROM } from "./sql/head.ts"
 
+/** Constraints that say: somebody else was first. */
+const CONSUMED: readonly string[] = ["execution_pkey", "execution_parent_consent_key"]
+
 export interface LedgerWriterOptions {
   /** A new, checked connection (durability.ts). */
   connect(): Promise<pg.Client>
@@ -129,7 +132,7 @@ export function createLedgerWriter(options: LedgerWriterOptions): Writer {
           const constraint = (cause as { constraint?: string }).constraint
           if (code === UNIQUE_VIOLATION && constraint === "request_pkey")
             return { kind: "taken", keys: await takenKeys(which, batch) }
-          if (code === UNIQUE_VIOLATION && constraint === "execution_pkey") return { kind: "conflict" }
+          if (code === UNIQUE_VIOLATION && CONSUMED.includes(constraint ?? "")) return { kind: "conflict" }
         } catch {
           // the connection is lost as well: what matters is the first cause
         }

@@ -129,6 +129,11 @@ export function createReader(pool: pg.Pool): LedgerReader {
       )
     },
 
+    async hasConsent(consent) {
+      const { rowCount } = await pool.query("SELECT FROM execution_parent WHERE consent = $1", [asBuffer(consent)])
+      return rowCount === 1
+    },
+
     async overdue(nowMs, limit) {
       const { rows } = await pool.query<{ execution_id: string }>(
         "SELECT execution_id FROM execution WHERE state = 'REDEEMED' AND execute_until <= $1 ORDER BY execute_until LIMIT $2",

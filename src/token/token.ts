@@ -34,6 +34,9 @@ export type TokenClaims = {
   readonly use: "redeem" | "offline"
   /** Seconds that the execution may last. */
   readonly max_duration: number
+  /** Of a child: when it must have ended at the latest, Unix seconds, since its parent must have; and its parent. */
+  readonly execute_before?: number
+  readonly parent?: string
   /** Origin of the log that holds the record. */
   readonly log: string
   /** "dev" when the daemon runs in development mode. */

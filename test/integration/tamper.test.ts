@@ -9,6 +9,7 @@ import { registerRuntime } from "../../src/client/runtime-session.ts"
 import { parseTrust, type Trust } from "../../src/verify/index.ts"
 import { authorize, startTestDaemon, type TestDaemon } from "../support/daemon.ts"
 import { createDatabase, type TestDatabase } from "../support/database.ts"
+import { addMember } from "../support/family.ts"
 import { makeFolder } from "../support/folder.ts"
 import { makeRuntime, RUNTIMES_YAML } from "../support/runtime.ts"
 
@@ -31,6 +32,7 @@ beforeAll(async () => {
   executionId = first?.execution_id as string
   index = first?.receipt.leaf_index as string
   await writ.client("operator").call("authorization", "RevokeExecution", { execution_id: executionId, reason: "test" })
+  await addMember(writ, await addMember(writ))
   const session = await registerRuntime(writ.client("runtime"), makeRuntime({ id: "worker-tampered" }))
   await session.beat()
   await writ.client("operator").call("verifier", "SetRuntimeState", {
@@ -97,6 +99,16 @@ const ATTACKS: Readonly<Record<string, readonly [sql: string, blamed: string] | 
     "execution",
   ],
   "execution.execute_until": ["UPDATE execution SET execute_until = now()", "execution"],
+  "execution.runtime": ["UPDATE execution SET runtime = gen_random_uuid()", "execution"],
+  "execution.lease_id": ["UPDATE execution SET lease_id = gen_random_uuid()", "execution"],
+  "execution_parent.child_id": ["UPDATE execution_parent SET child_id = gen_random_uuid()", "execution_parent"],
+  "execution_parent.parent_id": ["UPDATE execution_parent SET parent_id = gen_random_uuid()", "execution_parent"],
+  "execution_parent.depth": ["UPDATE execution_parent SET depth = depth + 1", "execution_parent"],
+  "execution_parent.consent": [
+    "UPDATE execution_parent SET consent = set_byte(consent, 0, get_byte(consent, 0) # 1)",
+    "execution_parent",
+  ],
+  "execution_parent.authorized_at": ["UPDATE execution_parent SET authorized_at = now()", "execution_parent"],
   "lookup.key": ["UPDATE lookup SET key = gen_random_uuid() WHERE idx = $1", "lookup"],
   "lookup.log_id": ["UPDATE lookup SET log_id = 9 WHERE idx = $1", "lookup"],
   "lookup.idx": ["UPDATE lookup SET idx = idx + 1000 WHERE idx = $1", "lookup"],
@@ -201,6 +213,7 @@ async function cloneDatabase(): Promise<TestDatabase> {
     "control",
     "request",
     "execution",
+    "execution_parent",
     "lookup",
     "lookup_mark",
     "bundle",

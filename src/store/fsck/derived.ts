@@ -3,7 +3,7 @@ import { fromUtf8, toBase64Url, toHex } from "../../formats/bytes.ts"
 import type { Crypto, JsonObject } from "../../formats/ports.ts"
 import type { RecordKind } from "../../ledger/kinds.ts"
 import { PAYLOAD_SALT_BYTES, type RecordBody } from "../../ledger/record.ts"
-import { checkExecutions, type Link } from "./executions.ts"
+import { checkExecutions, checkParents, type Link, toParentRow } from "./executions.ts"
 import { checkRuntimes, learnRuntimes } from "./runtimes.ts"
 import type { Finding, FsckStore, LogRow } from "./types.ts"
 
@@ -13,6 +13,8 @@ export interface Derived {
   bundle: { at: string; digest: string } | null
   /** What followed the decision, in no order: the chain is put together when all logs were read. */
   readonly executions: Map<string, Link[]>
+  /** By child. */
+  readonly parents: Map<string, string>
   readonly callers: Map<string, string>
   readonly tokenKeys: Map<string, string>
   readonly bundles: Set<string>
@@ -34,6 +36,7 @@ export function emptyDerived(): Derived {
     epoch: 0n,
     bundle: null,
     executions: new Map(),
+    parents: new Map(),
     callers: new Map(),
     tokenKeys: new Map(),
     bundles: new Set(),
@@ -72,8 +75,10 @@ export function learn(
       origin: log.origin,
       index,
       until: Date.parse(String(data["execute_until"])),
+      bound: typeof data["runtime"] === "string" ? `${data["runtime"]} ${data["lease_id"]}` : null,
     })
   }
+  if (id && record.parent) derived.parents.set(id, toParentRow(record.parent, record.time ?? ""))
   if (record.kind === "caller_key_changed") {
     const secret = row.payload
       ? (JSON.parse(fromUtf8(row.payload.subarray(PAYLOAD_SALT_BYTES))) as { secret_hash: string }).secret_hash
@@ -132,6 +137,7 @@ export async function checkDerived(
     find({ table: "control", text: "the active bundle is not the one that was activated last" })
 
   await checkExecutions(store, derived.executions, find)
+  await checkParents(store, derived.parents, find)
 
   const callers = await store.query<{
     id: string

@@ -1,5 +1,6 @@
 import { toHex } from "../../formats/bytes.ts"
 import { isTransition, type RecordKind } from "../../ledger/kinds.ts"
+import type { ParentLink } from "../../ledger/record.ts"
 import type { Finding, FsckStore } from "./types.ts"
 
 /** A record that follows an execution's decision. */
@@ -14,6 +15,8 @@ export interface Link {
   readonly index: number
   /** `execute_until` of a redemption, Unix milliseconds; NaN where there is none. */
   readonly until: number
+  /** Runtime and lease of a redemption; null where there are none. */
+  readonly bound: string | null
 }
 
 /** Each execution's records are one chain of steps that the table of kinds allows, and its row is the end of it. */
@@ -29,23 +32,53 @@ export async function checkExecutions(
     idx: bigint
     leaf_hash: Buffer
     execute_until: Date | null
+    runtime: string | null
+    lease_id: string | null
   }>("SELECT * FROM execution")
   const byId = new Map(rows.map((row) => [row.execution_id, row]))
   for (const [id, links] of executions) {
     const last = checkChain(id, links, find)
     const row = byId.get(id)
     byId.delete(id)
+    const redeemed = links.find(({ kind }) => kind === "redeemed")
     if (!row) find({ table: "execution", text: `the row of ${id} is missing`, index: last.index, log: last.origin })
     else if (
       last.state !== row.state ||
       last.log !== row.log_id ||
       last.index !== Number(row.idx) ||
       last.leaf !== toHex(row.leaf_hash) ||
-      (links.find(({ kind }) => kind === "redeemed")?.until ?? null) !== (row.execute_until?.getTime() ?? null)
+      (redeemed?.until ?? null) !== (row.execute_until?.getTime() ?? null) ||
+      (redeemed?.bound ?? null) !== (row.runtime && `${row.runtime} ${row.lease_id}`)
     )
       find({ table: "execution", text: `the row of ${id} is not what the records say` })
   }
   for (const id of byId.keys()) find({ table: "execution", text: `the row of ${id} is not what the records say` })
+}
+
+/** Each child's row says what its decision does. `parents`: by child, as `toParentRow` writes them. */
+export async function checkParents(
+  store: FsckStore,
+  parents: Map<string, string>,
+  find: (finding: Finding) => void,
+): Promise<void> {
+  const rows = await store.query<{
+    child_id: string
+    parent_id: string
+    depth: number
+    consent: Buffer
+    authorized_at: Date
+  }>("SELECT * FROM execution_parent")
+  for (const { child_id: id, ...row } of rows) {
+    const link = { execution_id: row.parent_id, depth: row.depth, consent: toHex(row.consent) }
+    if (parents.get(id) !== toParentRow(link, row.authorized_at.toISOString()))
+      find({ table: "execution_parent", text: `the row of ${id} is not what the records say` })
+    parents.delete(id)
+  }
+  for (const id of parents.keys()) find({ table: "execution_parent", text: `the row of ${id} is missing` })
+}
+
+export function toParentRow(link: Omit<ParentLink, "leaf">, time: string): string {
+  return `${link.execution_id} ${link.depth} ${link.consent} ${time}`
 }
 
 /** Answers the newest record: of a broken chain, the last that can be reached. */

@@ -54,6 +54,11 @@ class FakeRequests {
   }
 }
 
+const NO_PARENTS: AuthorizeDependencies["parents"] = {
+  findExecution: async () => null,
+  hasConsent: async () => false,
+}
+
 function setUp(more: Partial<AuthorizeDependencies> = {}) {
   const clock = new FakeClock()
   const ledger = new FakeLedger()
@@ -64,6 +69,7 @@ function setUp(more: Partial<AuthorizeDependencies> = {}) {
     issuer: ISSUER,
     signer: tokenSigner,
     requests,
+    parents: NO_PARENTS,
     rate: createByteRate(1_000_000),
     control: () => control.current,
     ledger,
@@ -285,6 +291,7 @@ describe("createAuthorize", () => {
       issuer: ISSUER,
       signer: tokenSigner,
       requests: new FakeRequests(),
+      parents: NO_PARENTS,
       rate: createByteRate(1_000_000),
       control: () => control.current,
       ledger,

@@ -6,13 +6,17 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { determine, MAX_REASONS } from "../../../src/decision/determine.ts"
+import { MAX_DEPTH, type Parent } from "../../../src/decision/parent.ts"
 import type { RawRequest } from "../../../src/decision/snapshot.ts"
 import type { ControlState, Reason, ReasonCode } from "../../../src/decision/state.ts"
+import { toBase64Url, toHex } from "../../../src/formats/bytes.ts"
+import { consentBytes } from "../../../src/formats/parent-proof.ts"
 import type { JsonObject } from "../../../src/formats/ports.ts"
 import { CHECK_NAMES, type CheckName } from "../../../src/ledger/record.ts"
 import { MAX_COLLECTION_SIZE, MAX_MATCHED_RULES, MAX_STRING_BYTES } from "../../../src/policy/bundle.ts"
 import { type Runtime, runtimeKey } from "../../../src/runtime/runtime.ts"
-import { load, requestOf, stateOf } from "../../support/policy.ts"
+import { testSigner } from "../../support/decision.ts"
+import { load, NOW_MS, requestOf, stateOf } from "../../support/policy.ts"
 
 const { policy } = load(`
 version: "1"
@@ -73,11 +77,60 @@ const WORKER: Runtime = {
   state: "TRUSTED",
 }
 
+/** The public key in it is that of `signer`, and it runs the parent. */
+const signer = testSigner(9)
+const PARENT_ID = "00000000-0000-4000-8000-000000000000"
+const PARENT: Parent = {
+  executionId: PARENT_ID,
+  state: "REDEEMED",
+  redemption: {
+    record: { origin: "o", logId: 1, index: 0, leafHash: new Uint8Array(32), body: new Uint8Array(), payload: null },
+    callerId: "key:executor-1",
+    atMs: NOW_MS,
+    executeUntilMs: NOW_MS + 1_000, // just enough
+    key: null,
+    bound: { runtime: runtimeKey("w"), leaseId: WORKER.lease_id },
+  },
+  depth: MAX_DEPTH - 1,
+  consent: new Uint8Array(32),
+  isUsed: false,
+}
+/** The request of the golden cases, for a child of PARENT, with the parent's consent to it. */
+const CONSENT = {
+  action: "read",
+  audience: "runner",
+  parameters_digest: "",
+  parent_execution_id: PARENT_ID,
+  request_id: "request-1",
+  resource: { id: "/a", type: "page" },
+  runtime_id: "",
+  subject: { id: "reader", type: "agent" },
+}
+const asChild = (consent = CONSENT): Partial<RawRequest> => ({
+  parent_execution_id: PARENT_ID,
+  parent_proof: toBase64Url(signer.sign(consentBytes(consent))),
+})
+const withParent = (
+  text: string,
+  parent: Partial<Parent> | null = {},
+  more: Partial<Case> = {},
+  pointer = "/parent_execution_id",
+): Case => ({
+  check: "authorization_state",
+  change: asChild(),
+  state: stateWith({ public_key: toHex(signer.publicKey) }),
+  leaseLeftMs: 1_000,
+  parent: parent && { ...PARENT, ...parent },
+  reason: { text, pointer },
+  ...more,
+})
+
 interface Case {
   readonly check: CheckName
   readonly change?: Partial<RawRequest>
   readonly state?: ControlState
   readonly leaseLeftMs?: number | null
+  readonly parent?: Parent | null
   readonly reason: Omit<Reason, "code">
   /** Checks that could not be made because this one failed. */
   readonly notReached?: readonly CheckName[]
@@ -192,14 +245,28 @@ const GOLDEN: Readonly<Record<ReasonCode, Case>> = {
     { measurements: { code: "cd".repeat(32) } },
     "The active policy does not accept what the runtime measured.",
   ),
-  PARENT_NOT_ATTESTED: {
-    check: "authorization_state",
-    change: { parent_execution_id: "00000000-0000-4000-8000-000000000000" },
-    reason: {
-      text: "The parent's runtime is not registered, so its proof cannot be checked.",
-      pointer: "/parent_execution_id",
-    },
-  },
+  PARENT_UNKNOWN: withParent("There is no such execution.", null),
+  PARENT_NOT_ALIVE: withParent("The parent is not running: it has to be redeemed and not to have ended.", {
+    state: "COMPLETED",
+  }),
+  PARENT_NOT_ATTESTED: withParent(
+    "The parent does not run in a runtime that is trusted and alive.",
+    {},
+    { state: stateWith({ public_key: toHex(signer.publicKey), state: "SUSPECT" }) },
+  ),
+  PARENT_TOO_DEEP: withParent("The parent descends from 16 executions, which is the limit.", { depth: MAX_DEPTH }),
+  PARENT_PROOF_WRONG: withParent(
+    "The proof is not a signature of this request by the parent's runtime.",
+    {},
+    { change: asChild({ ...CONSENT, action: "write" }) },
+    "/parent_proof",
+  ),
+  PARENT_PROOF_USED: withParent(
+    "Another execution was authorized by this proof.",
+    { isUsed: true },
+    {},
+    "/parent_proof",
+  ),
   APPROVAL_UNKNOWN: {
     check: "authorization_state",
     change: { approval_id: "a" },
@@ -255,9 +322,14 @@ const GOLDEN: Readonly<Record<ReasonCode, Case>> = {
   },
 }
 
-const decide = (change: Partial<RawRequest> = {}, state = stateOf(policy), leaseLeftMs: number | null = null) => {
+const decide = (
+  change: Partial<RawRequest> = {},
+  state = stateOf(policy),
+  leaseLeftMs: number | null = null,
+  parent: Parent | null = null,
+) => {
   const { request, policy: policyRequest } = requestOf({ ...reader, ...change })
-  return determine(state, request, policyRequest, () => leaseLeftMs)
+  return determine(state, request, policyRequest, () => leaseLeftMs, parent)
 }
 
 describe("determine", () => {
@@ -276,8 +348,8 @@ describe("determine", () => {
   })
 
   test.each(Object.entries(GOLDEN) as [ReasonCode, Case][])("%s fails only its check", (code, golden) => {
-    const { check, change, state, leaseLeftMs, reason, notReached = [], decision = "DENY" } = golden
-    const made = decide(change, state, leaseLeftMs)
+    const { check, change, state, leaseLeftMs, parent, reason, notReached = [], decision = "DENY" } = golden
+    const made = decide(change, state, leaseLeftMs, parent)
     expect(made.decision).toBe(decision)
     expect(made.checks).toEqual(
       CHECK_NAMES.map((name) => {
@@ -312,6 +384,63 @@ describe("determine", () => {
       expect(decision).toBe("ALLOW")
       expect(checks.every(({ status }) => status === "PASS")).toBe(true)
     }
+  })
+
+  const parentState = stateWith({ public_key: toHex(signer.publicKey) })
+  test("a child of what is alive, by the consent of its runtime, is allowed", () => {
+    const { decision, checks, parent } = decide(asChild(), parentState, 1_000, PARENT)
+    expect(checks.flatMap(({ reasons }) => reasons)).toEqual([])
+    expect(decision).toBe("ALLOW")
+    expect(parent).toBe(PARENT)
+  })
+
+  test.each([
+    ["another action", { action: "post" }],
+    ["another audience", { audience: "x" }],
+    ["parameters", { parameters_digest: "ab".repeat(32) }],
+    ["another parent", { parent_execution_id: PARENT_ID.replace("4", "5") }],
+    ["another request id", { request_id: "request-2" }],
+    ["another resource", { resource: { id: "/b", type: "page" } }],
+    ["another type of resource", { resource: { id: "/a", type: "account" } }],
+    ["another runtime", { runtime_id: "w" }],
+    ["another subject", { subject: { id: "retired", type: "agent" } }],
+    ["another type of subject", { subject: { id: "reader", type: "person" } }],
+  ])("consent to %s is no consent to this", (_, change) => {
+    const { checks } = decide(asChild({ ...CONSENT, ...change }), parentState, 1_000, PARENT)
+    expect(checks[4]?.reasons.map(({ code }) => code)).toEqual(["PARENT_PROOF_WRONG"])
+  })
+
+  test.each(["", "x", "AAAA", "A".repeat(86)])("%j proves nothing", (parent_proof) => {
+    const { checks } = decide({ ...asChild(), parent_proof }, parentState, 1_000, PARENT)
+    expect(checks[4]?.reasons.map(({ code }) => code)).toEqual(["PARENT_PROOF_WRONG"])
+  })
+
+  const redemption = PARENT.redemption as NonNullable<Parent["redemption"]>
+  test.each([
+    ["was not redeemed", { state: "AUTHORIZED", redemption: null }, "PARENT_NOT_ALIVE"],
+    ["was revoked", { state: "REVOKED" }, "PARENT_NOT_ALIVE"],
+    ["allowed nothing", { state: null, redemption: null }, "PARENT_NOT_ALIVE"],
+    ["has less than a second", { redemption: { ...redemption, executeUntilMs: NOW_MS + 999 } }, "PARENT_NOT_ALIVE"],
+    ["has no runtime", { redemption: { ...redemption, bound: null } }, "PARENT_NOT_ATTESTED"],
+    [
+      "lived by another lease",
+      { redemption: { ...redemption, bound: { runtime: runtimeKey("w"), leaseId: PARENT_ID.replace("4", "5") } } },
+      "PARENT_NOT_ATTESTED",
+    ],
+    [
+      "ran in an unknown runtime",
+      { redemption: { ...redemption, bound: { runtime: runtimeKey("x"), leaseId: WORKER.lease_id } } },
+      "PARENT_NOT_ATTESTED",
+    ],
+  ] as [string, Partial<Parent>, ReasonCode][])("a parent that %s has no children", (_, change, code) => {
+    const { decision, checks } = decide(asChild(), parentState, 1_000, { ...PARENT, ...change })
+    expect(decision).toBe("DENY")
+    expect(checks[4]?.reasons.map(({ code }) => code)).toEqual([code])
+  })
+
+  test("a parent whose runtime's lease is over has no children", () => {
+    const { checks } = decide(asChild(), parentState, 999, PARENT)
+    expect(checks[4]?.reasons.map(({ code }) => code)).toEqual(["PARENT_NOT_ATTESTED"])
   })
 
   test("a runtime that is named and not good is a deny, also where the rules need none", () => {

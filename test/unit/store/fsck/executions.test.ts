@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest"
-import { checkExecutions, type Link } from "../../../../src/store/fsck/executions.ts"
+import { checkExecutions, checkParents, type Link, toParentRow } from "../../../../src/store/fsck/executions.ts"
 import type { Finding } from "../../../../src/store/fsck/types.ts"
 
 const ID = "6f1c1d0e-7a52-4c58-9d3e-2f7f6f0a1b2c"
@@ -16,6 +16,7 @@ const link = (kind: Link["kind"], state: string, previous: string, leaf: string,
   origin: "log",
   index: index++,
   until: kind === "redeemed" ? UNTIL_MS : Number.NaN,
+  bound: null,
   ...more,
 })
 const redeemed = link("redeemed", "REDEEMED", "d", "r", { index: 4 })
@@ -27,6 +28,8 @@ const rowOf = (last: Link, change: object = {}) => ({
   idx: BigInt(last.index),
   leaf_hash: Buffer.from(last.leaf, "hex"),
   execute_until: new Date(UNTIL_MS),
+  runtime: null,
+  lease_id: null,
   ...change,
 })
 
@@ -58,6 +61,7 @@ describe("checkExecutions", () => {
     ["leaf hash", { leaf_hash: Buffer.alloc(32, "r") }],
     ["end", { execute_until: new Date(UNTIL_MS + 1) }],
     ["missing end", { execute_until: null }],
+    ["runtime", { runtime: "r", lease_id: "l" }],
   ])("a row with another %s is blamed", async (_, change) => {
     expect(await textsOf([redeemed, completed], [rowOf(completed, change)])).toEqual([
       `execution - the row of ${ID} is not what the records say`,
@@ -83,6 +87,15 @@ describe("checkExecutions", () => {
     ])
   })
 
+  test("whose lease it lives by is what the redemption says, to its end", async () => {
+    const bound = link("redeemed", "REDEEMED", "d", "r", { bound: "r l" })
+    expect(await textsOf([bound, completed], [rowOf(completed, { runtime: "r", lease_id: "l" })])).toEqual([])
+    for (const change of [{}, { runtime: "r", lease_id: "m" }, { runtime: "s", lease_id: "l" }])
+      expect(await textsOf([bound, completed], [rowOf(completed, change)])).toEqual([
+        `execution - the row of ${ID} is not what the records say`,
+      ])
+  })
+
   test("two records that follow the same one, and one that follows none", async () => {
     const forked = link("revoked", "REVOKED", "r", "v", { index: 8 })
     expect(await textsOf([redeemed, completed, forked], [rowOf(completed)])).toEqual([
@@ -103,5 +116,45 @@ describe("checkExecutions", () => {
     ])
     const circle = [link("redeemed", "REDEEMED", "b", "a"), link("revoked", "REVOKED", "a", "b")]
     expect((await check(circle, [])).length).toBeGreaterThan(0)
+  })
+})
+
+describe("checkParents", () => {
+  const consent = "ab".repeat(32)
+  const time = "2027-01-15T08:00:00.000Z"
+  const said = toParentRow({ execution_id: "p", depth: 1, consent }, time)
+  const row = {
+    child_id: ID,
+    parent_id: "p",
+    depth: 1,
+    consent: Buffer.from(consent, "hex"),
+    authorized_at: new Date(time),
+  }
+  const found = async (parents: readonly (readonly [string, string])[], rows: readonly object[]) => {
+    const findings: string[] = []
+    const store = { query: async <Row>() => rows as Row[] }
+    await checkParents(store, new Map(parents), ({ table, text }) => findings.push(`${table} ${text}`))
+    return findings
+  }
+
+  test("a row for each child, as its decision says", async () => {
+    expect(await found([[ID, said]], [row])).toEqual([])
+    expect(await found([], [])).toEqual([])
+  })
+
+  test.each([
+    ["parent", { parent_id: "q" }],
+    ["depth", { depth: 2 }],
+    ["consent", { consent: Buffer.alloc(32) }],
+    ["time", { authorized_at: new Date(0) }],
+  ])("another %s is found", async (_, change) => {
+    expect(await found([[ID, said]], [{ ...row, ...change }])).toEqual([
+      `execution_parent the row of ${ID} is not what the records say`,
+    ])
+  })
+
+  test("a row that is missing, and one too many", async () => {
+    expect(await found([[ID, said]], [])).toEqual([`execution_parent the row of ${ID} is missing`])
+    expect(await found([], [row])).toEqual([`execution_parent the row of ${ID} is not what the records say`])
   })
 })

@@ -1,0 +1,96 @@
+import { cpSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { checkDatabase } from "../../src/cli/ledger-fsck.ts"
+import { startTestDaemon, type TestDaemon } from "../support/daemon.ts"
+import { createDatabase, type TestDatabase } from "../support/database.ts"
+import { addMember, authorizeIt, childRequest, redeemBy, trustedRuntime } from "../support/family.ts"
+import { makeFolder } from "../support/folder.ts"
+import { RUNTIMES_YAML } from "../support/runtime.ts"
+
+let database: TestDatabase
+let one: TestDaemon
+let two: TestDaemon
+const policy = makeFolder()
+
+beforeAll(async () => {
+  database = await createDatabase()
+  cpSync(join(import.meta.dirname, "..", "..", "examples", "agent-tools"), policy.path, { recursive: true })
+  writeFileSync(join(policy.path, "runtimes.yaml"), RUNTIMES_YAML)
+  const flags = { listen: "false", policy: policy.path } // NOTIFY switched off on both
+  one = await startTestDaemon(database.url, flags)
+  two = await startTestDaemon(database.url, flags)
+  await one.daemon.reloadPolicy() // it signs the bundle that the other activated as well
+})
+afterAll(async () => {
+  await Promise.all([one?.stop(), two?.stop()])
+  await database?.drop()
+  policy.remove()
+})
+
+const codesOf = async (writ: TestDaemon, request: Parameters<typeof authorizeIt>[1]) =>
+  (await authorizeIt(writ, request)).reasons.map(({ code }) => code)
+const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split(".")[1] as string, "base64url").toString())
+
+describe("a child execution", () => {
+  test("is authorized by the consent of its parent's runtime, links to the parent's redemption, and ends before it", async () => {
+    const parent = await addMember(one)
+    const child = await addMember(one, parent)
+    const { execute_before, parent: named, exp } = claimsOf(child.token)
+    expect(named).toBe(parent.execution_id)
+    expect(exp).toBeLessThanOrEqual(execute_before)
+    const untilOf = async (execution_id: string) => {
+      const { rows } = await database.query("SELECT execute_until FROM execution WHERE execution_id = $1", [
+        execution_id,
+      ])
+      return (rows[0] as { execute_until: Date }).execute_until.getTime()
+    }
+    expect(await untilOf(child.execution_id)).toBeLessThanOrEqual(await untilOf(parent.execution_id))
+    expect(execute_before).toBe(Math.floor((await untilOf(parent.execution_id)) / 1000))
+  })
+
+  test("needs a proof for this very request, once", async () => {
+    const parent = await addMember(one)
+    const { runtime } = await trustedRuntime(one)
+    const of = (change = {}, consent = {}) => childRequest(parent, runtime.id, change, consent)
+    expect(await codesOf(one, { ...of(), parent_proof: "" })).toEqual(["PARENT_PROOF_WRONG"])
+    expect(await codesOf(one, of({}, { audience: "somebody" }))).toEqual(["PARENT_PROOF_WRONG"])
+    expect(await codesOf(one, of({ parent_execution_id: "00000000-0000-4000-8000-000000000000" }))).toEqual([
+      "PARENT_UNKNOWN",
+    ])
+    const request = of()
+    const first = await authorizeIt(one, request)
+    expect(first.decision).toBe("DECISION_ALLOW")
+    // the same request again is the same decision; as another caller's it is another request, with a proof that is used
+    expect((await authorizeIt(one, request)).execution_id).toBe(first.execution_id)
+    expect(await codesOf(two, request)).toEqual(["PARENT_PROOF_USED"])
+  })
+
+  test("the same consent on both replicas at once makes one child", async () => {
+    const parent = await addMember(one)
+    const { runtime } = await trustedRuntime(one)
+    await expect.poll(() => codesOf(two, childRequest(parent, runtime.id)), { timeout: 5_000 }).toEqual([])
+    for (let i = 0; i < 10; i++) {
+      const request = childRequest(parent, runtime.id)
+      const codes = await Promise.all([codesOf(one, request), codesOf(two, request)])
+      expect(codes.flat()).toEqual(["PARENT_PROOF_USED"])
+    }
+  })
+
+  test("a parent that was not redeemed, or has ended, has no children, and what it authorized starts no more", async () => {
+    const waiting = await addMember(one, null, { redeemed: false })
+    const { runtime } = await trustedRuntime(one)
+    expect(await codesOf(one, childRequest(waiting, runtime.id))).toEqual(["PARENT_NOT_ALIVE"])
+    await redeemBy(one, waiting)
+    const child = await addMember(one, waiting, { redeemed: false })
+    await one
+      .client("executor")
+      .call("authorization", "CompleteExecution", { execution_id: waiting.execution_id, succeeded: true })
+    expect(await codesOf(one, childRequest(waiting, runtime.id))).toEqual(["PARENT_NOT_ALIVE"])
+    await expect(redeemBy(one, child)).rejects.toThrow("PARENT_NOT_ALIVE")
+  })
+
+  test("the ledger is clean after all", async () => {
+    expect((await checkDatabase(database.connection, undefined, false)).findings).toEqual([])
+  })
+})
