@@ -20,9 +20,11 @@ export interface VerifyReply {
 
 export async function lineageCommand(id: string, flags: Flags): Promise<number> {
   return await withClient(flags, "auditor", async (client) => {
-    const lineage = await client.call<{ records: WireRecord[]; state: string }>("lineage", "GetLineage", {
-      execution_id: id,
-    })
+    const lineage = await client.call<{
+      records: WireRecord[]
+      state: string
+      ancestors: { execution_id: string; state: string }[]
+    }>("lineage", "GetLineage", { execution_id: id })
     const report = await client.call<VerifyReply>("lineage", "VerifyLineage", { execution_id: id })
     const out = flags["export"] as string | undefined
     if (out !== undefined) {
@@ -35,13 +37,16 @@ export async function lineageCommand(id: string, flags: Flags): Promise<number> 
       payload_erased,
       record: JSON.parse(body.toString("utf8")) as RecordBody,
     }))
-    if (flags["json"]) printJson({ execution_id: id, state: lineage.state, records, verification: report })
+    const ancestors = lineage.ancestors.map(({ execution_id, state }) => ({ execution_id, state }))
+    if (flags["json"]) printJson({ execution_id: id, state: lineage.state, records, ancestors, verification: report })
     else {
       for (const { index, record } of records)
         print(`#${index}  ${record.time}  ${describeRecord(record)}  by ${record.actor.id} (${record.actor.proof})`)
       print(
         `State: ${lineage.state.replace("EXECUTION_STATE_", "").replace("UNSPECIFIED", "none, nothing was allowed")}`,
       )
+      for (const { execution_id, state } of ancestors)
+        print(`Descends from ${execution_id}, ${state.replace("EXECUTION_STATE_", "")}`)
       describeReport(report)
       if (out !== undefined)
         print(`Evidence saved to ${out}. Check it offline: writ verify ${out} --trust KEYS (see writ trust).`)
@@ -63,9 +68,13 @@ export function describeReport(report: VerifyReply): void {
 function describeRecord(record: RecordBody): string {
   const { decision, matched_rules } = record.data as { decision?: string; matched_rules?: readonly string[] }
   if (decision) return `${record.kind} ${decision}${matched_rules?.length ? ` by ${matched_rules.join(", ")}` : ""}`
-  const { execute_until, reason, succeeded } = record.data as Readonly<Record<string, unknown>>
+  const { execute_until, reason, succeeded, cause, signal, exit_status, isolation } = record.data
   if (record.kind === "redeemed") return `redeemed, to end before ${execute_until}`
   if (record.kind === "redeem_refused") return `redeem_refused: ${reason}`
-  if (record.kind.startsWith("completed")) return `${record.kind}: ${succeeded ? "succeeded" : "failed"}`
+  if (record.kind === "started") return `started${isolation ? `, held by ${isolation}` : ""}`
+  const end = signal ? `, ${signal}` : exit_status === undefined ? "" : `, status ${exit_status}`
+  if (record.kind === "terminated") return `terminated: ${cause}${end}`
+  if (record.kind.startsWith("completed")) return `${record.kind}: ${succeeded ? "succeeded" : "failed"}${end}`
+  if (cause !== undefined) return `${record.kind}: ${cause}`
   return record.kind
 }

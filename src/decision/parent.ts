@@ -4,15 +4,13 @@ import { fromBase64Url, fromHex, toHex } from "../formats/bytes.ts"
 import { CONSENT_SIGNATURE_BYTES, consentBytes, consentId } from "../formats/parent-proof.ts"
 import type { ExecutionState } from "../ledger/kinds.ts"
 import { type LineageStore, readBody } from "../ledger/lineage.ts"
+import { MAX_ANCESTORS } from "../ledger/record.ts"
 import type { Runtime } from "../runtime/runtime.ts"
 import { MIN_TTL_MS } from "../token/token.ts"
 import { verifySignature } from "../verify/signature.ts"
 import { type Redemption, readRedemption } from "./executions.ts"
 import type { Snapshot } from "./snapshot.ts"
 import type { Reason } from "./state.ts"
-
-/** A child, its parent, and so on: at most so many above an execution. */
-export const MAX_DEPTH = 16
 
 export interface Parent {
   readonly executionId: string
@@ -67,8 +65,8 @@ export function checkParent(
     return fail("PARENT_NOT_ALIVE", "The parent is not running: it has to be redeemed and not to have ended.")
   const runtime = redemption.bound && trusted(redemption.bound.runtime, redemption.bound.leaseId)
   if (!runtime) return fail("PARENT_NOT_ATTESTED", "The parent does not run in a runtime that is trusted and alive.")
-  if (parent.depth >= MAX_DEPTH)
-    return fail("PARENT_TOO_DEEP", `The parent descends from ${MAX_DEPTH} executions, which is the limit.`)
+  if (parent.depth >= MAX_ANCESTORS)
+    return fail("PARENT_TOO_DEEP", `The parent descends from ${MAX_ANCESTORS} executions, which is the limit.`)
   const signature = signatureOf(request)
   if (
     !signature ||

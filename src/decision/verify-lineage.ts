@@ -1,12 +1,11 @@
 /** VerifyLineage: evidence built from the stored bytes and verified as an auditor would, then what only the database shows. */
 import { nativeCrypto, sha256 } from "../crypto.ts"
-import { WritError } from "../errors.ts"
 import {
   buildEvidence,
   type FoundExecution,
   isIntact,
   type LineageStore,
-  orderLineage,
+  readLineages,
   type StoredRecord,
 } from "../ledger/lineage.ts"
 import { verifyEvidence } from "../verify/evidence.ts"
@@ -35,8 +34,7 @@ export function createVerifyLineage({
   checkpointNow,
 }: VerifyLineageDependencies): (executionId: string) => Promise<LineageReport> {
   return async (executionId) => {
-    const records = orderLineage(await store.recordsOf(executionId))
-    if (records.length === 0) throw new WritError("NOT_FOUND", "There is no execution with this id.")
+    const lineages = await readLineages(store, executionId)
     await checkpointNow()
     const evidence = await buildEvidence(store, sha256, executionId)
     const report = verifyEvidence(evidence, await trust(), nativeCrypto)
@@ -52,7 +50,10 @@ export function createVerifyLineage({
         ...(report.failedIndex && { failedIndex: report.failedIndex }),
       }
     }
-    const fault = checkDatabase(records, await store.findExecution(executionId), report.execution?.state ?? null)
+    const states = [report.execution, ...(report.ancestors ?? [])].map((execution) => execution?.state ?? null)
+    let fault: ReturnType<typeof checkDatabase> = null
+    for (const [i, lineage] of lineages.entries())
+      fault ??= checkDatabase(lineage.records, await store.findExecution(lineage.executionId), states[i] ?? null)
     const last: Omit<StepResult, "step"> & { step: string } = {
       step: "database",
       result: fault ? "failed" : "ok",

@@ -9,6 +9,8 @@ export interface Evidence {
   readonly checkpoints: readonly { readonly log: string; readonly note: string }[]
   /** In the order of the chain: the decision first. */
   readonly records: readonly EvidenceRecord[]
+  /** What it descends from: its parent first, then the parent's parent. Absent when it descends from none. */
+  readonly ancestors?: readonly { readonly execution_id: string; readonly records: readonly EvidenceRecord[] }[]
 }
 export interface EvidenceRecord {
   /** Origin of the log that holds it. */

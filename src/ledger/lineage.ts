@@ -9,7 +9,7 @@ import { parseNote } from "../formats/signed-note.ts"
 import type { Evidence } from "./evidence.ts"
 import type { ExecutionState, RecordKind } from "./kinds.ts"
 import { buildInclusionProof, type TileReader } from "./proofs.ts"
-import type { RecordBody } from "./record.ts"
+import { MAX_ANCESTORS, type RecordBody } from "./record.ts"
 
 /** A row of the log as stored; nothing in it has been checked. */
 export interface StoredRecord {
@@ -105,6 +105,30 @@ export function orderLineage(records: readonly StoredRecord[]): StoredRecord[] {
   return [...ordered, ...rest]
 }
 
+export interface Lineage {
+  readonly executionId: string
+  /** In the order of the chain. */
+  readonly records: readonly StoredRecord[]
+}
+
+/** An execution's lineage, then its parent's and so on, as its records name them. Throws NOT_FOUND when it has none. */
+export async function readLineages(
+  store: Pick<LineageStore, "recordsOf">,
+  executionId: string,
+): Promise<readonly [Lineage, ...Lineage[]]> {
+  const read = async (id: string) => ({ executionId: id, records: orderLineage(await store.recordsOf(id)) })
+  const own = await read(executionId)
+  if (own.records.length === 0) throw new WritError("NOT_FOUND", "There is no execution with this id.")
+  const lineages: [Lineage, ...Lineage[]] = [own]
+  for (let last: Lineage = own; lineages.length <= MAX_ANCESTORS; ) {
+    const parent = last.records[0] && readBody(last.records[0].body).parent
+    if (typeof parent?.execution_id !== "string") break
+    last = await read(parent.execution_id)
+    lineages.push(last)
+  }
+  return lineages
+}
+
 /**
  * The same lineage at the same checkpoints is always the same bytes. Throws NOT_FOUND when there are no records, or no
  * checkpoint covers them.
@@ -115,8 +139,8 @@ export async function buildEvidence(
   executionId: string,
   exactSize?: number,
 ): Promise<Uint8Array> {
-  const records = orderLineage(await store.recordsOf(executionId))
-  if (records.length === 0) throw new WritError("NOT_FOUND", "There is no execution with this id.")
+  const [own, ...ancestors] = await readLineages(store, executionId)
+  const records = [own, ...ancestors].flatMap((lineage) => lineage.records)
   const notes = new Map<string, { readonly note: string; readonly size: number }>()
   for (const { origin, logId } of records) {
     if (notes.has(origin)) continue
@@ -135,13 +159,9 @@ export async function buildEvidence(
       )
     notes.set(origin, { note, size })
   }
-  const evidence: Evidence = {
-    v: 1,
-    type: "writ-evidence",
-    execution_id: executionId,
-    checkpoints: [...notes].map(([log, { note }]) => ({ log, note })).sort((a, b) => (a.log < b.log ? -1 : 1)),
-    records: await Promise.all(
-      records.map(async ({ origin, logId, index, body, payload }) => {
+  const entriesOf = (lineage: Lineage) =>
+    Promise.all(
+      lineage.records.map(async ({ origin, logId, index, body, payload }) => {
         const size = notes.get(origin)?.size as number
         const proof = await buildInclusionProof(store.tiles(logId), sha256, index, size)
         return {
@@ -152,7 +172,21 @@ export async function buildEvidence(
           proof: proof.map(toBase64),
         }
       }),
-    ),
+    )
+  const evidence: Evidence = {
+    v: 1,
+    type: "writ-evidence",
+    execution_id: executionId,
+    checkpoints: [...notes].map(([log, { note }]) => ({ log, note })).sort((a, b) => (a.log < b.log ? -1 : 1)),
+    records: await entriesOf(own),
+    ...(ancestors.length > 0 && {
+      ancestors: await Promise.all(
+        ancestors.map(async (ancestor) => ({
+          execution_id: ancestor.executionId,
+          records: await entriesOf(ancestor),
+        })),
+      ),
+    }),
   }
   return utf8(encodeCanonicalJson(evidence as unknown as JsonValue))
 }

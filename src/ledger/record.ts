@@ -45,6 +45,9 @@ export type RecordBody = {
   readonly data: JsonObject
 }
 
+/** A child, its parent, and so on: at most so many above an execution. */
+export const MAX_ANCESTORS = 16
+
 export type ParentLink = {
   /** Names the consent of the parent's runtime (formats/parent-proof.ts), hex. */
   readonly consent: string

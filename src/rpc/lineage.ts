@@ -9,8 +9,8 @@ import {
   buildEvidence,
   type LedgerReader,
   type LogRow,
-  orderLineage,
   readBody,
+  readLineages,
   type StoredRecord,
 } from "../ledger/lineage.ts"
 import { buildConsistencyProof, buildInclusionProof } from "../ledger/proofs.ts"
@@ -104,11 +104,14 @@ export function lineageService({ reader, origin, checkpointNow, verifyLineage, w
       },
 
       async GetLineage({ execution_id }: { execution_id: string }) {
-        const execution = found(await reader.findExecution(toExecutionId(execution_id)))
-        return {
-          records: orderLineage(await reader.recordsOf(execution_id)).map(toRecord),
-          state: toState(readState(execution, wallMs())),
-        }
+        const [own, ...ancestors] = await Promise.all(
+          (await readLineages(reader, toExecutionId(execution_id))).map(async ({ executionId, records }) => {
+            const execution = await reader.findExecution(executionId)
+            const state = toState(execution && readState(execution, wallMs()))
+            return { execution_id: executionId, records: records.map(toRecord), state }
+          }),
+        )
+        return { ...own, ancestors }
       },
 
       async VerifyLineage({ execution_id }: { execution_id: string }) {

@@ -14,6 +14,8 @@ import {
   RECORD_VERSION,
   type RecordBody,
 } from "../ledger/record.ts"
+import { checkAncestry, checkDescent } from "./ancestry.ts"
+import { type Case, type Chain, Fault, type Item, type Outcome } from "./case.ts"
 import { verifyCheckpoint } from "./checkpoint.ts"
 import { verifyInclusion } from "./merkle.ts"
 import { portableCrypto } from "./portable-crypto.ts"
@@ -30,40 +32,6 @@ export const MAX_EVIDENCE_CHARS = 64 * 1024 * 1024
 const MAX_RECORDS = 100_000
 const LIMITS = { maxDepth: 40, maxNodes: 2_000_000 }
 
-interface Item {
-  readonly log: string
-  readonly index: bigint
-  readonly body: Uint8Array
-  readonly payload: Uint8Array | null
-  readonly proof: readonly Uint8Array[]
-  readonly leafHash: Uint8Array
-  /** Set by the step "record". */
-  record: RecordBody
-  /** Set by the step "payload"; null when there is none, or it was erased. */
-  content: JsonObject | null
-}
-
-interface Case {
-  readonly executionId: string
-  readonly notes: ReadonlyMap<string, string>
-  readonly checkpoints: Map<string, Checkpoint>
-  readonly items: readonly Item[]
-  readonly trust: Trust | undefined
-  readonly crypto: Crypto
-}
-
-/** Stops the verification at this record (or at none in particular). */
-class Fault extends Error {
-  readonly code: ReasonCode
-  readonly index: bigint | null
-  constructor(code: ReasonCode, text: string, index: bigint | null = null) {
-    super(text)
-    this.code = code
-    this.index = index
-  }
-}
-
-type Outcome = { readonly result: StepResult["result"]; readonly detail: string }
 const STEPS: Readonly<Record<Exclude<EvidenceStep, "format">, (file: Case) => Outcome>> = {
   checkpoint: checkCheckpoints,
   record: checkRecords,
@@ -84,16 +52,22 @@ export function verifyEvidence(
   let step: EvidenceStep = "format"
   try {
     const file = parseEvidence(evidence, trust, crypto)
-    steps.push({ step, result: "ok", detail: `${file.items.length} records of execution ${file.executionId}` })
+    const [{ executionId, items }, ...ancestors] = file.chains
+    const more = ancestors.length > 0 ? `, which descends from ${ancestors.length}` : ""
+    steps.push({ step, result: "ok", detail: `${items.length} records of execution ${executionId}${more}` })
     for (step of EVIDENCE_STEPS.slice(1)) steps.push({ step, ...STEPS[step as Exclude<EvidenceStep, "format">](file) })
-    const last = file.items.at(-1) as Item
-    const decision = (file.items[0] as Item).record.data["decision"] as string
+    const describe = (chain: Chain) => ({
+      id: chain.executionId,
+      decision: (chain.items[0] as Item).record.data["decision"] as string,
+      state: chain.items.at(-1)?.record.state ?? null,
+    })
     return {
       valid: true,
       reason: "",
       anchored: trust !== undefined,
       steps,
-      execution: { id: file.executionId, decision, state: last.record.state ?? null },
+      execution: describe(file.chains[0]),
+      ...(ancestors.length > 0 && { ancestors: ancestors.map(describe) }),
     }
   } catch (error) {
     const fault = error instanceof Fault ? error : new Fault("MALFORMED", (error as Error).message)
@@ -115,32 +89,38 @@ function parseEvidence(evidence: string | Uint8Array, trust: Trust | undefined, 
   const root = asObject(parseStrictJson(typeof evidence === "string" ? evidence : fromUtf8(evidence), LIMITS))
   if (root["v"] !== 1 || root["type"] !== "writ-evidence")
     throw new Fault("MALFORMED", "the file is not Writ evidence of version 1")
-  const executionId = asText(root["execution_id"])
+  const lineages = [root, ...(root["ancestors"] === undefined ? [] : asList(root["ancestors"]).map(asObject))]
   const notes = new Map<string, string>()
   for (const entry of asList(root["checkpoints"])) {
     const { log, note } = asObject(entry)
     if (notes.has(asText(log))) throw new Fault("MALFORMED", "two checkpoints of one log")
     notes.set(asText(log), asText(note))
   }
-  const records = asList(root["records"])
-  if (records.length === 0) throw new Fault("MALFORMED", "the file holds no record")
-  if (records.length > MAX_RECORDS) throw new Fault("TOO_LARGE", `the file holds more than ${MAX_RECORDS} records`)
-  const items = records.map((entry): Item => {
-    const { log, index, body, payload, proof } = asObject(entry)
-    if (!/^(0|[1-9][0-9]{0,18})$/.test(asText(index))) throw new Fault("MALFORMED", "an index is not a decimal number")
-    const bytes = fromBase64(asText(body))
-    return {
-      log: asText(log),
-      index: BigInt(asText(index)),
-      body: bytes,
-      payload: payload === null ? null : fromBase64(asText(payload)),
-      proof: asList(proof).map((hash) => fromBase64(asText(hash))),
-      leafHash: hashLeaf(crypto.sha256, bytes),
-      record: undefined as never,
-      content: null,
-    }
-  })
-  return { executionId, notes, checkpoints: new Map(), items, trust, crypto }
+  let count = 0
+  const chains = lineages.map((lineage): Chain => {
+    const records = asList(lineage["records"])
+    if (records.length === 0) throw new Fault("MALFORMED", "the file holds no record")
+    count += records.length
+    if (count > MAX_RECORDS) throw new Fault("TOO_LARGE", `the file holds more than ${MAX_RECORDS} records`)
+    return { executionId: asText(lineage["execution_id"]), items: records.map((entry) => parseItem(entry, crypto)) }
+  }) as [Chain, ...Chain[]]
+  return { chains, notes, checkpoints: new Map(), items: chains.flatMap(({ items }) => items), trust, crypto }
+}
+
+function parseItem(entry: JsonValue, crypto: Crypto): Item {
+  const { log, index, body, payload, proof } = asObject(entry)
+  if (!/^(0|[1-9][0-9]{0,18})$/.test(asText(index))) throw new Fault("MALFORMED", "an index is not a decimal number")
+  const bytes = fromBase64(asText(body))
+  return {
+    log: asText(log),
+    index: BigInt(asText(index)),
+    body: bytes,
+    payload: payload === null ? null : fromBase64(asText(payload)),
+    proof: asList(proof).map((hash) => fromBase64(asText(hash))),
+    leafHash: hashLeaf(crypto.sha256, bytes),
+    record: undefined as never,
+    content: null,
+  }
 }
 
 function checkCheckpoints({ notes, checkpoints, items, trust, crypto }: Case): Outcome {
@@ -238,20 +218,28 @@ function checkPayloads({ items, crypto }: Case): Outcome {
   return { result: "ok", detail: "every payload is what its record commits to" }
 }
 
-function checkLineage({ items, executionId }: Case): Outcome {
-  items.forEach(({ record, index }, i) => {
-    if (record.execution_id !== executionId)
-      throw new Fault("LINK_WRONG", `record ${index} is of another execution`, index)
-    if ((i === 0) !== (record.kind === "decision"))
-      throw new Fault("LINK_WRONG", "a lineage begins with its one decision", index)
-    const previous = i === 0 ? undefined : toHex((items[i - 1] as Item).leafHash)
-    if (record.previous !== previous)
-      throw new Fault("LINK_WRONG", `record ${index} does not link to the record before it`, index)
-  })
-  return { result: "ok", detail: "each record links to the one before by its leaf hash" }
+function checkLineage(file: Case): Outcome {
+  for (const { executionId, items } of file.chains)
+    items.forEach(({ record, index }, i) => {
+      if (record.execution_id !== executionId)
+        throw new Fault("LINK_WRONG", `record ${index} is of another execution`, index)
+      if ((i === 0) !== (record.kind === "decision"))
+        throw new Fault("LINK_WRONG", "a lineage begins with its one decision", index)
+      const previous = i === 0 ? undefined : toHex((items[i - 1] as Item).leafHash)
+      if (record.previous !== previous)
+        throw new Fault("LINK_WRONG", `record ${index} does not link to the record before it`, index)
+    })
+  checkAncestry(file)
+  const more = file.chains.length > 1 ? ", and each execution to the redemption of its parent" : ""
+  return { result: "ok", detail: `each record links to the one before by its leaf hash${more}` }
 }
 
-function checkTransitions({ items }: Case): Outcome {
+function checkTransitions({ chains }: Case): Outcome {
+  const [state] = chains.map(checkChain)
+  return { result: "ok", detail: `ends in the state ${state ?? "none (nothing was allowed)"}` }
+}
+
+function checkChain({ items }: Chain): string | null {
   let state: string | null = null
   const seen = new Set<RecordKind>()
   for (const { record, index } of items) {
@@ -267,7 +255,7 @@ function checkTransitions({ items }: Case): Outcome {
     state = next
   }
   checkTimes(items)
-  return { result: "ok", detail: `ends in the state ${state ?? "none (nothing was allowed)"}` }
+  return state
 }
 
 /** What a redemption grants ends: a start and an end in time come before that, a loss and a late report after it. */
@@ -299,7 +287,16 @@ function isTime(value: unknown): value is string {
   return typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value)
 }
 
-function checkClaims({ items }: Case): Outcome {
+function checkClaims({ chains, crypto }: Case): Outcome {
+  const outcomes = chains.map((chain, i) => {
+    const outcome = checkToken(chain)
+    checkDescent(chain, chains[i + 1], crypto)
+    return outcome
+  })
+  return outcomes.find(({ result }) => result === "erased") ?? (outcomes[0] as Outcome)
+}
+
+function checkToken({ items }: Chain): Outcome {
   const { record, content, index, log } = items[0] as Item
   if (content === null) return { result: "erased", detail: "the decision's payload was erased, its claims with it" }
   const claims = content["claims"]
@@ -326,11 +323,13 @@ function checkClaims({ items }: Case): Outcome {
 }
 
 /** The token was alive, its parameters were those to be executed, and the time given is what it grants. */
-function checkRedemption({ record, content, index }: Item, { exp, max_duration, dig }: JsonObject): void {
+function checkRedemption({ record, content, index }: Item, claims: JsonObject): void {
+  const { exp, max_duration, dig, execute_before = Number.MAX_SAFE_INTEGER / 1000 } = claims
   const wrong = (text: string) => new Fault("CLAIMS_WRONG", text, index)
   const at = Date.parse(record.time)
   if (!(at < (exp as number) * 1000)) throw wrong("the token had expired when it was redeemed")
-  if (Date.parse(record.data["execute_until"] as string) !== at + (max_duration as number) * 1000)
+  const until = Math.min(at + (max_duration as number) * 1000, (execute_before as number) * 1000)
+  if (Date.parse(record.data["execute_until"] as string) !== until)
     throw wrong("the time to execute is not what the token grants")
   if (content !== null && (content["dig"] ?? null) !== (dig ?? null))
     throw wrong("the parameters that were redeemed are not those that were authorized")

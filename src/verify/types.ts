@@ -57,9 +57,9 @@ export const EVIDENCE_STEPS = [
   "record", // each body is a canonical record of a known version and kind
   "inclusion", // each body's leaf hash is in its log's checkpoint at its index
   "payload", // each payload is what the leaf committed to, or is reported erased
-  "lineage", // one decision first, each further record links to the one before, same execution
+  "lineage", // one decision first, each further record links to the one before, same execution; a child to its parent
   "transitions", // each state follows from the one before (ledger/kinds.ts)
-  "claims", // an ALLOW has claims that agree with its record, anything else has none
+  "claims", // an ALLOW has claims that agree with its record, anything else has none; a child ends before its parent must
 ] as const
 export type EvidenceStep = (typeof EVIDENCE_STEPS)[number]
 
@@ -67,6 +67,12 @@ export interface StepResult {
   readonly step: EvidenceStep
   readonly result: "ok" | "failed" | "erased" | "not_anchored"
   readonly detail: string
+}
+
+export interface ReportedExecution {
+  readonly id: string
+  readonly decision: string
+  readonly state: string | null
 }
 
 export interface EvidenceReport extends Verdict {
@@ -77,5 +83,7 @@ export interface EvidenceReport extends Verdict {
   readonly failedStep?: EvidenceStep
   /** Log index (decimal) of the first bad record, where one is to blame. */
   readonly failedIndex?: string
-  readonly execution?: { readonly id: string; readonly decision: string; readonly state: string | null }
+  readonly execution?: ReportedExecution
+  /** What it descends from: its parent first. Absent when it descends from none. */
+  readonly ancestors?: readonly ReportedExecution[]
 }

@@ -2,6 +2,7 @@ import { cpSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { checkDatabase } from "../../src/cli/ledger-fsck.ts"
+import { parseTrust, verifyEvidence } from "../../src/verify/index.ts"
 import { startTestDaemon, type TestDaemon } from "../support/daemon.ts"
 import { createDatabase, type TestDatabase } from "../support/database.ts"
 import { addMember, authorizeIt, childRequest, redeemBy, trustedRuntime } from "../support/family.ts"
@@ -28,6 +29,14 @@ afterAll(async () => {
   policy.remove()
 })
 
+interface Lineage {
+  readonly records: readonly { readonly body: Buffer }[]
+  readonly ancestors: readonly {
+    readonly execution_id: string
+    readonly state: string
+    readonly records: readonly { readonly receipt: { readonly leaf_hash: Buffer } }[]
+  }[]
+}
 const codesOf = async (writ: TestDaemon, request: Parameters<typeof authorizeIt>[1]) =>
   (await authorizeIt(writ, request)).reasons.map(({ code }) => code)
 const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split(".")[1] as string, "base64url").toString())
@@ -46,6 +55,32 @@ describe("a child execution", () => {
       return (rows[0] as { execute_until: Date }).execute_until.getTime()
     }
     expect(await untilOf(child.execution_id)).toBeLessThanOrEqual(await untilOf(parent.execution_id))
+    const grandchild = await addMember(two, child)
+    const { execution_id } = grandchild
+    const auditor = two.client("auditor")
+    const lineage = await auditor.call<Lineage>("lineage", "GetLineage", { execution_id })
+    expect(lineage.ancestors.map((ancestor) => [ancestor.execution_id, ancestor.state])).toEqual([
+      [child.execution_id, "EXECUTION_STATE_REDEEMED"],
+      [parent.execution_id, "EXECUTION_STATE_REDEEMED"],
+    ])
+    expect(JSON.parse((lineage.records[0] as { body: Buffer }).body.toString()).parent).toMatchObject({
+      execution_id: child.execution_id,
+      leaf: lineage.ancestors[0]?.records[1]?.receipt.leaf_hash.toString("hex"),
+      depth: 2,
+    })
+    await one.client("auditor").call("lineage", "GetCheckpoint", {})
+    expect(await auditor.call<object>("lineage", "VerifyLineage", { execution_id })).toMatchObject({ valid: true })
+    const { evidence } = await auditor.call<{ evidence: Buffer }>("lineage", "ExportEvidence", { execution_id })
+    const trust = parseTrust(await (await fetch(`http://${one.daemon.addresses.http}/.well-known/writ.json`)).text())
+    expect(verifyEvidence(evidence, trust)).toMatchObject({
+      valid: true,
+      anchored: true,
+      execution: { id: execution_id, state: "REDEEMED" },
+      ancestors: [
+        { id: child.execution_id, state: "REDEEMED" },
+        { id: parent.execution_id, state: "REDEEMED" },
+      ],
+    })
     expect(execute_before).toBe(Math.floor((await untilOf(parent.execution_id)) / 1000))
   })
 
@@ -58,6 +93,7 @@ describe("a child execution", () => {
     expect(await codesOf(one, of({ parent_execution_id: "00000000-0000-4000-8000-000000000000" }))).toEqual([
       "PARENT_UNKNOWN",
     ])
+    await expect.poll(() => codesOf(two, of()), { timeout: 5_000 }).toEqual([]) // it knows of both leases
     const request = of()
     const first = await authorizeIt(one, request)
     expect(first.decision).toBe("DECISION_ALLOW")

@@ -6,6 +6,7 @@ import type { Struct as _google_protobuf_Struct, Struct__Output as _google_proto
 import type { Timestamp as _google_protobuf_Timestamp, Timestamp__Output as _google_protobuf_Timestamp__Output } from './google/protobuf/Timestamp.ts';
 import type { Value as _google_protobuf_Value, Value__Output as _google_protobuf_Value__Output } from './google/protobuf/Value.ts';
 import type { Action as _writ_v1_Action, Action__Output as _writ_v1_Action__Output } from './writ/v1/Action.ts';
+import type { AncestorLineage as _writ_v1_AncestorLineage, AncestorLineage__Output as _writ_v1_AncestorLineage__Output } from './writ/v1/AncestorLineage.ts';
 import type { Check as _writ_v1_Check, Check__Output as _writ_v1_Check__Output } from './writ/v1/Check.ts';
 import type { Entity as _writ_v1_Entity, Entity__Output as _writ_v1_Entity__Output } from './writ/v1/Entity.ts';
 import type { ExportEvidenceRequest as _writ_v1_ExportEvidenceRequest, ExportEvidenceRequest__Output as _writ_v1_ExportEvidenceRequest__Output } from './writ/v1/ExportEvidenceRequest.ts';
@@ -50,6 +51,7 @@ export interface ProtoGrpcType {
   writ: {
     v1: {
       Action: MessageTypeDefinition<_writ_v1_Action, _writ_v1_Action__Output>
+      AncestorLineage: MessageTypeDefinition<_writ_v1_AncestorLineage, _writ_v1_AncestorLineage__Output>
       Check: MessageTypeDefinition<_writ_v1_Check, _writ_v1_Check__Output>
       CheckStatus: EnumTypeDefinition
       Decision: EnumTypeDefinition

@@ -6,13 +6,13 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { determine, MAX_REASONS } from "../../../src/decision/determine.ts"
-import { MAX_DEPTH, type Parent } from "../../../src/decision/parent.ts"
+import type { Parent } from "../../../src/decision/parent.ts"
 import type { RawRequest } from "../../../src/decision/snapshot.ts"
 import type { ControlState, Reason, ReasonCode } from "../../../src/decision/state.ts"
 import { toBase64Url, toHex } from "../../../src/formats/bytes.ts"
 import { consentBytes } from "../../../src/formats/parent-proof.ts"
 import type { JsonObject } from "../../../src/formats/ports.ts"
-import { CHECK_NAMES, type CheckName } from "../../../src/ledger/record.ts"
+import { CHECK_NAMES, type CheckName, MAX_ANCESTORS } from "../../../src/ledger/record.ts"
 import { MAX_COLLECTION_SIZE, MAX_MATCHED_RULES, MAX_STRING_BYTES } from "../../../src/policy/bundle.ts"
 import { type Runtime, runtimeKey } from "../../../src/runtime/runtime.ts"
 import { testSigner } from "../../support/decision.ts"
@@ -91,7 +91,7 @@ const PARENT: Parent = {
     key: null,
     bound: { runtime: runtimeKey("w"), leaseId: WORKER.lease_id },
   },
-  depth: MAX_DEPTH - 1,
+  depth: MAX_ANCESTORS - 1,
   consent: new Uint8Array(32),
   isUsed: false,
 }
@@ -254,7 +254,7 @@ const GOLDEN: Readonly<Record<ReasonCode, Case>> = {
     {},
     { state: stateWith({ public_key: toHex(signer.publicKey), state: "SUSPECT" }) },
   ),
-  PARENT_TOO_DEEP: withParent("The parent descends from 16 executions, which is the limit.", { depth: MAX_DEPTH }),
+  PARENT_TOO_DEEP: withParent("The parent descends from 16 executions, which is the limit.", { depth: MAX_ANCESTORS }),
   PARENT_PROOF_WRONG: withParent(
     "The proof is not a signature of this request by the parent's runtime.",
     {},

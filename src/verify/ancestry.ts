@@ -1,0 +1,106 @@
+/** What a child's records say of its parent, held against the parent's. */
+import { fromBase64Url, toHex } from "../formats/bytes.ts"
+import { consentBytes, consentId } from "../formats/parent-proof.ts"
+import type { Crypto, JsonObject } from "../formats/ports.ts"
+import { MAX_ANCESTORS, type ParentLink } from "../ledger/record.ts"
+import { type Case, type Chain, Fault, type Item } from "./case.ts"
+import { verifySignature } from "./signature.ts"
+
+/** Each decision names the redemption of the next chain's execution, and the last one none. */
+export function checkAncestry({ chains }: Case): void {
+  if (chains.length > MAX_ANCESTORS + 1) throw new Fault("TOO_LARGE", `more than ${MAX_ANCESTORS} ancestors`)
+  chains.forEach((chain, i) => {
+    const { record, index, log } = chain.items[0] as Item
+    const wrong = (text: string) => new Fault("LINK_WRONG", text, index)
+    const parent = chains[i + 1]
+    const link = record.parent as Partial<ParentLink> | null | undefined
+    if (link === undefined) {
+      if (parent) throw wrong(`execution ${chain.executionId} descends from none, and more records are given`)
+      return
+    }
+    if (record.state !== "AUTHORIZED") throw wrong("what was not allowed is no child")
+    if (!parent || link?.execution_id !== parent.executionId)
+      throw wrong("the records of the execution that it descends from are not given next")
+    const at = parent.items.findIndex((item) => item.record.kind === "redeemed")
+    const redeemed = parent.items[at]
+    if (!redeemed || link.leaf !== toHex(redeemed.leafHash))
+      throw wrong("it does not link to the redemption of its parent")
+    if (link.depth !== chains.length - 1 - i) throw wrong("it says another number of ancestors")
+    const end = parent.items.slice(at).find((item) => item.record.state !== "REDEEMED")
+    if (end && log === end.log && index > end.index) throw wrong("it was authorized after its parent had ended")
+  })
+}
+
+/** A child's token, and the child, end no later than its parent must have; the parent's runtime has consented to it. */
+export function checkDescent(child: Chain, parent: Chain | undefined, crypto: Crypto): void {
+  const { record, content, index } = child.items[0] as Item
+  const wrong = (text: string) => new Fault("CLAIMS_WRONG", text, index)
+  const claims = content?.["claims"] as JsonObject | undefined
+  if (!parent) {
+    if (claims?.["parent"] !== undefined || claims?.["execute_before"] !== undefined)
+      throw wrong("the token names a parent, its record none")
+    return
+  }
+  const until = untilOf(parent)
+  const redeemed = child.items.find((item) => item.record.kind === "redeemed")
+  if (redeemed && !(untilOf(child) <= until))
+    throw new Fault("CLAIMS_WRONG", "it may run longer than its parent", redeemed.index)
+  if (!content || !claims) return // erased
+  const { parent: named, execute_before: before, exp } = claims
+  if (named !== parent.executionId) throw wrong("the token names another parent")
+  if (typeof before !== "number" || !(before * 1000 <= until))
+    throw wrong("the token lets it run longer than its parent")
+  if (!((exp as number) <= before)) throw wrong("the token outlives its parent")
+  checkConsent(content, parent, record.parent as ParentLink, crypto, wrong)
+}
+
+/** Where neither the child's request nor the parent's token was erased. */
+function checkConsent(
+  content: JsonObject,
+  parent: Chain,
+  { consent }: ParentLink,
+  crypto: Crypto,
+  wrong: (text: string) => Fault,
+): void {
+  const { content: authorized } = parent.items[0] as Item
+  if (!authorized) return
+  let isGood = false
+  try {
+    const { cnf } = authorized["claims"] as { cnf: { jwk: { x: string } } }
+    const request = content["request"] as unknown as Request
+    const signature = fromBase64Url(request.parent_proof)
+    const digest = request.parameters?.digest
+    const bytes = consentBytes({
+      action: request.action.name,
+      audience: request.audience,
+      parameters_digest: digest === undefined ? "" : toHex(fromBase64Url(digest)),
+      parent_execution_id: parent.executionId,
+      request_id: request.request_id,
+      resource: { id: request.resource.id, type: request.resource.type },
+      runtime_id: request.runtime_id ?? "",
+      subject: { id: request.subject.id, type: request.subject.type },
+    })
+    isGood =
+      verifySignature(crypto, fromBase64Url(cnf.jwk.x), bytes, signature) &&
+      toHex(consentId(crypto.sha256, signature)) === consent
+  } catch {} // of another shape: nobody has consented
+  if (!isGood) throw wrong("there is no consent of the parent's runtime to this request")
+}
+
+/** A request as it is recorded. */
+interface Request {
+  readonly action: { readonly name: string }
+  readonly audience: string
+  readonly parameters?: { readonly digest: string }
+  readonly parent_proof: string
+  readonly request_id: string
+  readonly resource: { readonly id: string; readonly type: string }
+  readonly runtime_id?: string
+  readonly subject: { readonly id: string; readonly type: string }
+}
+
+/** Unix milliseconds; NaN when it was not redeemed. */
+function untilOf({ items }: Chain): number {
+  const redeemed = items.find(({ record }) => record.kind === "redeemed")
+  return Date.parse(String(redeemed?.record.data["execute_until"]))
+}

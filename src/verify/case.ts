@@ -1,0 +1,48 @@
+/** An evidence file on its way through the steps of its verification. */
+import type { Checkpoint } from "../formats/checkpoint.ts"
+import type { Crypto, JsonObject } from "../formats/ports.ts"
+import type { RecordBody } from "../ledger/record.ts"
+import type { ReasonCode, StepResult, Trust } from "./types.ts"
+
+export interface Item {
+  readonly log: string
+  readonly index: bigint
+  readonly body: Uint8Array
+  readonly payload: Uint8Array | null
+  readonly proof: readonly Uint8Array[]
+  readonly leafHash: Uint8Array
+  /** Set by the step "record". */
+  record: RecordBody
+  /** Set by the step "payload"; null when there is none, or it was erased. */
+  content: JsonObject | null
+}
+
+/** The records of one execution. */
+export interface Chain {
+  readonly executionId: string
+  readonly items: readonly Item[]
+}
+
+export interface Case {
+  /** The execution, its parent, the parent's parent. */
+  readonly chains: readonly [Chain, ...Chain[]]
+  readonly notes: ReadonlyMap<string, string>
+  readonly checkpoints: Map<string, Checkpoint>
+  /** Of all chains. */
+  readonly items: readonly Item[]
+  readonly trust: Trust | undefined
+  readonly crypto: Crypto
+}
+
+/** Stops the verification at this record (or at none in particular). */
+export class Fault extends Error {
+  readonly code: ReasonCode
+  readonly index: bigint | null
+  constructor(code: ReasonCode, text: string, index: bigint | null = null) {
+    super(text)
+    this.code = code
+    this.index = index
+  }
+}
+
+export type Outcome = { readonly result: StepResult["result"]; readonly detail: string }
