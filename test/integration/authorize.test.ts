@@ -109,7 +109,7 @@ describe("Authorize", () => {
         parameters: '{"argv":["ls"]}',
       },
     ],
-    ["PARENT_NOT_ATTESTED", "authorization_state", { parent_execution_id: "00000000-0000-4000-8000-000000000000" }],
+    ["PARENT_UNKNOWN", "authorization_state", { parent_execution_id: "00000000-0000-4000-8000-000000000000" }],
     ["APPROVAL_UNKNOWN", "authorization_state", { approval_id: "a" }],
     ["NO_MATCHING_ALLOW", "execution_eligibility", { resource: { type: "url", id: "ftp://example.com/" } }],
     ["DENIED_BY_RULE", "execution_eligibility", { resource: { type: "url", id: "https://169.254.169.254/x" } }],
