@@ -59,7 +59,8 @@ export interface AuthorizeDependencies {
 
 interface Running {
   readonly digest: Uint8Array
-  readonly done: Promise<Authorized>
+  /** Set before anyone else can see it. */
+  done: Promise<Authorized> | null
 }
 
 export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, call: Call) => Promise<Authorized> {
@@ -69,15 +70,26 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
   const recent = new RecentKeys()
 
   /** Idempotency comes first: a repeat joins the call in flight, and later gets what was recorded. */
-  return async function authorize(raw, call) {
-    ledger.assertOpen()
+  return function authorize(raw, call) {
+    try {
+      ledger.assertOpen()
+      const now = clock.now()
+      const request = snapshot(raw) // copied once, limited, typed; INVALID_REQUEST
+      const claim = claimRequest(call.caller, request)
+      const deadlineMs = now.monotonicMs + Math.min(call.timeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS)
+      return inFlight.get(claim.key)
+        ? join(request, claim, call, deadlineMs)
+        : begin(request, claim, call, now, deadlineMs)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  async function join(request: Snapshot, claim: RequestClaim, call: Call, deadlineMs: number): Promise<Authorized> {
     let now = clock.now()
-    const request = snapshot(raw) // copied once, limited, typed; INVALID_REQUEST
-    const claim = claimRequest(call.caller, request)
-    const deadlineMs = now.monotonicMs + Math.min(call.timeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS)
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const earlier = inFlight.get(claim.key)
-      if (!earlier) break
+      if (!earlier?.done) break
       if (!equalBytes(earlier.digest, claim.digest)) throw new WritError("REQUEST_ID_REUSED")
       const joined = await earlier.done.catch((error: unknown) => WritError.from(error))
       if (!(joined instanceof WritError)) return { ...joined, repeated: true, explain: request.explain }
@@ -86,16 +98,20 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
       now = clock.now() // a log's records stand in the order of their times
       if (now.monotonicMs >= deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
     }
-    const done = decide(request, claim, call, now, deadlineMs)
-    const entry = { digest: claim.digest, done }
-    inFlight.set(claim.key, entry)
-    try {
-      const authorized = await done
-      recent.add(claim.key)
-      return authorized
-    } finally {
-      if (inFlight.get(claim.key) === entry) inFlight.delete(claim.key)
-    }
+    return await begin(request, claim, call, now, deadlineMs)
+  }
+
+  function begin(
+    request: Snapshot,
+    claim: RequestClaim,
+    call: Call,
+    now: Instant,
+    deadlineMs: number,
+  ): Promise<Authorized> {
+    const running: Running = { digest: claim.digest, done: null }
+    inFlight.set(claim.key, running)
+    running.done = decide(request, claim, call, now, deadlineMs)
+    return running.done
   }
 
   async function decide(
@@ -105,90 +121,98 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
     started: Instant,
     deadlineMs: number,
   ): Promise<Authorized> {
-    let mayBeRecorded = recent.has(claim.key)
-    let now = started
-    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      if (mayBeRecorded) {
-        const recalled = await recall(deps.requests, claim, signer, now.wallMs)
-        if (recalled) return toAuthorized(recalled, request)
-        now = clock.now()
-      }
-      const state = deps.control() // one immutable snapshot; its epoch is proved by the append
-      let parent: Parent | null = null
-      if (request.parentExecutionId !== "") {
-        parent = await findParent(deps.parents, request) // that it is alive still is proved by the append
+    try {
+      let mayBeRecorded = recent.has(claim.key)
+      let now = started
+      for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
+        if (mayBeRecorded) {
+          const recalled = await recall(deps.requests, claim, signer, now.wallMs)
+          if (recalled) {
+            recent.add(claim.key)
+            return toAuthorized(recalled, request)
+          }
+          now = clock.now()
+        }
+        const state = deps.control() // one immutable snapshot; its epoch is proved by the append
+        let parent: Parent | null = null
+        if (request.parentExecutionId !== "") {
+          parent = await findParent(deps.parents, request) // that it is alive still is proved by the append
+          now = clock.now()
+          if (now.monotonicMs >= deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
+        }
+        assertCaller(state, call.caller, now.wallMs)
+        const policyRequest = toPolicyRequest(request, now.wallMs)
+        const { monotonicMs } = now
+        const determination = determine(
+          state,
+          request,
+          policyRequest,
+          (leaseId) => leaseLeftMs(leaseId, monotonicMs),
+          parent,
+        ) // pure and total: a failure inside is a DENY
+        const verdict = buildVerdict(determination, request, state, deps.issuer, now.wallMs)
+        const recorded = recordedRequest(request, policyRequest, state.active?.policy)
+        const claims = verdict.claims && encodeCanonicalJson(verdict.claims)
+        const record = sealDecision(
+          verdict,
+          claims,
+          recorded,
+          claim,
+          determination.outcome?.cost ?? 0,
+          state.epoch,
+          call.caller,
+          now.wallMs,
+          verdict.claims && parent ? toParentLink(parent) : undefined,
+        )
+        deps.rate.take(call.caller.keyId, record.body.length + (record.payload?.length ?? 0), now.monotonicMs)
+        const evaluatedMs = performance.now()
+
+        const appended = ledger.append({
+          record,
+          epoch: state.epoch,
+          request: claim,
+          deadlineMs,
+          ...(call.signal && { signal: call.signal }),
+          ...(verdict.claims &&
+            parent && { change: { effects: [toChild(parent, verdict, now.wallMs)], raisesEpoch: false } }),
+        })
+        let token: string | null = null
+        let signMs = 0
+        if (claims !== null) {
+          const before = performance.now()
+          token = signer.sign(claims, record.leafHash) // while Postgres commits
+          signMs = performance.now() - before
+        }
+        const result = await appended
+        if (result.kind === "written") {
+          const authorized: Authorized = {
+            verdict,
+            token,
+            withheld: null,
+            receipt: { origin: deps.issuer.origin, index: result.index, leafHash: record.leafHash },
+            repeated: false,
+            explain: request.explain,
+            times: {
+              evaluate: micros(evaluatedMs - now.monotonicMs),
+              append: micros(performance.now() - evaluatedMs),
+              sign: micros(signMs),
+            },
+          }
+          recent.add(claim.key)
+          deps.observe?.(authorized, call)
+          return authorized
+        }
+        mayBeRecorded = result.kind === "taken"
         now = clock.now()
         if (now.monotonicMs >= deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
       }
-      assertCaller(state, call.caller, now.wallMs)
-      const policyRequest = toPolicyRequest(request, now.wallMs)
-      const { monotonicMs } = now
-      const determination = determine(
-        state,
-        request,
-        policyRequest,
-        (leaseId) => leaseLeftMs(leaseId, monotonicMs),
-        parent,
-      ) // pure and total: a failure inside is a DENY
-      const verdict = buildVerdict(determination, request, state, deps.issuer, now.wallMs)
-      const recorded = recordedRequest(request, policyRequest, state.active?.policy)
-      const claims = verdict.claims && encodeCanonicalJson(verdict.claims)
-      const record = sealDecision(
-        verdict,
-        claims,
-        recorded,
-        claim,
-        determination.outcome?.cost ?? 0,
-        state.epoch,
-        call.caller,
-        now.wallMs,
-        verdict.claims && parent ? toParentLink(parent) : undefined,
+      throw new WritError(
+        "LEDGER_UNAVAILABLE",
+        "The control state kept changing while this was decided. Retry with the same request_id.",
       )
-      deps.rate.take(call.caller.keyId, record.body.length + (record.payload?.length ?? 0), now.monotonicMs)
-      const evaluatedMs = performance.now()
-
-      const appended = ledger.append({
-        record,
-        epoch: state.epoch,
-        request: claim,
-        deadlineMs,
-        ...(call.signal && { signal: call.signal }),
-        ...(verdict.claims &&
-          parent && { change: { effects: [toChild(parent, verdict, now.wallMs)], raisesEpoch: false } }),
-      })
-      let token: string | null = null
-      let signMs = 0
-      if (claims !== null) {
-        const before = performance.now()
-        token = signer.sign(claims, record.leafHash) // while Postgres commits
-        signMs = performance.now() - before
-      }
-      const result = await appended
-      if (result.kind === "written") {
-        const authorized: Authorized = {
-          verdict,
-          token,
-          withheld: null,
-          receipt: { origin: deps.issuer.origin, index: result.index, leafHash: record.leafHash },
-          repeated: false,
-          explain: request.explain,
-          times: {
-            evaluate: micros(evaluatedMs - now.monotonicMs),
-            append: micros(performance.now() - evaluatedMs),
-            sign: micros(signMs),
-          },
-        }
-        deps.observe?.(authorized, call)
-        return authorized
-      }
-      mayBeRecorded = result.kind === "taken"
-      now = clock.now()
-      if (now.monotonicMs >= deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
+    } finally {
+      inFlight.delete(claim.key)
     }
-    throw new WritError(
-      "LEDGER_UNAVAILABLE",
-      "The control state kept changing while this was decided. Retry with the same request_id.",
-    )
   }
 
   function toAuthorized(recalled: NonNullable<Awaited<ReturnType<typeof recall>>>, request: Snapshot): Authorized {

@@ -98,22 +98,23 @@ function wrapUnary(
   options: RpcOptions,
 ): grpc.handleUnaryCall<object, object> {
   return (call, callback) => {
-    const requestId = requestIdOf(call.metadata)
-    void (async () => {
-      const context = new IncomingContext(call, roles, requestId, options)
+    let context: IncomingContext | null = null
+    const refuse = (thrown: unknown) => {
+      const error = WritError.from(thrown)
+      const requestId = context?.requestId ?? requestIdOf(call.metadata)
+      report(error, path, requestId, options)
+      callback(toServiceError(error, requestId) as unknown as grpc.ServiceError)
+    }
+    try {
+      context = new IncomingContext(call, roles, options)
       if (call.request instanceof Malformed) throw call.request.error
-      return await handle(call.request as never, context)
-    })().then(
-      (reply) => {
+      handle(call.request as never, context).then((reply) => {
         options.observe?.(path, grpc.status.OK)
         callback(null, reply)
-      },
-      (thrown: unknown) => {
-        const error = WritError.from(thrown)
-        report(error, path, requestId, options)
-        callback(toServiceError(error, requestId) as unknown as grpc.ServiceError)
-      },
-    )
+      }, refuse)
+    } catch (thrown) {
+      refuse(thrown)
+    }
   }
 }
 
@@ -131,7 +132,7 @@ function wrapStream(
       call.emit("error", toServiceError(error, requestId))
     }
     try {
-      const context = new IncomingContext(call, roles, requestId, options)
+      const context = new IncomingContext(call, roles, options, requestId)
       const stream = open(context, (reply) => {
         if (!call.cancelled && call.writable && !call.write(reply)) pauseUntilDrained(call)
       })
@@ -186,7 +187,7 @@ function wrapWatch(
     }
     call.once("cancelled", () => end())
     try {
-      const context = new IncomingContext(call, roles, requestId, options)
+      const context = new IncomingContext(call, roles, options, requestId)
       if (call.request instanceof Malformed) throw call.request.error
       const stopWatch = open(call.request as never, context, send, end)
       if (isOver) stopWatch()
@@ -216,20 +217,27 @@ interface IncomingCall {
  */
 class IncomingContext implements CallContext {
   readonly caller: Caller
-  readonly requestId: string
   readonly timeoutMs: number | null
   readonly signal: CallSignal
   readonly #roles: readonly Role[]
   readonly #options: RpcOptions
+  /** Made when it is asked for: most calls log nothing. */
+  #requestId: string | null
 
-  constructor(call: IncomingCall, roles: readonly Role[], requestId: string, options: RpcOptions) {
+  /** Throws UNAUTHENTICATED, FORBIDDEN. */
+  constructor(call: IncomingCall, roles: readonly Role[], options: RpcOptions, requestId: string | null = null) {
     this.signal = new CallSignal(call)
     this.#roles = roles
     this.#options = options
+    this.#requestId = requestId
     this.caller = this.#check()
-    this.requestId = requestId
     const deadline = Number(call.getDeadline())
     this.timeoutMs = Number.isFinite(deadline) ? Math.max(0, deadline - Date.now()) : null
+  }
+
+  get requestId(): string {
+    this.#requestId ??= requestIdOf(this.signal.call.metadata)
+    return this.#requestId
   }
 
   recheck(): void {
