@@ -3,16 +3,16 @@
  * claims (without it) go into the payload, so that token and record vouch for each other without a circle.
  */
 import { randomFillSync, randomUUID } from "node:crypto"
-import { sha256 } from "../crypto.ts"
+import { asBuffer, sha256 } from "../crypto.ts"
 import { fromHex, toBase64Url, toHex } from "../formats/bytes.ts"
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
 import { hashLeaf } from "../formats/merkle.ts"
-import type { JsonObject } from "../formats/ports.ts"
+import type { JsonObject, JsonValue } from "../formats/ports.ts"
 import { toRecordTime } from "../ledger/clock.ts"
 import {
   type Actor,
+  CHECK_NAMES,
   commitPayload,
-  type DecisionData,
   MAX_RECORD_BYTES,
   PAYLOAD_SALT_BYTES,
   type ParentLink,
@@ -52,7 +52,6 @@ export interface Verdict {
   readonly claims: TokenClaims | null
 }
 
-const NO_CODES: readonly string[] = []
 const NO_RISK = { points: 0, signals: [], tier: "low" } as const
 const salts = Buffer.alloc(PAYLOAD_SALT_BYTES * 256)
 let saltAt = salts.length
@@ -141,37 +140,45 @@ export function sealDecision(
   nowMs: number,
   parent?: ParentLink,
 ): SealedRecord {
-  // RFC 8785 by construction: members in order, each part canonical; the request is not encoded a second time.
-  const payload =
+  // RFC 8785 by construction: members in order, each part canonical; nothing is encoded twice.
+  const { checks } = verdict
+  const isPlain = checks.length === CHECK_NAMES.length && checks.every(isPassed)
+  const reasons = isPlain
+    ? NO_REASONS
+    : encodeCanonicalJson(checks.map((check) => check.reasons) as unknown as JsonObject[])
+  const payload = withSalt(
     (claims === null ? "{" : `{"claims":${claims},`) +
-    `"cost":${cost},"idempotency":{"digest":"${toHex(claim.digest)}","key":"${claim.key}"},"obligations":${encodeCanonicalJson(verdict.obligations)},` +
-    `"reasons":${encodeCanonicalJson(verdict.checks.map((check) => check.reasons) as unknown as JsonObject[])},` +
-    `"request":${recordedRequest},"risk":${encodeCanonicalJson(verdict.risk as unknown as JsonObject)},` +
-    `"trace":${encodeCanonicalJson(verdict.trace)}}`
-  const data: DecisionData = {
-    bundle_digest: verdict.bundleDigest,
-    bundle_version: verdict.bundleVersion,
-    checks: verdict.checks.map(({ name, reasons, status }) => ({
-      name: name as DecisionData["checks"][number]["name"],
-      reasons: reasons.length === 0 ? NO_CODES : reasons.map((reason) => reason.code),
-      status: status as "PASS" | "FAIL" | "NOT_REACHED",
-    })),
-    decision: verdict.decision,
-    matched_rules: verdict.matchedRules,
-  }
-  return seal(
-    {
-      kind: "decision",
-      actor: { id: caller.id, proof: caller.proof },
-      execution_id: verdict.executionId,
-      ...(verdict.decision === "ALLOW" && { state: "AUTHORIZED" as const }),
-      epoch: epoch.toString(),
-      ...(parent && { parent }),
-      data: data as unknown as JsonObject,
-    },
-    payload,
-    nowMs,
+      `"cost":${cost},"idempotency":{"digest":"${asBuffer(claim.digest).toString("hex")}","key":"${claim.key}"},` +
+      `"obligations":${encodeList(verdict.obligations)},"reasons":${reasons},"request":${recordedRequest},` +
+      `"risk":${encodeCanonicalJson(verdict.risk as unknown as JsonObject)},"trace":${encodeList(verdict.trace)}}`,
   )
+  const body =
+    `{"actor":{"id":${JSON.stringify(caller.id)},"proof":"${caller.proof}"},"data":{"bundle_digest":"${verdict.bundleDigest}",` +
+    `"bundle_version":${JSON.stringify(verdict.bundleVersion)},"checks":${isPlain ? ALL_PASSED : encodeChecks(checks)},` +
+    `"decision":"${verdict.decision}","matched_rules":${encodeList(verdict.matchedRules)}},"engine":${JSON.stringify(ENGINE)},` +
+    `"epoch":"${epoch}","execution_id":"${verdict.executionId}","kind":"decision",` +
+    (parent ? `"parent":${encodeCanonicalJson(parent as unknown as JsonObject)},` : "") +
+    `"payload":"${asBuffer(commitPayload(sha256, payload)).toString("hex")}",` +
+    `${verdict.decision === "ALLOW" ? '"state":"AUTHORIZED",' : ""}"time":"${toRecordTime(nowMs)}","v":${RECORD_VERSION}}`
+  return toSealed(body, payload)
+}
+
+type Checks = Verdict["checks"]
+const isPassed = ({ name, status, reasons }: Checks[number], i: number) =>
+  name === CHECK_NAMES[i] && status === "PASS" && reasons.length === 0
+/** What nearly every allow says. */
+const ALL_PASSED = encodeChecks(CHECK_NAMES.map((name) => ({ name, status: "PASS", reasons: [] })))
+const NO_REASONS = encodeCanonicalJson(CHECK_NAMES.map(() => []))
+
+/** `checks` of DecisionData: the codes only. */
+function encodeChecks(checks: Checks): string {
+  return encodeCanonicalJson(
+    checks.map(({ name, reasons, status }) => ({ name, reasons: reasons.map((reason) => reason.code), status })),
+  )
+}
+
+function encodeList(items: readonly JsonValue[]): string {
+  return items.length === 0 ? "[]" : encodeCanonicalJson(items)
 }
 
 export interface RecordContent {
@@ -203,10 +210,14 @@ export function seal(content: RecordContent, payload: string | null, nowMs: numb
     time: toRecordTime(nowMs),
     v: RECORD_VERSION,
   }
-  const body = Buffer.from(encodeCanonicalJson(record as unknown as JsonObject))
+  return toSealed(encodeCanonicalJson(record as unknown as JsonObject), salted)
+}
+
+function toSealed(record: string, payload: Uint8Array | null): SealedRecord {
+  const body = Buffer.from(record)
   if (body.length > MAX_RECORD_BYTES)
     throw new Error(`a record of ${body.length} bytes is larger than ${MAX_RECORD_BYTES}`)
-  return { leafHash: hashLeaf(sha256, body), body, payload: salted }
+  return { leafHash: hashLeaf(sha256, body), body, payload }
 }
 
 function withSalt(payload: string): Uint8Array {

@@ -23,7 +23,10 @@ export function createClock(floorMs = 0): Clock {
   }
 }
 
+let written = { ms: Number.NaN, text: "" }
+
 /** RFC 3339 UTC with milliseconds, as records have it. */
 export function toRecordTime(wallMs: number): string {
-  return new Date(wallMs).toISOString()
+  if (wallMs !== written.ms) written = { ms: wallMs, text: new Date(wallMs).toISOString() } // many in one millisecond
+  return written.text
 }

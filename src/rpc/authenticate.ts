@@ -1,6 +1,6 @@
 /** Who calls: API keys. Nothing is cached: each call is checked against the control state of now. */
 import { timingSafeEqual } from "node:crypto"
-import { sha256 } from "../crypto.ts"
+import { sha256OfText } from "../crypto.ts"
 import { type Caller, type CallerKey, isUsable, type Role } from "../decision/state.ts"
 import { WritError } from "../errors.ts"
 
@@ -14,7 +14,7 @@ export function authenticate(header: string | undefined, keys: ReadonlyMap<strin
   const [, role, keyId, secret] = match as unknown as [string, string, string, string]
   const key = keys.get(keyId)
   // An unknown id costs the same as a wrong secret.
-  const matches = timingSafeEqual(sha256(Buffer.from(secret, "latin1")), key?.secretHash ?? NOBODY)
+  const matches = timingSafeEqual(sha256OfText(secret), key?.secretHash ?? NOBODY)
   if (!matches || !isUsable(key, wallMs) || key.role !== role) throw new WritError("UNAUTHENTICATED")
   return { id: `key:${key.role}-${keyId}`, keyId, role: key.role, proof: "api-key" }
 }

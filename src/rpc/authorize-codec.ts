@@ -262,16 +262,17 @@ function writeResponse({ verdict, token, withheld, receipt, repeated, explain, t
   writer.uint(1, DECISIONS[verdict.decision])
   writer.string(2, verdict.executionId)
   if (token !== null && verdict.claims) {
-    const { exp } = verdict.claims
-    writer.string(3, token)
-    writer.message(4, () => writer.uint(1, exp)) // google.protobuf.Timestamp
+    writer.ascii(3, token)
+    const expiry = writer.begin(4) // google.protobuf.Timestamp
+    writer.uint(1, verdict.claims.exp)
+    writer.end(expiry)
   }
   for (const { name, status, reasons } of verdict.checks) {
-    writer.message(5, () => {
-      writer.string(1, name)
-      writer.uint(2, CHECK_STATUSES[status] as number)
-      for (const reason of reasons) writer.message(3, () => writeReason(reason))
-    })
+    const check = writer.begin(5)
+    writer.string(1, name)
+    writer.uint(2, CHECK_STATUSES[status] as number)
+    for (const reason of reasons) writer.message(3, () => writeReason(reason))
+    writer.end(check)
   }
   // The decisive one first: the first failed check's.
   for (const { reasons } of verdict.checks) for (const reason of reasons) writer.message(6, () => writeReason(reason))
@@ -283,24 +284,23 @@ function writeResponse({ verdict, token, withheld, receipt, repeated, explain, t
       writer.message(3, () => writeStruct(writer, properties as JsonObject))
     })
   }
-  const { tier, points, signals } = verdict.risk
-  writer.message(9, () => {
-    writer.string(1, tier)
-    writer.uint(2, points)
-    for (const signal of signals) writer.string(3, signal, true)
-  })
-  writer.bytes(10, Buffer.from(verdict.bundleDigest, "hex"))
+  const risk = writer.begin(9)
+  writer.string(1, verdict.risk.tier)
+  writer.uint(2, verdict.risk.points)
+  for (const signal of verdict.risk.signals) writer.string(3, signal, true)
+  writer.end(risk)
+  writer.hex(10, verdict.bundleDigest)
   writer.string(11, verdict.bundleVersion)
-  writer.message(12, () => {
-    writer.string(1, receipt.origin)
-    writer.uint(2, receipt.index)
-    writer.bytes(3, receipt.leafHash)
-  })
-  writer.message(13, () => {
-    writer.uint(1, times.evaluate)
-    writer.uint(2, times.append)
-    writer.uint(3, times.sign)
-  })
+  const proof = writer.begin(12)
+  writer.string(1, receipt.origin)
+  writer.uint(2, receipt.index)
+  writer.bytes(3, receipt.leafHash)
+  writer.end(proof)
+  const phases = writer.begin(13)
+  writer.uint(1, times.evaluate)
+  writer.uint(2, times.append)
+  writer.uint(3, times.sign)
+  writer.end(phases)
   if (explain) for (const step of verdict.trace) writer.message(14, () => writeTrace(step))
   writer.bool(15, repeated)
   if (withheld) writer.message(16, () => writeReason(withheld))

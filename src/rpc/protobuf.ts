@@ -214,12 +214,38 @@ export class Writer {
     this.#at += value.length
   }
 
+  /** One byte for each character: for texts that are known to be ASCII. */
+  ascii(field: number, value: string): void {
+    this.#reserve(20 + value.length)
+    this.#varint(field * 8 + LENGTH_DELIMITED)
+    this.#varint(value.length)
+    this.#at += this.#buffer.write(value, this.#at, "latin1")
+  }
+
+  /** The bytes that a hex text stands for. */
+  hex(field: number, value: string): void {
+    if (value === "") return
+    this.#reserve(20 + value.length)
+    this.#varint(field * 8 + LENGTH_DELIMITED)
+    this.#varint(value.length / 2)
+    this.#at += this.#buffer.write(value, this.#at, "hex")
+  }
+
   /** A message within this one, present even when empty. */
   message(field: number, write: () => void): void {
+    const start = this.begin(field)
+    write()
+    this.end(start)
+  }
+
+  /** The same without a function: what is written until `end` is its content. Answers what `end` wants. */
+  begin(field: number): number {
     this.#reserve(20)
     this.#varint(field * 8 + LENGTH_DELIMITED)
-    const start = ++this.#at
-    write()
+    return ++this.#at
+  }
+
+  end(start: number): void {
     const length = this.#at - start
     if (length < 128) {
       this.#buffer[start - 1] = length

@@ -43,15 +43,16 @@ function readFields(reader: Reader, path: Path, depth: number, count: Count): Js
 function inOrder(object: Record<string, JsonValue>): JsonObject {
   let last = ""
   for (const name in object) {
-    if (name < last)
-      return Object.fromEntries(
-        Object.keys(object)
-          .sort()
-          .map((key) => [key, object[key] as JsonValue]),
-      )
+    if (name < last) return sorted(object)
     last = name
   }
   return object
+}
+
+function sorted(object: Record<string, JsonValue>): JsonObject {
+  const ordered: Record<string, JsonValue> = {}
+  for (const name of Object.keys(object).sort()) ordered[name] = object[name] as JsonValue
+  return ordered
 }
 
 function readEntry(entry: Reader, object: Record<string, JsonValue>, path: Path, depth: number, count: Count): void {

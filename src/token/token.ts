@@ -1,6 +1,6 @@
 /** The execution token: a JWT (RFC 7519), alg EdDSA, typ exec+jwt. It is for starting an execution, and short-lived. */
 import { asBuffer } from "../crypto.ts"
-import { toBase64Url, toHex, utf8 } from "../formats/bytes.ts"
+import { toBase64Url, utf8 } from "../formats/bytes.ts"
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
 import type { Sha256 } from "../formats/ports.ts"
 import type { Signer } from "./signer.ts"
@@ -52,7 +52,9 @@ export interface TokenSigner {
 
 export function createTokenSigner(signer: Signer, sha256: Sha256): TokenSigner {
   const kid = keyId(signer.publicKey, sha256)
-  const header = toBase64Url(utf8(encodeCanonicalJson({ alg: "EdDSA", kid, typ: "exec+jwt" })))
+  const header = `${toBase64Url(utf8(encodeCanonicalJson({ alg: "EdDSA", kid, typ: "exec+jwt" })))}.`
+  /** Put together here, and kept: buffers and texts for each step would be most of what a signature leaves to collect. */
+  let work = Buffer.alloc(0)
   return {
     kid,
     publicKey: signer.publicKey,
@@ -60,11 +62,15 @@ export function createTokenSigner(signer: Signer, sha256: Sha256): TokenSigner {
       // RFC 8785 order puts `leaf` right before `log`; inside a string the quotes would be escaped.
       const at = claims.indexOf(',"log":')
       if (at < 0) throw new Error("claims without a log")
-      const body = Buffer.from(`${claims.slice(0, at)},"leaf":"${toHex(leafHash)}"${claims.slice(at)}`).toString(
-        "base64url",
-      )
-      const input = `${header}.${body}`
-      return `${input}.${asBuffer(signer.sign(Buffer.from(input, "latin1"))).toString("base64url")}`
+      const text = `${claims.slice(0, at)},"leaf":"${asBuffer(leafHash).toString("hex")}"${claims.slice(at)}`
+      const most = header.length + 4 * text.length + 100 // three bytes a character, a third more in base64url
+      if (work.length < most) work = Buffer.allocUnsafeSlow(2 * most)
+      const body = work.toString("base64url", 0, work.write(text))
+      work.write(header, "latin1")
+      const input = header.length + work.write(body, header.length, "latin1")
+      const signature = asBuffer(signer.sign(work.subarray(0, input))).toString("base64url")
+      work[input] = 0x2e
+      return work.toString("latin1", 0, input + 1 + work.write(signature, input + 1, "latin1"))
     },
   }
 }
