@@ -1,20 +1,27 @@
 -- What migrations/*.sql make. Written by `npm run schema`; CI compares.
 
-CREATE FUNCTION public.writ_append(p_log smallint, p_size bigint, p_fence bigint, p_epoch bigint, p_count integer, p_root bytea, p_hashes bytea, p_blob bytea, p_offsets integer[], p_body_lengths integer[], p_payload_lengths integer[], p_tile_levels smallint[], p_tile_last_leaves bigint[], p_tiles bytea, p_request_rows integer[], p_request_keys uuid[], p_request_digests bytea, p_request_expires timestamp with time zone) RETURNS integer
+CREATE FUNCTION public.writ_append(p_log smallint, p_size bigint, p_fence bigint, p_epoch bigint, p_head tid, p_count integer, p_root bytea, p_hashes bytea, p_blob bytea, p_offsets integer[], p_body_lengths integer[], p_payload_lengths integer[], p_tile_levels smallint[], p_tile_last_leaves bigint[], p_tiles bytea, p_request_rows integer[], p_request_keys uuid[], p_request_digests bytea, p_request_expires timestamp with time zone) RETURNS tid
     LANGUAGE plpgsql
     AS $$
 DECLARE
+  v_head tid;
   written integer;
 BEGIN
   -- Every statement in here costs about 20 µs: head and epoch are compared in one, and told apart only when it fails.
   UPDATE log_head SET size = p_size + p_count, root = p_root
-   WHERE log_id = p_log AND size = p_size AND fence = p_fence AND EXISTS (SELECT FROM control WHERE epoch = p_epoch);
+   WHERE ctid = p_head AND log_id = p_log AND size = p_size AND fence = p_fence AND EXISTS (SELECT FROM control WHERE epoch = p_epoch)
+  RETURNING ctid INTO v_head;
   IF NOT FOUND THEN
-    PERFORM FROM log_head WHERE log_id = p_log AND size = p_size AND fence = p_fence;
-    IF FOUND THEN
-      RAISE EXCEPTION 'the control epoch has changed' USING ERRCODE = 'WR002';
+    UPDATE log_head SET size = p_size + p_count, root = p_root
+     WHERE log_id = p_log AND size = p_size AND fence = p_fence AND EXISTS (SELECT FROM control WHERE epoch = p_epoch)
+    RETURNING ctid INTO v_head;
+    IF NOT FOUND THEN
+      PERFORM FROM log_head WHERE log_id = p_log AND size = p_size AND fence = p_fence;
+      IF FOUND THEN
+        RAISE EXCEPTION 'the control epoch has changed' USING ERRCODE = 'WR002';
+      END IF;
+      RAISE EXCEPTION 'the log head is not the one this writer knows' USING ERRCODE = 'WR001';
     END IF;
-    RAISE EXCEPTION 'the log head is not the one this writer knows' USING ERRCODE = 'WR001';
   END IF;
 
   INSERT INTO entry (log_id, idx, leaf_hash, body, payload)
@@ -24,6 +31,9 @@ BEGIN
          CASE WHEN r.payload_length > 0 THEN substring(p_blob FROM r.start + r.body_length FOR r.payload_length) END
     FROM unnest(p_offsets, p_body_lengths, p_payload_lengths) WITH ORDINALITY AS r (start, body_length, payload_length, n);
   GET DIAGNOSTICS written = ROW_COUNT;
+  IF written <> p_count THEN
+    RAISE EXCEPTION '% records instead of %', written, p_count;
+  END IF;
 
   IF cardinality(p_tile_levels) > 0 THEN
     INSERT INTO tile (log_id, last_leaf, level, hashes, root)
@@ -37,7 +47,7 @@ BEGIN
     SELECT q.key, substring(p_request_digests FROM (q.n::integer - 1) * 32 + 1 FOR 32), p_log, p_size + q.row, p_request_expires
       FROM unnest(p_request_rows, p_request_keys) WITH ORDINALITY AS q (row, key, n);
   END IF;
-  RETURN written;
+  RETURN v_head;
 END
 $$;
 

@@ -1,8 +1,9 @@
-/** A batch as the parameters of writ_append (migrations/0002_append.sql): bytes in one piece each, lengths as arrays. */
+/** A batch as the parameters of writ_append (migrations/0007_append.sql): bytes in one piece each, lengths as arrays. */
 import type { AppendBatch } from "../ledger/store.ts"
 import { type Parameter, timestamp } from "./binary.ts"
 
-export function encodeBatch(batch: AppendBatch): Parameter[] {
+/** `head`: where the row of the head is, as the append before answered. */
+export function encodeBatch(batch: AppendBatch, head: string | null): Parameter[] {
   const { records, tiles } = batch
   const hashes: Uint8Array[] = []
   const blob: Uint8Array[] = []
@@ -34,6 +35,7 @@ export function encodeBatch(batch: AppendBatch): Parameter[] {
     { type: "int8", value: batch.before.size },
     { type: "int8", value: batch.before.fence },
     { type: "int8", value: batch.epoch },
+    head,
     { type: "int4", value: records.length },
     batch.root,
     { pieces: hashes },

@@ -26,6 +26,7 @@ interface Writer extends LedgerWriter {
 export function createLedgerWriter(options: LedgerWriterOptions): Writer {
   let client: pg.Client | null = null
   let send: Pipeline
+  let headAt: string | null = null
   let logId = 0
   let warned: unknown
 
@@ -39,6 +40,7 @@ export function createLedgerWriter(options: LedgerWriterOptions): Writer {
     fresh.on("error", () => discard(fresh))
     client = fresh
     send = createPipeline(fresh)
+    headAt = null
     return fresh
   }
 
@@ -71,9 +73,9 @@ export function createLedgerWriter(options: LedgerWriterOptions): Writer {
     batch: AppendBatch,
     effects: readonly Effect[],
     raisesEpoch: boolean,
-  ): Promise<void> {
+  ): Promise<string | null> {
     await which.query("BEGIN")
-    await sendAppend(send, batch)
+    const head = await sendAppend(send, batch, headAt)
     await applyEffects(which, effects, {
       logId: batch.before.logId,
       index: batch.before.size,
@@ -85,6 +87,7 @@ export function createLedgerWriter(options: LedgerWriterOptions): Writer {
       await which.query("NOTIFY writ_control")
     }
     await which.query("COMMIT")
+    return head
   }
 
   async function takenKeys(which: pg.Client, batch: AppendBatch): Promise<ReadonlySet<string>> {
@@ -117,8 +120,10 @@ export function createLedgerWriter(options: LedgerWriterOptions): Writer {
       const which = client
       if (!which) throw new Error("there is no connection to the database")
       try {
-        if (change) await within(which, inTransaction(which, batch, change.effects, change.raisesEpoch))
-        else await within(which, sendAppend(send, batch))
+        headAt = await within(
+          which,
+          change ? inTransaction(which, batch, change.effects, change.raisesEpoch) : sendAppend(send, batch, headAt),
+        )
       } catch (cause) {
         const code = (cause as { code?: unknown }).code
         if (client !== which || typeof code !== "string") {
@@ -175,8 +180,8 @@ function toHead(logId: number, row: HeadRow): Head {
   return { logId, size: Number(row.size), root: new Uint8Array(row.root), fence: BigInt(row.fence) }
 }
 
-async function sendAppend(send: Pipeline, batch: AppendBatch): Promise<void> {
-  const [written] = await send([{ ...APPEND, values: encodeBatch(batch) }])
-  if (Number(written) !== batch.records.length)
-    throw new Error(`sent ${batch.records.length} records, ${written} were written`)
+/** Answers where the row of the head now is. */
+async function sendAppend(send: Pipeline, batch: AppendBatch, headAt: string | null): Promise<string | null> {
+  const [head] = await send([{ ...APPEND, values: encodeBatch(batch, headAt) }])
+  return head ?? null
 }

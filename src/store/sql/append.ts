@@ -1,9 +1,9 @@
-/** migrations/0002_append.sql says what it does and why it is a function. */
+/** migrations/0002_append.sql says what it does and why it is a function, 0007_append.sql what `p_head` is. */
 export const APPEND = {
   name: "writ_append",
-  text: `SELECT writ_append($1::smallint, $2::bigint, $3::bigint, $4::bigint, $5::integer, $6::bytea, $7::bytea, $8::bytea,
-    $9::integer[], $10::integer[], $11::integer[], $12::smallint[], $13::bigint[], $14::bytea,
-    $15::integer[], $16::uuid[], $17::bytea, $18::timestamptz) AS written`,
+  text: `SELECT writ_append($1::smallint, $2::bigint, $3::bigint, $4::bigint, $5::tid, $6::integer, $7::bytea, $8::bytea, $9::bytea,
+    $10::integer[], $11::integer[], $12::integer[], $13::smallint[], $14::bigint[], $15::bytea,
+    $16::integer[], $17::uuid[], $18::bytea, $19::timestamptz)`,
 }
 
 /** SQLSTATEs raised by it; WR001, another head or fence, is one more unknown outcome. */
