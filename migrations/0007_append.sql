@@ -57,3 +57,14 @@ BEGIN
   RETURN v_head;
 END
 $$;
+
+-- The statements of a change are sent and committed together: the daemon sees a row count only when it is too late to
+-- roll back, so what must change exactly one row raises otherwise. SQLSTATEs: WR002 and WR003, as in src/store/sql.
+CREATE FUNCTION writ_require_one(p_rows bigint, p_sqlstate text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+  IF p_rows <> 1 THEN
+    RAISE EXCEPTION '% rows instead of one: not the state that the change assumed', p_rows USING ERRCODE = p_sqlstate;
+  END IF;
+END
+$$;

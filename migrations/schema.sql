@@ -92,6 +92,16 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.writ_require_one(p_rows bigint, p_sqlstate text) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  IF p_rows <> 1 THEN
+    RAISE EXCEPTION '% rows instead of one: not the state that the change assumed', p_rows USING ERRCODE = p_sqlstate;
+  END IF;
+END
+$$;
+
 CREATE TABLE public.beat_segment (
     log_id smallint NOT NULL,
     idx bigint NOT NULL,

@@ -1,12 +1,16 @@
 /** The log's single writer on Postgres. Implements the port `ledger/store.ts`. */
 import type pg from "pg"
 import { WritError } from "../errors.ts"
-import type { AppendBatch, AppendOutcome, Effect, Head, LedgerWriter } from "../ledger/store.ts"
+import type { AppendBatch, AppendOutcome, Head, LedgerWriter } from "../ledger/store.ts"
 import { encodeBatch } from "./encode-batch.ts"
-import { applyEffects, CONFLICT } from "./ledger-effects.ts"
-import { createPipeline, type Pipeline } from "./pipeline.ts"
+import { toStatement } from "./ledger-effects.ts"
+import { createPipeline, type Pipeline, type Statement } from "./pipeline.ts"
 import { APPEND, UNIQUE_VIOLATION, WRONG_EPOCH } from "./sql/append.ts"
+import { ANNOUNCE_EPOCH, RAISE_EPOCH } from "./sql/epoch.ts"
 import { MAKE_HEAD, MAKE_MARK, OPEN_LOG, TAKE_OVER, TAKE_OVER_FROM } from "./sql/head.ts"
+import { CONFLICT } from "./sql/require-one.ts"
+
+type Change = NonNullable<Parameters<LedgerWriter["append"]>[1]>
 
 /** Constraints that say: somebody else was first. */
 const CONSUMED: readonly string[] = ["execution_pkey", "execution_parent_consent_key"]
@@ -68,28 +72,6 @@ export function createLedgerWriter(options: LedgerWriterOptions): Writer {
     }
   }
 
-  async function inTransaction(
-    which: pg.Client,
-    batch: AppendBatch,
-    effects: readonly Effect[],
-    raisesEpoch: boolean,
-  ): Promise<string | null> {
-    await which.query("BEGIN")
-    const head = await sendAppend(send, batch, headAt)
-    await applyEffects(which, effects, {
-      logId: batch.before.logId,
-      index: batch.before.size,
-      leafHash: batch.records[0]?.record.leafHash as Uint8Array,
-    })
-    if (raisesEpoch) {
-      const raised = await which.query("UPDATE control SET epoch = epoch + 1 WHERE epoch = $1", [batch.epoch])
-      if (raised.rowCount !== 1) throw Object.assign(new Error("the control epoch has changed"), { code: WRONG_EPOCH })
-      await which.query("NOTIFY writ_control")
-    }
-    await which.query("COMMIT")
-    return head
-  }
-
   async function takenKeys(which: pg.Client, batch: AppendBatch): Promise<ReadonlySet<string>> {
     const keys = batch.records.flatMap(({ request }) => (request ? [request.key] : []))
     const found = await which.query<{ key: string }>("SELECT key FROM request WHERE key = ANY ($1::uuid[])", [keys])
@@ -120,10 +102,7 @@ export function createLedgerWriter(options: LedgerWriterOptions): Writer {
       const which = client
       if (!which) throw new Error("there is no connection to the database")
       try {
-        headAt = await within(
-          which,
-          change ? inTransaction(which, batch, change.effects, change.raisesEpoch) : sendAppend(send, batch, headAt),
-        )
+        headAt = await within(which, sendAppend(send, batch, headAt, change))
       } catch (cause) {
         const code = (cause as { code?: unknown }).code
         if (client !== which || typeof code !== "string") {
@@ -131,7 +110,6 @@ export function createLedgerWriter(options: LedgerWriterOptions): Writer {
           throw cause
         }
         try {
-          if (change) await within(which, which.query("ROLLBACK"))
           if (code === WRONG_EPOCH) return { kind: "stale" }
           if (code === CONFLICT) return { kind: "conflict" }
           const constraint = (cause as { constraint?: string }).constraint
@@ -180,8 +158,21 @@ function toHead(logId: number, row: HeadRow): Head {
   return { logId, size: Number(row.size), root: new Uint8Array(row.root), fence: BigInt(row.fence) }
 }
 
-/** Answers where the row of the head now is. */
-async function sendAppend(send: Pipeline, batch: AppendBatch, headAt: string | null): Promise<string | null> {
-  const [head] = await send([{ ...APPEND, values: encodeBatch(batch, headAt) }])
+/** One transaction, all or nothing: committed when this resolves. Answers where the row of the head now is. */
+async function sendAppend(
+  send: Pipeline,
+  batch: AppendBatch,
+  headAt: string | null,
+  change: Change | undefined,
+): Promise<string | null> {
+  const statements: Statement[] = [{ ...APPEND, values: encodeBatch(batch, headAt) }]
+  if (change) {
+    const { logId, size: index } = batch.before
+    const { leafHash } = (batch.records[0] as AppendBatch["records"][number]).record
+    for (const effect of change.effects) statements.push(toStatement(effect, { logId, index, leafHash }))
+    if (change.raisesEpoch)
+      statements.push({ ...RAISE_EPOCH, values: [batch.epoch.toString()] }, { ...ANNOUNCE_EPOCH, values: [] })
+  }
+  const [head] = await send(statements)
   return head ?? null
 }

@@ -48,6 +48,14 @@ const step = (executionId: string, previous: Uint8Array | null, executeUntilMs?:
   to: previous === null ? "REDEEMED" : "COMPLETED",
   ...(executeUntilMs !== undefined && { executeUntilMs }),
 })
+const child = (parentId: string, consent: Uint8Array): Effect => ({
+  kind: "child",
+  executionId: randomUUID(),
+  parentId,
+  consent,
+  depth: 1,
+  authorizedAtMs: Date.now(),
+})
 const rows = async (text: string) => (await database.query(text)).rows
 const sizes = async () =>
   (
@@ -202,6 +210,7 @@ describe("createLedgerWriter: append of a change", () => {
     const id = randomUUID()
     const effects: Effect[] = [
       step(id, null, 1_795_000_000_123),
+      child(id, randomBytes(32)),
       {
         kind: "caller_key",
         id: "0123abcd",
@@ -223,7 +232,7 @@ describe("createLedgerWriter: append of a change", () => {
     ]
     const sent = batch()
     expect(await writer.append(sent, { effects, raisesEpoch: true })).toEqual({ kind: "written" })
-    expect(await rows("SELECT * FROM execution")).toEqual([
+    expect(await rows("SELECT execution_id, state, log_id, idx, leaf_hash, execute_until FROM execution")).toEqual([
       {
         execution_id: id,
         state: "REDEEMED",
@@ -233,6 +242,7 @@ describe("createLedgerWriter: append of a change", () => {
         execute_until: new Date(1_795_000_000_123),
       },
     ])
+    expect(await rows("SELECT parent_id, depth FROM execution_parent")).toEqual([{ parent_id: id, depth: 1 }])
     expect(await rows("SELECT state, expires_at FROM caller_key")).toEqual([
       { state: "revoked", expires_at: new Date(1_800_000_000_000) },
     ])
@@ -261,6 +271,23 @@ describe("createLedgerWriter: append of a change", () => {
     expect(await rows("SELECT state, execute_until FROM execution")).toEqual([
       { state: "COMPLETED", execute_until: new Date(1_795_000_000_000) },
     ])
+  })
+
+  test("a child needs a parent that runs, and a consent of its own", async () => {
+    const consent = randomBytes(32)
+    const id = randomUUID()
+    const hash = async (sent: AppendBatch, ...effects: Effect[]) => {
+      expect(await writer.append(sent, change(...effects))).toEqual({ kind: "written" })
+      moveOn(sent)
+      return (sent.records[0] as AppendBatch["records"][number]).record.leafHash
+    }
+    expect(await writer.append(batch(), change(child(id, consent)))).toEqual({ kind: "conflict" })
+    const redeemed = await hash(batch(), step(id, null))
+    await hash(batch(), child(id, consent))
+    expect(await writer.append(batch(), change(child(id, consent)))).toEqual({ kind: "conflict" })
+    await hash(batch(), step(id, redeemed))
+    expect(await writer.append(batch(), change(child(id, randomBytes(32))))).toEqual({ kind: "conflict" })
+    expect(await rows("SELECT count(*)::integer AS children FROM execution_parent")).toEqual([{ children: 1 }])
   })
 
   test("a conflict of the last effect undoes the record and the effects before it, and the epoch stays", async () => {
