@@ -105,19 +105,20 @@ export function startGuard(
       }
       throw new Error(`no ${name} in ${JSON.stringify(events)}; ${output}`)
     },
-    clean() {
-      for (const pid of living()) {
-        try {
-          process.kill(pid, "SIGKILL")
-        } catch {
-          // it ended meanwhile
-        }
-      }
-    },
+    clean: () => living().forEach(kill),
   }
 }
 
-function findMarked(mark: string): number[] {
+export function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL")
+  } catch {
+    // it ended meanwhile
+  }
+}
+
+/** Pids that have this text in their environment. */
+export function findMarked(mark: string): number[] {
   return readdirSync("/proc").flatMap((name) => {
     if (!/^\d+$/.test(name)) return []
     try {
