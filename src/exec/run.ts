@@ -109,7 +109,7 @@ async function hold(
     const ending = await Promise.race([supervisor.outcome.then(() => null), watch.ending])
     if (ending) {
       story.stopping(ending)
-      await supervisor.stop(ending.cause === "directive" ? order.graceMs : ending.graceMs)
+      await supervisor.stop("graceMs" in ending ? ending.graceMs : order.graceMs)
     }
     return { outcome: await supervisor.outcome, ending }
   } finally {

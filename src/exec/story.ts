@@ -113,6 +113,7 @@ function toWatched({ measurements, image }: Watch): string {
 function toWhy(ending: Ending): string {
   if (ending.cause === "time") return "the time that was granted is over"
   if (ending.cause === "lease") return `its lease ends and Writ did not extend it (${ending.code})`
+  if (ending.cause === "state") return `Writ says that its runtime is ${ending.state}`
   const { kind, reason } = ending.directive
   return `Writ says ${kind}${reason ? `, ${reason.code}: ${reason.text}` : ""}`
 }

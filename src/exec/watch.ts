@@ -21,6 +21,7 @@ const LOOK_MS = 100
 
 export type Ending =
   | { readonly cause: "directive"; readonly directive: Directive }
+  | { readonly cause: "state"; readonly state: string }
   | { readonly cause: "lease"; readonly code: string; readonly graceMs: number }
   | { readonly cause: "time"; readonly graceMs: number }
 
@@ -62,6 +63,10 @@ export class Watch {
     return {
       measure: () => ({ measurements: this.#measure() }),
       onDirective: async (directive) => await this.#obey(directive),
+      // Told at once by a directive, where the watch of them stands.
+      onState: (state) => {
+        if (state === "QUARANTINED" || state === "REVOKED") this.#end({ cause: "state", state })
+      },
       onError: (error) => this.#observer.failed(error),
       onLeaseLost: ({ code }) => this.#end({ cause: "lease", code, graceMs: 0 }),
     }
@@ -139,6 +144,8 @@ function toRefusal(ending: Ending): NothingRan {
     const { kind, reason } = ending.directive
     return new NothingRan(GUARD_EXITS.DENIED, reason?.code ?? kind, reason?.text ?? `Writ says ${kind}.`)
   }
+  if (ending.cause === "state")
+    return new NothingRan(GUARD_EXITS.DENIED, `RUNTIME_${ending.state}`, `The runtime is ${ending.state}.`)
   const code = ending.cause === "lease" ? ending.code : "LEASE_LOST"
   const isSilent = code === "UNANSWERED"
   return new NothingRan(
