@@ -25,7 +25,7 @@ const CHANNEL_OPTIONS = {
 }
 /** What may be sent again although it may have been carried out: it carries an id or a state that a repeat finds. */
 const REPEATABLE =
-  /^(Get|List|Verify|Export|Evaluate|Authorize$|AuthorizeBatch$|RedeemToken$|CompleteExecution$|RevokeExecution$|BeginRegistration$|RegisterRuntime$|Heartbeat$|EndRuntime$)/
+  /^(Get|List|Verify|Export|Evaluate|Authorize$|AuthorizeBatch$|RedeemToken$|StartExecution$|CompleteExecution$|RevokeExecution$|BeginRegistration$|RegisterRuntime$|Heartbeat$|EndRuntime$)/
 
 export type Service = keyof typeof SERVICES
 export type Role = (typeof RPC_ROLES)[string][number]

@@ -4,15 +4,15 @@
  */
 import type { WritClient } from "../client/connect.ts"
 import type { HeartbeatAgent } from "../client/heartbeat-agent.ts"
-import type { WritError } from "../errors.ts"
 import { GUARD_EXITS, toExitCode } from "../guard/exit-codes.ts"
 import { type Isolation, probeIsolation, toDefaultUser } from "../guard/isolation.ts"
 import { type Measured, measure } from "../guard/measure.ts"
 import type { Shortfall } from "../guard/shortfalls.ts"
 import { findShortfalls, type Started, start } from "../guard/start.ts"
 import { type Outcome, supervise } from "../guard/supervise.ts"
-import { complete, completeUnstarted } from "./complete.ts"
+import { announceStart, reportEnd, reportNoStart } from "./executions.ts"
 import type { Interrupts } from "./interrupts.ts"
+import { toNothingRan } from "./nothing-ran.ts"
 import type { Order } from "./order.ts"
 import { authorize, redeem } from "./permit.ts"
 import { awaitTrust, greet, register, toEnvironment } from "./register.ts"
@@ -78,15 +78,20 @@ async function runRegistered(run: Run): Promise<number> {
   const granted = await before(authorize(client, order, measured, agent.session.runtime.id))
   watch.concerns(granted.executionId)
   const { untilMs } = await before(redeem(client, order, granted))
-  await story.allowed(granted, isolation, notGuaranteed)
-
-  const started = await start(measured, isolation).catch(async (error: WritError) => {
-    await completeUnstarted(client, granted.executionId, error.code)
+  const { executionId } = granted
+  let started: Started
+  try {
+    await before(announceStart(client, executionId, measured, isolation, notGuaranteed))
+    await story.allowed(granted, isolation, notGuaranteed)
+    started = await start(measured, isolation)
+  } catch (error) {
+    await reportNoStart(client, executionId, toNothingRan(error).code)
     throw error
-  })
+  }
+  // Something runs: from here on it is held to its end, whatever happens.
   const { outcome, ending } = await hold(run, started, untilMs)
   agent.count(ending || outcome.code !== 0 ? "executions_failed" : "executions_completed")
-  const unrecorded = await complete(client, { executionId: granted.executionId, outcome, ending, watch })
+  const unrecorded = await reportEnd(client, { executionId, outcome, ending, watch })
   story.ended(granted, outcome, ending, watch, unrecorded)
   return toExit(outcome, ending)
 }
