@@ -1,32 +1,17 @@
 /** `writ authorize`: JSON in and out. */
 import { randomUUID } from "node:crypto"
 import { readFileSync } from "node:fs"
-import type { JsonObject, JsonValue } from "../formats/ports.ts"
+import { type AuthorizeReply, toWireRequest } from "../client/authorize-request.ts"
+import type { JsonObject } from "../formats/ports.ts"
 import { parseStrictJson } from "../formats/strict-json.ts"
-import { jsonToStruct } from "../rpc/struct.ts"
 import type { Flags } from "./cli.ts"
 import { print, printJson } from "./output.ts"
 import { withClient } from "./remote.ts"
 import { toNamed, toProperties } from "./request.ts"
 
-const EXITS: Readonly<Record<string, number>> = { DECISION_ALLOW: 0, DECISION_DENY: 10, DECISION_REQUIRE_APPROVAL: 11 }
+export { type AuthorizeReply, toWireRequest }
 
-export interface AuthorizeReply {
-  readonly decision: string
-  readonly execution_id: string
-  readonly token: string
-  readonly checks: readonly {
-    readonly name: string
-    readonly status: string
-    readonly reasons: readonly { readonly code: string; readonly text: string }[]
-  }[]
-  readonly reasons: readonly { readonly code: string; readonly text: string; readonly rule: string }[]
-  readonly matched_rules: readonly string[]
-  readonly receipt: { readonly log: string; readonly leaf_index: string; readonly leaf_hash: Buffer }
-  readonly times: { readonly evaluate_us: number; readonly append_us: number; readonly sign_us: number }
-  readonly repeated_request: boolean
-  readonly token_withheld: { readonly code: string; readonly text: string } | null
-}
+const EXITS: Readonly<Record<string, number>> = { DECISION_ALLOW: 0, DECISION_DENY: 10, DECISION_REQUIRE_APPROVAL: 11 }
 
 export async function authorizeCommand(file: string | undefined, flags: Flags): Promise<number> {
   const request = toWireRequest(buildRequest(file, flags))
@@ -56,28 +41,6 @@ function buildRequest(file: string | undefined, flags: Flags): JsonObject {
     ...(resource !== undefined && { resource }),
     ...(flags["explain"] && { explain: true }),
     request_id: (flags["requestId"] as string | undefined) ?? given["request_id"] ?? randomUUID(),
-  }
-}
-
-/** Plain JSON to what the proto takes: properties become Structs, parameters become bytes. */
-export function toWireRequest(request: JsonObject): object {
-  const withStruct = (value: JsonValue | undefined) => {
-    if (typeof value !== "object" || value === null || Array.isArray(value)) return value
-    const { properties, ...rest } = value as JsonObject
-    return { ...rest, properties: jsonToStruct((properties as JsonObject | undefined) ?? {}) }
-  }
-  const { parameters, context } = request
-  const bytes = typeof parameters === "string" ? parameters : JSON.stringify(parameters)
-  return {
-    ...request,
-    subject: withStruct(request["subject"]),
-    action: withStruct(request["action"]),
-    resource: withStruct(request["resource"]),
-    context: jsonToStruct((context as JsonObject | undefined) ?? {}),
-    ...(parameters !== undefined && {
-      parameters: Buffer.from(bytes),
-      parameters_content_type: request["parameters_content_type"] ?? "application/json",
-    }),
   }
 }
 

@@ -49,6 +49,8 @@ export class LeaseLostError extends Error {
   }
 }
 
+export type DirectiveListener = (directive: Directive) => Promise<void> | void
+
 export interface HeartbeatAgentOptions {
   /**
    * Measures what runs at this moment; called before each new beat. While it fails or hangs there is no beat, and the lease
@@ -60,7 +62,7 @@ export interface HeartbeatAgentOptions {
    * brings first is not held back. It is acknowledged in the next beat after the promise is fulfilled; a failure goes to
    * `onError`, and is not acknowledged.
    */
-  onDirective?(directive: Directive): Promise<void> | void
+  onDirective?: DirectiveListener
   onState?(state: RuntimeStateName, before: RuntimeStateName): void
   /** Once. */
   onLeaseLost?(error: LeaseLostError): void
@@ -82,6 +84,8 @@ export interface HeartbeatAgent {
   readonly leaseLeftMs: number
   /** Aborted with a LeaseLostError when the lease is lost. */
   readonly signal: AbortSignal
+  /** As `onDirective`, for whoever comes and goes: a directive is carried out when all who listen have. Answers how to stop. */
+  listen(onDirective: DirectiveListener): () => void
   /** Adds to a counter of the next beat. */
   count(counter: CounterName, by?: number | bigint): void
   /** Beats now rather than when the next beat is due. */
@@ -120,6 +124,8 @@ function createAgent(
   const log = new DirectiveLog()
   const lost = new AbortController()
   const changed = new Set<() => void>()
+  const listeners = new Set<DirectiveListener>()
+  if (options.onDirective) listeners.add(options.onDirective)
   const registeredEnvironment = session.environment
   let state = toState(session.registered.state)
   let isClosed = false
@@ -158,6 +164,10 @@ function createAgent(
     },
     get leaseLeftMs() {
       return isOver() ? 0 : Math.max(0, session.leaseGoodUntilMs - performance.now())
+    },
+    listen(onDirective: DirectiveListener) {
+      listeners.add(onDirective)
+      return () => void listeners.delete(onDirective)
     },
     count(counter: CounterName, by: number | bigint = 1) {
       session.counters = { ...session.counters, [counter]: String(BigInt(session.counters[counter]) + BigInt(by)) }
@@ -233,7 +243,9 @@ function createAgent(
   function deliver(directive: Directive, from: "watch" | "beat"): void {
     const number = BigInt(directive.number)
     if (isOver() || !log.take(number, from)) return
-    void (async () => await options.onDirective?.(directive))().then(() => log.carriedOut(number), report)
+    // Each hears of it, whatever the others make of it.
+    const all = [...listeners].map(async (listener) => await listener(directive))
+    void Promise.all(all).then(() => log.carriedOut(number), report)
   }
 
   function enter(next: RuntimeStateName): void {

@@ -1,11 +1,14 @@
 /** The data folder: keys, API keys, policy, what was signed last. Made at first start; read strictly afterwards. */
 import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:crypto"
-import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, renameSync, statfsSync, statSync } from "node:fs"
+import { chmodSync, cpSync, existsSync, mkdirSync, renameSync, statfsSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { makeApiKey } from "../decision/caller-keys.ts"
 import type { Role } from "../decision/state.ts"
 import { WritError } from "../errors.ts"
+import { readApiKey, readRoleKey, readSecret } from "../secret-file.ts"
 import { writeDurably } from "./signer-state.ts"
+
+export { readApiKey, readRoleKey }
 
 export type KeyUse = "token" | "checkpoint" | "policy"
 
@@ -74,32 +77,6 @@ function openKey(path: string): KeyObject {
 function openApiKey(path: string, role: Role): string {
   if (!existsSync(path)) writeDurably(path, `${makeApiKey(role)}\n`)
   return readSecret(path).trim()
-}
-
-function readSecret(path: string): string {
-  if ((statSync(path).mode & 0o077) !== 0)
-    throw new WritError("DATA_FOLDER_UNFIT", `${path} can be read by others. Run: chmod 600 ${path}`)
-  return readFileSync(path, "utf8")
-}
-
-/** For the command line: the API key that first start wrote for this role. */
-export function readApiKey(dataFolder: string, role: Role): string {
-  const advice = "Name the daemon's data folder with --data, or pass --key."
-  return readRoleKey(
-    join(dataFolder, "api-keys"),
-    role,
-    `There is no API key for role ${role} in ${dataFolder}. ${advice}`,
-  )
-}
-
-/** A folder holds one file per role, named for it. CONFIG_INVALID with `missing` when it cannot be read. */
-export function readRoleKey(folder: string, role: Role, missing: string): string {
-  try {
-    return readSecret(join(folder, role)).trim()
-  } catch (cause) {
-    if (cause instanceof WritError) throw cause
-    throw new WritError("CONFIG_INVALID", missing, { cause })
-  }
 }
 
 export function isDiskLow(folder: string, minFreeBytes: number): boolean {

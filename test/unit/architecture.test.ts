@@ -75,7 +75,7 @@ describe("import table", () => {
   test("the client takes of rpc only how the API is loaded, who may call what, and how values are written and a status read", () => {
     const taken = files.filter((path) => path.startsWith("client/")).flatMap(importsOf)
     expect(new Set(taken.filter((specifier) => specifier.startsWith("../rpc/")))).toEqual(
-      new Set(["../rpc/api.ts", "../rpc/load.ts", "../rpc/roles.ts", "../rpc/status.ts"]),
+      new Set(["../rpc/api.ts", "../rpc/load.ts", "../rpc/roles.ts", "../rpc/status.ts", "../rpc/struct.ts"]),
     )
   })
 

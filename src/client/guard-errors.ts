@@ -1,0 +1,72 @@
+/** How a guard ends without a result. */
+import type { AuthorizeReply } from "./authorize-request.ts"
+
+export interface DenialReason {
+  readonly code: string
+  readonly text: string
+  readonly rule?: string
+}
+
+/** Nothing was started: the action was not allowed, or its token gave no right any more. */
+export class DeniedError extends Error {
+  /** DENY, REQUIRE_APPROVAL, or REFUSED: allowed, but the token could not be redeemed. */
+  readonly decision: "DENY" | "REQUIRE_APPROVAL" | "REFUSED"
+  /** The decisive one first. */
+  readonly reasons: readonly DenialReason[]
+  /** Names the decision in the ledger. */
+  readonly executionId: string
+  constructor(decision: DeniedError["decision"], reasons: readonly DenialReason[], executionId: string) {
+    const why = reasons.map(({ code, text }) => `${code}: ${text}`).join(" ")
+    super(`Not executed (${decision}). ${why} Execution ${executionId}.`)
+    this.name = "DeniedError"
+    this.decision = decision
+    this.reasons = reasons
+    this.executionId = executionId
+  }
+
+  static of(reply: AuthorizeReply): DeniedError {
+    const withheld = reply.token_withheld
+    const decision = reply.decision.slice("DECISION_".length)
+    return decision === "ALLOW"
+      ? new DeniedError("REFUSED", withheld ? [withheld] : [], reply.execution_id)
+      : new DeniedError(decision === "REQUIRE_APPROVAL" ? decision : "DENY", reply.reasons, reply.execution_id)
+  }
+}
+
+export type StopCode =
+  /** A directive said so: the execution was revoked, or its runtime quarantined or revoked. */
+  | "DIRECTIVE"
+  /** The runtime's lease is over. */
+  | "LEASE_LOST"
+  /** The time that the execution may last is over. */
+  | "TIME_LIMIT"
+  /** The caller's own signal. */
+  | "CANCELLED"
+  /** What this execution descends from was stopped. */
+  | "PARENT_STOPPED"
+  /** The daemon's answer to the report: it was revoked, and nobody could be told in time. */
+  | "REVOKED"
+  /** The daemon's answer to the report: it came after the execution had to have ended. */
+  | "LOST"
+
+/** It was started, and was told to stop or had lost its right by its end. What it did meanwhile is not undone. */
+export class StoppedError extends Error {
+  readonly code: StopCode
+  /** Decimal; with DIRECTIVE. */
+  readonly directive: string | undefined
+  /** How the function ended nevertheless; absent while it runs. */
+  outcome: Outcome<unknown> | undefined
+  constructor(
+    code: StopCode,
+    message: string,
+    options: { readonly directive?: string; readonly cause?: unknown } = {},
+  ) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.name = "StoppedError"
+    this.code = code
+    this.directive = options.directive
+  }
+}
+
+/** How a function ended. */
+export type Outcome<T> = { readonly ok: true; readonly result: T } | { readonly ok: false; readonly error: unknown }
