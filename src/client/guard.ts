@@ -13,7 +13,7 @@ import { jsonToStruct } from "../rpc/struct.ts"
 import { type AuthorizeReply, structToJson, toWireRequest } from "./authorize-request.ts"
 import { CallError } from "./call-error.ts"
 import type { WritClient } from "./connect.ts"
-import { DeniedError, type Outcome, StoppedError } from "./guard-errors.ts"
+import { DeniedError, type Outcome, type StopCode, StoppedError } from "./guard-errors.ts"
 import type { HeartbeatAgent } from "./heartbeat-agent.ts"
 import { createStopSignal, type StopSignal } from "./stop-signal.ts"
 
@@ -126,6 +126,7 @@ export function createGuard(client: WritClient, defaults: GuardDefaults = {}): G
         parameterBytes: bytes ?? new Uint8Array(),
         obligations: allowed.obligations.map((one) => ({ ...one, properties: structToJson(one.properties) })),
       }
+      const startedAtMs = performance.now()
       const outcome = await outcomeOf(async () => {
         stop.signal.throwIfAborted() // it may have been stopped while it was redeemed
         agent?.count("executions_started")
@@ -133,7 +134,7 @@ export function createGuard(client: WritClient, defaults: GuardDefaults = {}): G
       })
       const told = stop.signal.aborted ? (stop.signal.reason as StoppedError) : null
       agent?.count(outcome.ok && !told ? "executions_completed" : "executions_failed")
-      const stopped = (await report(executionId, outcome, told, options)) ?? told
+      const stopped = (await report(executionId, outcome, told, performance.now() - startedAtMs, options)) ?? told
       if (stopped) {
         stopped.outcome = outcome
         throw stopped
@@ -201,6 +202,7 @@ export function createGuard(client: WritClient, defaults: GuardDefaults = {}): G
     executionId: string,
     outcome: Outcome<unknown>,
     stopped: StoppedError | null,
+    durationMs: number,
     { describe, completeTimeoutMs = COMPLETE_TIMEOUT_MS }: GuardOptions,
   ): Promise<StoppedError | null> {
     const unreported = (error: unknown) => onUnreported(error as Error, executionId)
@@ -215,12 +217,22 @@ export function createGuard(client: WritClient, defaults: GuardDefaults = {}): G
       succeeded: outcome.ok && !stopped,
       ...(said.resultDigest && { result_digest: said.resultDigest }),
       details: jsonToStruct(said.details ?? {}),
+      duration: toDuration(durationMs),
+      ...(stopped && { termination: toTermination(stopped) }),
     }
     try {
-      await client.call("authorization", "CompleteExecution", request, completeTimeoutMs)
+      const { state } = await client.call<{ state: string }>(
+        "authorization",
+        "CompleteExecution",
+        request,
+        completeTimeoutMs,
+      )
+      if (stopped) return null
+      if (state === "EXECUTION_STATE_REVOKED")
+        return new StoppedError("REVOKED", "The execution had been revoked when it ended.")
+      if (state === "EXECUTION_STATE_LOST")
+        return new StoppedError("LOST", "The execution's end was reported after it had to have ended.")
     } catch (error) {
-      if (error instanceof CallError && error.code === "INVALID_TRANSITION" && error.message.includes("REVOKED"))
-        return stopped ?? new StoppedError("REVOKED", "The execution had been revoked when it ended.")
       unreported(error)
     }
     return null
@@ -269,6 +281,25 @@ function copyOf(parameters: JsonValue | Uint8Array | undefined, bytes: Uint8Arra
 /** Milliseconds that the token gives. */
 function durationOf(token: string): number {
   return Number(parseCompactJws(token).claims["max_duration"]) * 1000
+}
+
+const CAUSES: Readonly<Record<StopCode, string>> = {
+  DIRECTIVE: "DIRECTIVE",
+  LEASE_LOST: "LEASE_LOST",
+  TIME_LIMIT: "TIME_LIMIT",
+  CANCELLED: "GUARD_STOPPED",
+  PARENT_STOPPED: "GUARD_STOPPED",
+  REVOKED: "UNSPECIFIED", // these two are what the daemon answers to a report
+  LOST: "UNSPECIFIED",
+}
+
+function toTermination({ code, directive }: StoppedError): object {
+  return { cause: `TERMINATION_CAUSE_${CAUSES[code]}`, ...(directive !== undefined && { directive_number: directive }) }
+}
+
+function toDuration(ms: number): object {
+  const whole = Math.round(ms)
+  return { seconds: String(Math.floor(whole / 1000)), nanos: (whole % 1000) * 1_000_000 }
 }
 
 async function outcomeOf<T>(run: () => Promise<T>): Promise<Outcome<T>> {

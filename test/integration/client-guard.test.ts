@@ -31,7 +31,8 @@ rules:
   - { id: quick, effect: allow, subjects: [{ type: agent }], actions: [quick], resources: [{ type: url }], runtime: none, token: { max_duration: 1s } }
   - { id: inside, effect: allow, subjects: [{ type: agent }], actions: [inside], resources: [{ type: url }] }
   - { id: pay, effect: allow, subjects: [{ type: agent }], actions: [pay], resources: [{ type: url }], runtime: none, when: parameters.amount < 100 }
-  - { id: ask, effect: require_approval, subjects: [{ type: agent }], actions: [ask], resources: [{ type: url }], runtime: none }
+  - { id: ask, effect: allow, subjects: [{ type: agent }], actions: [ask], resources: [{ type: url }], runtime: none }
+  - { id: ask-first, effect: require_approval, subjects: [{ type: agent }], actions: [ask], resources: [{ type: url, id: "https://*" }] }
 ${RUNTIMES_YAML}`
 
 let database: TestDatabase
@@ -80,6 +81,12 @@ const stateOf = async (execution_id: string) => {
   const report = await writ.client("auditor").call<VerifyReply>("lineage", "VerifyLineage", { execution_id })
   expect(report).toMatchObject({ valid: true, reason: "" })
   return execution.state.slice("EXECUTION_STATE_".length)
+}
+const kindsOf = async (execution_id: string) => {
+  const { records } = await writ
+    .client("auditor")
+    .call<{ records: { body: Buffer }[] }>("lineage", "GetLineage", { execution_id })
+  return records.map(({ body }) => JSON.parse(body.toString()).kind as string)
 }
 const revoke = (execution_id: string) =>
   writ.client("operator").call("authorization", "RevokeExecution", { execution_id, reason: "test" })
@@ -233,6 +240,7 @@ describe("guard", () => {
     )
     expect(error).toMatchObject({ code: "CANCELLED", cause: { message: "enough" } })
     expect(await stateOf(id)).toBe("FAILED")
+    expect(await kindsOf(id)).toEqual(["decision", "redeemed", "terminated"])
   })
 })
 
@@ -250,6 +258,7 @@ describe("guard in a runtime", () => {
     expect(claims.cnf?.jwk.x).toBe(Buffer.from(agent.session.runtime.key.publicKey).toString("base64url"))
     let told: number | undefined
     let revokedAt = 0
+    let revoked = ""
     const { error } = await stopped(
       guard(action("inside"), async ({ executionId, signal }) => {
         signal.addEventListener("abort", () => {
@@ -257,6 +266,7 @@ describe("guard in a runtime", () => {
         })
         const stop = aborted(signal)
         await revoke(executionId)
+        revoked = executionId
         revokedAt = performance.now()
         await stop
         return "ignored"
@@ -265,6 +275,8 @@ describe("guard in a runtime", () => {
     expect(error).toMatchObject({ code: "DIRECTIVE", outcome: { ok: true, result: "ignored" } })
     expect(error.directive).toMatch(/^[0-9]+$/)
     expect((told as number) - revokedAt).toBeLessThan(300)
+    expect(await stateOf(revoked)).toBe("REVOKED")
+    expect(await kindsOf(revoked)).toEqual(["decision", "redeemed", "revoked", "terminated"])
     expect(agent.session.counters).toMatchObject({
       authorize_requests: "2",
       tokens_received: "2",
