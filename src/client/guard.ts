@@ -3,7 +3,8 @@
  * A function in this process cannot be killed: it is told by its signal, and is trusted to listen. `writ exec` kills.
  */
 import { AsyncLocalStorage } from "node:async_hooks"
-import { createHash, randomUUID } from "node:crypto"
+import { randomUUID } from "node:crypto"
+import { sha256 } from "../crypto.ts"
 import { toBase64Url } from "../formats/bytes.ts"
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
 import { parseCompactJws } from "../formats/jwt.ts"
@@ -98,8 +99,6 @@ interface Running {
 
 /** The guarded function in which this runs, if it does in one. */
 const running = new AsyncLocalStorage<Running>()
-
-const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash("sha256").update(bytes).digest())
 
 export function createGuard(client: WritClient, defaults: GuardDefaults = {}): Guard {
   const { agent = null, onUnreported = warn } = defaults

@@ -2,7 +2,7 @@
  * A runtime's side of VerifierService: registers a key, signs beats, ends. It never signs two different beats of one
  * sequence while a nonce of that sequence may be good: until a beat is answered, its very bytes are sent again.
  */
-import { createHash } from "node:crypto"
+import { sha256 } from "../crypto.ts"
 import { fromHex, toHex } from "../formats/bytes.ts"
 import {
   type Beat,
@@ -17,8 +17,6 @@ import {
   registrationBytes,
 } from "../formats/runtime-messages.ts"
 import type { WritClient } from "./connect.ts"
-
-const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash("sha256").update(bytes).digest())
 
 /** An Ed25519 key; `publicKey` is 32 bytes, a signature 64. */
 export interface RuntimeKey {
