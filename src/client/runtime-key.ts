@@ -1,11 +1,12 @@
-/** The key that the runtime signs with. It is in this process's memory, and the guarded process gets neither file nor descriptor of it. */
+/** The key that a runtime signs with. It is in this process's memory; what `writ exec` guards gets neither file nor descriptor of it. */
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign } from "node:crypto"
 import { readFileSync, statSync } from "node:fs"
-import type { RuntimeKey } from "../client/runtime-session.ts"
 import { WritError } from "../errors.ts"
+import type { RuntimeKey } from "./runtime-session.ts"
 
 const OTHERS = 0o077
 
+/** A new one: the runtime cannot register again with it once this process has ended. */
 export function makeRuntimeKey(): RuntimeKey {
   return toRuntimeKey(generateKeyPairSync("ed25519").privateKey)
 }
