@@ -143,6 +143,7 @@ function createAgent(
     leaseId: session.registered.lease_id,
     acknowledged: () => log.acknowledged.toString(),
     onDirective: (directive) => deliver(directive, "watch"),
+    onReopened: beatNow, // a daemon that was restarted takes the runtime for stale until it beats
     onBroken(error) {
       if (error) report(error)
       else beatNow() // the daemon ends it with the lease: the answer to a beat says so

@@ -15,6 +15,8 @@ export interface WatchOptions {
   /** The highest directive that was carried out, decimal. */
   acknowledged(): string
   onDirective(directive: Directive): void
+  /** It was broken, and is open again: perhaps at a daemon that has not heard of the runtime yet. */
+  onReopened(): void
   /** The daemon ended the watch, which it does when the lease is over; or it failed. It is opened again. */
   onBroken(error: Error | null): void
 }
@@ -59,8 +61,11 @@ export function watchDirectives(client: WritClient, options: WatchOptions): () =
       return
     }
     expectMore()
+    let isOpen = false
     stream.on("data", ({ directive }: { directive: Directive | null }) => {
       if (isOver) return
+      if (!isOpen && failures > 0) options.onReopened()
+      isOpen = true
       expectMore()
       if (directive) options.onDirective(directive)
     })
