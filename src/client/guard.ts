@@ -6,46 +6,20 @@ import { AsyncLocalStorage } from "node:async_hooks"
 import { randomUUID } from "node:crypto"
 import { sha256 } from "../crypto.ts"
 import { toBase64Url } from "../formats/bytes.ts"
-import { encodeCanonicalJson } from "../formats/canonical-json.ts"
 import { parseCompactJws } from "../formats/jwt.ts"
 import type { JsonObject, JsonValue } from "../formats/ports.ts"
 import { redeemProofInput } from "../formats/redeem-proof.ts"
 import { jsonToStruct } from "../rpc/struct.ts"
-import { type AuthorizeReply, structToJson, toWireRequest } from "./authorize-request.ts"
+import { type AuthorizeReply, structToJson } from "./authorize-request.ts"
 import { CallError } from "./call-error.ts"
 import type { WritClient } from "./connect.ts"
 import { DeniedError, type Outcome, type StopCode, StoppedError } from "./guard-errors.ts"
+import { copyOf, type GuardEntity, type GuardedAction, toBytes, toRequest } from "./guard-request.ts"
 import type { HeartbeatAgent } from "./heartbeat-agent.ts"
 import { createStopSignal, type StopSignal } from "./stop-signal.ts"
 
 const START_TIMEOUT_MS = 10_000
 const COMPLETE_TIMEOUT_MS = 10_000
-
-/** AuthZEN's subject or resource. */
-export interface GuardEntity {
-  readonly type: string
-  readonly id: string
-  readonly properties?: JsonObject
-}
-
-/** What is to be executed. */
-export interface GuardedAction<Parameters extends JsonValue | Uint8Array = JsonValue | Uint8Array> {
-  readonly subject?: GuardEntity
-  readonly action: string | { readonly name: string; readonly properties?: JsonObject }
-  readonly resource: GuardEntity
-  readonly context?: JsonObject
-  /** What it will be executed with: JSON, of which the RFC 8785 bytes are authorized, or the exact bytes. */
-  readonly parameters?: Parameters
-  /** Media type of parameters that are bytes. */
-  readonly parametersContentType?: string
-  /** The one executor that may redeem the token. */
-  readonly audience?: string
-  /** Obligations that the function can meet; it is given those that it must. */
-  readonly supportedObligations?: readonly string[]
-  readonly approvalId?: string
-  /** Default: a new one. The same id is the same execution, which runs once. */
-  readonly requestId?: string
-}
 
 export interface GuardDefaults {
   readonly subject?: GuardEntity
@@ -63,6 +37,11 @@ export interface GuardOptions {
   readonly signal?: AbortSignal
   /** For authorizing and redeeming together, all tries. */
   readonly timeoutMs?: number
+  /**
+   * What this is part of, which it descends from and is stopped with: what another guarded function was given, or null for
+   * nothing. Default: the guarded function in which this is called.
+   */
+  readonly parent?: Execution<unknown> | null
   /** For reporting the end, all tries. */
   readonly completeTimeoutMs?: number
   /** What the report says beside success or failure; at most 16 KiB of JSON. Not for secrets: it is recorded. */
@@ -94,11 +73,15 @@ export type Guard = <Result, const Parameters extends JsonValue | Uint8Array>(
 ) => Promise<Result>
 
 interface Running {
+  readonly executionId: string
   readonly stop: StopSignal
+  readonly agent: HeartbeatAgent | null
 }
 
 /** The guarded function in which this runs, if it does in one. */
 const running = new AsyncLocalStorage<Running>()
+/** For `parent`: what was handed out. */
+const handles = new WeakMap<object, Running>()
 
 export function createGuard(client: WritClient, defaults: GuardDefaults = {}): Guard {
   const { agent = null, onUnreported = warn } = defaults
@@ -106,11 +89,12 @@ export function createGuard(client: WritClient, defaults: GuardDefaults = {}): G
   return async (action, run, options = {}) => {
     const { signal: caller = null, timeoutMs = START_TIMEOUT_MS } = options
     const endMs = performance.now() + timeoutMs
-    const parent = running.getStore() ?? null
+    const parent = findParent(options.parent)
     agent?.signal.throwIfAborted()
     for (const signal of [caller, parent?.stop.signal]) signal?.throwIfAborted()
     const bytes = toBytes(action.parameters)
-    const allowed = await authorize(toRequest({ ...defaults, ...action }, bytes, agent), timeoutMs, caller)
+    const request = toRequest({ ...defaults, ...action }, bytes, agent?.session.runtime.id ?? "", parent)
+    const allowed = await authorize(request, timeoutMs, caller)
     const { execution_id: executionId, token } = allowed
     // Before the redemption: a revocation before that refuses it, one after it is heard.
     const stop = createStopSignal(executionId, agent, caller, parent?.stop.signal ?? null)
@@ -125,11 +109,13 @@ export function createGuard(client: WritClient, defaults: GuardDefaults = {}): G
         parameterBytes: bytes ?? new Uint8Array(),
         obligations: allowed.obligations.map((one) => ({ ...one, properties: structToJson(one.properties) })),
       }
+      const self = { executionId, stop, agent }
+      handles.set(execution, self)
       const startedAtMs = performance.now()
       const outcome = await outcomeOf(async () => {
         stop.signal.throwIfAborted() // it may have been stopped while it was redeemed
         agent?.count("executions_started")
-        return await running.run({ stop }, () => run(execution))
+        return await running.run(self, () => run(execution))
       })
       const told = stop.signal.aborted ? (stop.signal.reason as StoppedError) : null
       agent?.count(outcome.ok && !told ? "executions_completed" : "executions_failed")
@@ -238,43 +224,12 @@ export function createGuard(client: WritClient, defaults: GuardDefaults = {}): G
   }
 }
 
-function toRequest(
-  action: GuardDefaults & GuardedAction,
-  bytes: Uint8Array | null,
-  agent: HeartbeatAgent | null,
-): object {
-  const { subject, resource, context, audience, supportedObligations, approvalId, requestId = randomUUID() } = action
-  if (!subject) throw new CallError("INVALID_REQUEST", "guard needs a subject: in its defaults or with the action.")
-  if (!audience) throw new CallError("INVALID_REQUEST", "guard needs an audience: in its defaults or with the action.")
-  const contentType =
-    action.parameters instanceof Uint8Array ? (action.parametersContentType ?? "") : "application/json"
-  return {
-    ...toWireRequest({
-      request_id: requestId,
-      subject: { ...subject },
-      action: typeof action.action === "string" ? { name: action.action } : { ...action.action },
-      resource: { ...resource },
-      context: context ?? {},
-      audience,
-      ...(agent && { runtime_id: agent.session.runtime.id }),
-      ...(supportedObligations && { supported_obligations: supportedObligations }),
-      ...(approvalId !== undefined && { approval_id: approvalId }),
-    }),
-    ...(bytes && { parameters: bytes, parameters_content_type: contentType }),
-  }
-}
-
-/** Copied once: what the caller changes afterwards is not what was authorized, and is not what is executed. */
-function toBytes(parameters: JsonValue | Uint8Array | undefined): Uint8Array | null {
-  if (parameters === undefined) return null
-  return parameters instanceof Uint8Array
-    ? Uint8Array.from(parameters)
-    : new Uint8Array(Buffer.from(encodeCanonicalJson(parameters)))
-}
-
-function copyOf(parameters: JsonValue | Uint8Array | undefined, bytes: Uint8Array | null): unknown {
-  if (bytes === null) return undefined
-  return parameters instanceof Uint8Array ? Uint8Array.from(bytes) : JSON.parse(Buffer.from(bytes).toString())
+/** The one that was named, or in which this runs; null: none. */
+function findParent(named: Execution<unknown> | null | undefined): Running | null {
+  if (named === undefined) return running.getStore() ?? null
+  const parent = named && handles.get(named)
+  if (parent === undefined) throw new CallError("INVALID_REQUEST", "parent takes what a guarded function was given.")
+  return parent
 }
 
 /** Milliseconds that the token gives. */

@@ -7,8 +7,6 @@ export {
   type Execution,
   type Guard,
   type GuardDefaults,
-  type GuardEntity,
-  type GuardedAction,
   type GuardOptions,
 } from "./guard.ts"
 export { type DenialReason, DeniedError, type Outcome, type StopCode, StoppedError } from "./guard-errors.ts"

@@ -82,6 +82,12 @@ const stateOf = async (execution_id: string) => {
   expect(report).toMatchObject({ valid: true, reason: "" })
   return execution.state.slice("EXECUTION_STATE_".length)
 }
+const parentOf = async (execution_id: string) =>
+  (
+    await writ
+      .client("auditor")
+      .call<{ execution: { parent_execution_id: string } }>("authorization", "GetExecution", { execution_id })
+  ).execution.parent_execution_id
 const kindsOf = async (execution_id: string) => {
   const { records } = await writ
     .client("auditor")
@@ -358,6 +364,31 @@ describe("guard in a runtime", () => {
     await expect(guard(action("inside"), () => expect.fail("it ran"))).rejects.toMatchObject({ code: "UNANSWERED" })
   }, 30_000)
 
+  test("what is called within a guarded function descends from it, by the consent of its runtime", async () => {
+    const agent = await startAgent()
+    const guard = makeGuard(agent)
+    const ids: string[] = []
+    let outer: Execution<never> | undefined
+    const call = ({ executionId }: Execution<never>) => void ids.push(executionId)
+    await guard(action("inside"), async (execution) => {
+      outer = execution as Execution<never>
+      await guard({ ...action("pay"), parameters: { amount: 1 } }, call as never)
+      await makeGuard()(action("get"), call as never) // in no runtime itself
+      await guard(action("get"), call as never, { parent: null })
+      await new Promise<unknown>((resolve, reject) => {
+        setImmediate(() => guard(action("get"), call as never, { parent: execution }).then(resolve, reject))
+      })
+    })
+    const parents = await Promise.all(ids.map(parentOf))
+    expect(parents).toEqual([outer?.executionId, outer?.executionId, "", outer?.executionId])
+    for (const id of ids) expect(await stateOf(id)).toBe("COMPLETED")
+    const late = guard(action("get"), () => expect.fail("it ran"), { parent: outer as never })
+    await expect(late).rejects.toMatchObject({ decision: "DENY", reasons: [{ code: "PARENT_NOT_ALIVE" }] })
+    await expect(guard(action("get"), () => {}, { parent: {} as never })).rejects.toMatchObject({
+      code: "INVALID_REQUEST",
+    })
+  })
+
   test("what runs within a guarded function is stopped with it", async () => {
     const agent = await startAgent()
     const guard = makeGuard(agent)
@@ -372,7 +403,8 @@ describe("guard in a runtime", () => {
       }),
     )
     expect(error.code).toBe("DIRECTIVE")
-    expect(inner).toMatchObject({ code: "PARENT_STOPPED", cause: { code: "DIRECTIVE" } })
+    // By the parent's signal, or by a directive of its own where the daemon cascades: whichever is first.
+    expect(["PARENT_STOPPED", "DIRECTIVE"]).toContain((inner as StoppedError).code)
   })
 })
 
