@@ -2,15 +2,22 @@
 import type pg from "pg"
 
 const PAGE = 2_000
+const MAX_PAGES = 16
 
-/** One page. Answers how many records are still to be derived. migrations/0003_lookups.sql */
+/** At most so many pages in one go, each a transaction of its own. Answers how many records are still to be derived. */
 export async function deriveLookups(pool: pg.Pool, logId: number, size: number): Promise<number> {
-  const { rows } = await pool.query<{ left: bigint }>("SELECT writ_derive_lookups($1, $2, $3) AS left", [
-    logId,
-    size,
-    PAGE,
-  ])
-  return Number(rows[0]?.left ?? 0)
+  let left = 0
+  for (let page = 0; page < MAX_PAGES; page++) {
+    // migrations/0003_lookups.sql
+    const { rows } = await pool.query<{ left: bigint }>("SELECT writ_derive_lookups($1, $2, $3) AS left", [
+      logId,
+      size,
+      PAGE,
+    ])
+    left = Number(rows[0]?.left ?? 0)
+    if (left === 0) break
+  }
+  return left
 }
 
 /** Forgets request ids whose life is over, a page at a time. */

@@ -33,7 +33,7 @@ beforeAll(async () => {
     const batch = { before: head, root, records, tiles: [], epoch: 0n, requestsExpireMs: Date.now() }
     expect(await writer.append(batch)).toEqual({ kind: "written" })
     head = { ...head, size: head.size + BATCH, root }
-    while (head.size <= INDEXED && (await deriveLookups(pool, head.logId, head.size)) > 0);
+    if (head.size === INDEXED) expect(await deriveLookups(pool, head.logId, head.size)).toBe(0)
   }
   await pool.end()
   await writer.close()
