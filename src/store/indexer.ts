@@ -3,6 +3,7 @@ import type pg from "pg"
 
 const PAGE = 2_000
 const MAX_PAGES = 16
+const REQUESTS_PAGE = 5_000
 
 /** At most so many pages in one go, each a transaction of its own. Answers how many records are still to be derived. */
 export async function deriveLookups(pool: pg.Pool, logId: number, size: number): Promise<number> {
@@ -20,7 +21,8 @@ export async function deriveLookups(pool: pg.Pool, logId: number, size: number):
   return left
 }
 
-/** Forgets request ids whose life is over, a page at a time. */
+/** Forgets request ids whose life is over, a page in each transaction, until none is left. */
 export async function forgetRequests(pool: pg.Pool): Promise<void> {
-  await pool.query("DELETE FROM request WHERE key IN (SELECT key FROM request WHERE expires_at <= now() LIMIT 5000)")
+  const text = `DELETE FROM request WHERE ctid = ANY (ARRAY (SELECT ctid FROM request WHERE expires_at <= now() LIMIT ${REQUESTS_PAGE}))`
+  while ((await pool.query(text)).rowCount === REQUESTS_PAGE);
 }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { sha256 } from "../../src/crypto.ts"
 import { emptyRoot } from "../../src/formats/merkle.ts"
 import { connectWriter, openPool } from "../../src/store/connect.ts"
-import { deriveLookups } from "../../src/store/indexer.ts"
+import { deriveLookups, forgetRequests } from "../../src/store/indexer.ts"
 import { createLedgerWriter } from "../../src/store/ledger-writer.ts"
 import { createReader } from "../../src/store/reader.ts"
 import { createDatabase, type TestDatabase } from "../support/database.ts"
@@ -59,5 +59,20 @@ describe("createReader", () => {
       .poll(async () => (await database.query(counters)).rows[0].fetched, { timeout: 10_000 })
       .toBeGreaterThan(10 * TAIL)
     expect((await database.query(counters)).rows[0].read).toBeLessThan(INDEXED)
+  })
+})
+
+describe("forgetRequests", () => {
+  test("forgets every request id whose life is over, however many, and no other", async () => {
+    await database.query(`
+      INSERT INTO request (key, snapshot_digest, log_id, idx, expires_at)
+      SELECT gen_random_uuid(), sha256(''), 1, n, now() + CASE WHEN n <= 12000 THEN interval '-1 ms' ELSE interval '1 min' END
+        FROM generate_series(1, 12010) AS n`)
+    const pool = openPool(database.connection)
+    await forgetRequests(pool)
+    await pool.end()
+    expect(
+      (await database.query("SELECT min(idx)::integer AS first, count(*)::integer AS left FROM request")).rows,
+    ).toEqual([{ first: 12_001, left: 10 }])
   })
 })
