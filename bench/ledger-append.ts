@@ -1,4 +1,4 @@
-/** The appender on a real embedded Postgres: 600 B body and 600 B payload, batches of 512, with and without request ids. */
+/** The appender on a real embedded Postgres, 600 B body and 600 B payload: batches of 512, single records, single changes. */
 import { randomBytes, randomUUID } from "node:crypto"
 import { chmodSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -8,14 +8,16 @@ import { sha256 } from "../src/crypto.ts"
 import { emptyRoot, hashLeaf } from "../src/formats/merkle.ts"
 import { TreeTail } from "../src/formats/tiles.ts"
 import { Appender } from "../src/ledger/appender.ts"
+import type { Effect } from "../src/ledger/store.ts"
 import { connectWriter } from "../src/store/connect.ts"
 import { describeDurability } from "../src/store/durability.ts"
 import { startEmbedded } from "../src/store/embedded.ts"
 import { createLedgerWriter } from "../src/store/ledger-writer.ts"
 import { migrate } from "../src/store/migrate.ts"
-import { compare, type Row } from "./compare.ts"
+import { compare, median, type Row } from "./compare.ts"
 
 const RECORDS = 20_000
+const SINGLES = 1_000
 const ROOT = join(import.meta.dirname, "..")
 
 export async function benchLedgerAppend(): Promise<Row[]> {
@@ -66,15 +68,39 @@ export async function benchLedgerAppend(): Promise<Row[]> {
       }
       return RECORDS / ((performance.now() - started) / 1000)
     }
-    const common = {
-      unit: "records/s",
-      durable: await describeDurability(client),
-      generator: "in process",
-      against: "bare INSERT … SELECT FROM unnest, no index",
+    const p50 = async (once: () => Promise<unknown>): Promise<number> => {
+      const times: number[] = []
+      for (let i = 0; i < SINGLES; i++) {
+        const started = performance.now()
+        await once()
+        times.push(performance.now() - started)
+      }
+      return median(times)
     }
+    const record = () => ({ leafHash: hashLeaf(sha256, body), body, payload })
+    const single = () => appender.append({ record: record(), epoch: 0n, request: { key: randomUUID(), digest } })
+    const redemption = () => {
+      const effect: Effect = { kind: "execution", executionId: randomUUID(), previous: null, to: "REDEEMED" }
+      return appender.append({ record: record(), epoch: 0n, change: { effects: [effect], raisesEpoch: false } })
+    }
+    const bareSingle = () =>
+      client.query({ name: "bare", text: "INSERT INTO bare VALUES ($1, $2)", values: [body, payload] })
+    const common = { durable: await describeDurability(client), generator: "in process" }
+    const batches = { ...common, unit: "records/s", against: "bare INSERT … SELECT FROM unnest, no index" }
+    const singles = { ...common, unit: "ms p50", against: "bare INSERT of one row, no index" }
     const rows = [
-      await compare({ ...common, name: "ledger-append" }, () => append(false), bare),
-      await compare({ ...common, name: "ledger-append-with-ids" }, () => append(true), bare),
+      await compare({ ...batches, name: "ledger-append" }, () => append(false), bare),
+      await compare({ ...batches, name: "ledger-append-with-ids" }, () => append(true), bare),
+      await compare(
+        { ...singles, name: "ledger-append-single" },
+        () => p50(single),
+        () => p50(bareSingle),
+      ),
+      await compare(
+        { ...singles, name: "ledger-append-change" },
+        () => p50(redemption),
+        () => p50(bareSingle),
+      ),
     ]
     await appender.close()
     return rows
