@@ -4,11 +4,12 @@ import type { Metrics } from "./metrics.ts"
 
 /** Every durable decision is counted, and logged at debug. */
 export function createObserver(metrics: Metrics, log: Logger): NonNullable<AuthorizeDependencies["observe"]> {
-  return ({ verdict, times, receipt }, { caller, requestId }) => {
+  return ({ verdict, times, receipt }, call) => {
     const { decision, executionId: execution } = verdict
     const reason = verdict.checks.find((check) => check.reasons.length > 0)?.reasons[0]?.code ?? ""
     metrics.decision(decision, reason, times.evaluate, times.append, times.sign)
-    if (log.isLevelEnabled("debug"))
-      log.debug({ requestId, execution, decision, reason, caller: caller.id, index: receipt.index, times }, "decided")
+    if (!log.isLevelEnabled("debug")) return
+    const { caller, requestId } = call // which is made when it is asked for
+    log.debug({ requestId, execution, decision, reason, caller: caller.id, index: receipt.index, times }, "decided")
   }
 }

@@ -74,8 +74,7 @@ export function determine(
 
 function decide(checks: readonly CheckResult[], outcome: PolicyOutcome | null): Determination["decision"] {
   if (!outcome || outcome.decision === "DENY") return "DENY"
-  const others = checks.filter((check) => check.name !== "execution_eligibility")
-  if (others.some((check) => check.status !== "PASS")) return "DENY"
+  for (const { name, status } of checks) if (name !== "execution_eligibility" && status !== "PASS") return "DENY"
   if (outcome.decision === "REQUIRE_APPROVAL") return "REQUIRE_APPROVAL"
   return checks.every((check) => check.status === "PASS") ? "ALLOW" : "DENY"
 }

@@ -7,7 +7,7 @@ import { TIERS } from "./parse-bundle.ts"
 import type { CompiledRule, RuleIndex } from "./rule-index.ts"
 import { createRuntimeCheck } from "./runtimes.ts"
 import type { Entity, Obligation, Policy, PolicyOutcome, PolicyReason, PolicyRequest, RuleTrace } from "./types.ts"
-import { type Converted, constantValue, convertProperties, timestampOf } from "./values.ts"
+import { constantValue, convertProperties, NO_VALUES, timestampOf, type Values } from "./values.ts"
 
 export interface CompiledBundle {
   readonly bundle: Bundle
@@ -62,8 +62,8 @@ export function createPolicy(compiled: CompiledBundle): Policy {
     if (!resourceType) unknown("resource type", "/resource/type")
     if (!subjectType || !resourceType || !actionType) return { reasons, bindings: {} as Bindings, largest: 0 }
     let largest = 0
-    const convert = (declared: Properties, properties: JsonObject, pointer: string): Map<string, CelInput> => {
-      const converted: Converted = convertProperties(declared, properties, pointer, reasons)
+    const convert = (declared: Properties, properties: JsonObject, pointer: string): Values => {
+      const converted = convertProperties(declared, properties, pointer, reasons)
       largest = Math.max(largest, converted.largest)
       return converted.values
     }
@@ -233,20 +233,25 @@ function combine(
     const value = meter.evaluate(compiled.when)
     if (value === true) matched.push(compiled)
     if (typeof value !== "boolean") faults.push({ ...value, rule: rule.id })
-    trace.push({
-      ...(typeof value !== "boolean" && { detail: value.code }),
-      effect: rule.effect,
-      outcome: value === true ? "matched" : value === false ? "not_matched" : "error",
-      rule: rule.id,
-    })
+    const { effect, id } = rule
+    trace.push(
+      typeof value === "boolean"
+        ? { effect, outcome: value ? "matched" : "not_matched", rule: id }
+        : { detail: value.code, effect, outcome: "error", rule: id },
+    )
   }
-  const withEffect = (effect: string) => matched.filter(({ rule }) => rule.effect === effect)
-  const allows = withEffect("allow")
-  const reasons: PolicyReason[] = withEffect("deny").map(({ rule }) => ({
-    code: "DENIED_BY_RULE",
-    text: `Rule "${rule.id}" denies this.`,
-    rule: rule.id,
-  }))
+  const allows: CompiledRule[] = []
+  const approvals: CompiledRule[] = []
+  const reasons: PolicyReason[] = []
+  const obligations: Obligation[] = []
+  for (const compiled of matched) {
+    const { id, effect } = compiled.rule
+    if (effect === "allow") allows.push(compiled)
+    else if (effect === "require_approval") approvals.push(compiled)
+    else reasons.push({ code: "DENIED_BY_RULE", text: `Rule "${id}" denies this.`, rule: id })
+  }
+  for (const { rule } of allows) obligations.push(...(rule.obligations as readonly Obligation[]))
+  for (const { rule } of approvals) obligations.push(...(rule.obligations as readonly Obligation[]))
   if (bundle.risk.deny_at !== null && TIERS.indexOf(risk.tier) >= TIERS.indexOf(bundle.risk.deny_at)) {
     reasons.push({
       code: "RISK_TOO_HIGH",
@@ -254,8 +259,6 @@ function combine(
     })
   }
   reasons.push(...faults)
-  const approvals = withEffect("require_approval")
-  const obligations = [...allows, ...approvals].flatMap(({ rule }) => rule.obligations) as readonly Obligation[]
   if (matched.length > MAX_MATCHED_RULES)
     reasons.push({ code: "COST_EXCEEDED", text: `More than ${MAX_MATCHED_RULES} rules match this request.` })
   if (reasons.length === 0 && allows.length === 0) {
@@ -299,12 +302,16 @@ function combine(
 
 /** Of all matching allows, the strictest of each. */
 function tightest(allows: readonly CompiledRule[]): PolicyOutcome["constraints"] {
-  const least = (key: "ttl_ms" | "max_duration_ms") => {
-    const values = allows.flatMap(({ rule }) => rule.token[key] ?? [])
-    return values.length > 0 ? Math.min(...values) : undefined
+  const leastOf = (key: "ttl_ms" | "max_duration_ms") => {
+    let least: number | undefined
+    for (const { rule } of allows) {
+      const value = rule.token[key]
+      if (value !== undefined && !(value >= (least ?? Number.POSITIVE_INFINITY))) least = value
+    }
+    return least
   }
-  const ttlMs = least("ttl_ms")
-  const maxDurationMs = least("max_duration_ms")
+  const ttlMs = leastOf("ttl_ms")
+  const maxDurationMs = leastOf("max_duration_ms")
   const offline = allows.length > 0 && allows.every(({ rule }) => rule.token.use === "offline")
   return {
     ...(ttlMs !== undefined && { ttlMs }),
@@ -317,9 +324,9 @@ function convertParameters(
   declared: Properties | null,
   parameters: PolicyRequest["parameters"],
   reasons: PolicyReason[],
-  convert: (properties: JsonObject) => Map<string, CelInput>,
-): Map<string, CelInput> {
-  if (declared === null || parameters.kind === "opaque") return new Map()
+  convert: (properties: JsonObject) => Values,
+): Values {
+  if (declared === null || parameters.kind === "opaque") return NO_VALUES
   const before = reasons.length
   const value = parameters.kind === "json" ? parameters.value : {}
   const values =
@@ -334,7 +341,7 @@ function convertParameters(
       pointer: pointer?.startsWith("/parameters") ? pointer : `/parameters${pointer ?? ""}`,
     }
   }
-  return values ?? new Map()
+  return values ?? NO_VALUES
 }
 
 function collectNeverRecorded(bundle: Bundle): ReadonlyMap<string, ReadonlySet<string>> {
@@ -355,7 +362,7 @@ function collectNeverRecorded(bundle: Bundle): ReadonlyMap<string, ReadonlySet<s
   return found
 }
 
-function toEntity(entity: Entity, properties: Map<string, CelInput>): CelInput {
+function toEntity(entity: Entity, properties: Values): CelInput {
   return asInput(
     new Map<string, CelInput>([
       ["type", entity.type],

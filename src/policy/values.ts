@@ -17,8 +17,11 @@ const TIMESTAMP_MAX_MS = 253_402_300_799_000
 const DURATION_MAX_SECONDS = 315_576_000_000n
 const DURATION = /^(-?)(\d{1,12})(?:\.(\d{1,9}))?s$/
 
+export type Values = ReadonlyMap<string, CelInput>
+export const NO_VALUES: Values = new Map()
+
 export interface Converted {
-  readonly values: Map<string, CelInput>
+  readonly values: Values
   /** The largest list or map, for the cost model. */
   readonly largest: number
 }
@@ -32,7 +35,7 @@ export function convertProperties(
   pointer: string,
   reasons: PolicyReason[],
 ): Converted {
-  const values = new Map<string, CelInput>()
+  let values: Map<string, CelInput> | null = null
   let largest = 0
   for (const name in properties) {
     const property = Object.hasOwn(declared, name) ? declared[name] : undefined
@@ -48,6 +51,7 @@ export function convertProperties(
     const value = convert(property.type, raw)
     if (isFault(value)) reasons.push({ ...value, pointer: toPointer(pointer, name) })
     else {
+      values ??= new Map()
       values.set(name, value)
       if (Array.isArray(value)) largest = Math.max(largest, value.length)
       else if (value instanceof Map) largest = Math.max(largest, value.size)
@@ -62,7 +66,7 @@ export function convertProperties(
       })
     }
   }
-  return { values, largest }
+  return { values: values ?? NO_VALUES, largest }
 }
 
 /** RFC 6901. */

@@ -19,6 +19,7 @@ const STRING = 3
 const BOOL = 4
 const STRUCT = 5
 const LIST = 6
+const FEW = 16
 
 /** Reads a Struct. Throws INVALID_REQUEST naming the place below `field`, REQUEST_TOO_LARGE past 10,000 values. */
 export function readStruct(reader: Reader, field: string): JsonObject {
@@ -50,9 +51,22 @@ function inOrder(object: Record<string, JsonValue>): JsonObject {
 }
 
 function sorted(object: Record<string, JsonValue>): JsonObject {
+  const names = Object.keys(object)
+  if (names.length > FEW) names.sort()
+  else insertionSort(names)
   const ordered: Record<string, JsonValue> = {}
-  for (const name of Object.keys(object).sort()) ordered[name] = object[name] as JsonValue
+  for (const name of names) ordered[name] = object[name] as JsonValue
   return ordered
+}
+
+/** In place: for a few names, a fraction of what Array.prototype.sort costs. */
+function insertionSort(names: string[]): void {
+  for (let i = 1; i < names.length; i++) {
+    const name = names[i] as string
+    let at = i
+    for (; at > 0 && (names[at - 1] as string) > name; at--) names[at] = names[at - 1] as string
+    names[at] = name
+  }
 }
 
 function readEntry(entry: Reader, object: Record<string, JsonValue>, path: Path, depth: number, count: Count): void {
