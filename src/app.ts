@@ -1,9 +1,10 @@
 /** The composition root: what the daemon is made of, in which order it starts, and in which order it stops. */
 import { rmSync } from "node:fs"
+import { availableParallelism } from "node:os"
 import { join } from "node:path"
 import { createBackground } from "./background.ts"
 import type { Config } from "./config.ts"
-import { nativeCrypto, sha256 } from "./crypto.ts"
+import { nativeCrypto, sha256, sodiumFile } from "./crypto.ts"
 import { createAnnounce } from "./decision/announce.ts"
 import { createAuthorize } from "./decision/authorize.ts"
 import { createBeatThread } from "./decision/beat-thread.ts"
@@ -65,7 +66,8 @@ import { compilePolicyFolder, watchPolicyFolder } from "./store/policy-folder.ts
 import { createControlSource, createReader, createRequestStore } from "./store/reader.ts"
 import { createLeaseStore, directivesOf, readNonceKey } from "./store/runtime-store.ts"
 import { createSignerState, writeDurably } from "./store/signer-state.ts"
-import { createSigner } from "./token/signer.ts"
+import { createSigner, sodiumKey } from "./token/signer.ts"
+import { startSigningThread } from "./token/signing-thread.ts"
 import { createTokenSigner, toJwk } from "./token/token.ts"
 import type { Trust } from "./verify/types.ts"
 import { VERSION } from "./version.ts"
@@ -89,6 +91,7 @@ const STOP_ORDER = [
   "background work",
   "beats",
   "appender",
+  "signing thread",
   "writer",
   "pool",
   "embedded Postgres",
@@ -158,7 +161,13 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   const reader = createReader(pool)
 
   // 3. Keys, the log and its tree. Taking over raises the fence: whoever wrote this log before no longer can.
-  const tokens = createTokenSigner(createSigner(folder.keys.token), sha256)
+  // With one processor there is nobody to sign meanwhile.
+  const signingThread =
+    sodiumFile !== null && availableParallelism() > 1
+      ? startSigningThread(sodiumKey(folder.keys.token), sodiumFile)
+      : null
+  stops["signing thread"] = () => signingThread?.stop()
+  const tokens = createTokenSigner(createSigner(folder.keys.token), sha256, signingThread)
   const policySigner = createSigner(folder.keys.policy)
   const checkpointKey = createSigner(folder.keys.checkpoint)
   const origin = config.origin ?? `writ.local/${toHex(sha256(checkpointKey.publicKey)).slice(0, 16)}`

@@ -18,6 +18,8 @@ function loadSodium(): Sodium | null {
 
 /** libsodium where its prebuilt binary loads, else null. */
 export const sodium = loadSodium()
+/** For a thread that loads it too. */
+export const sodiumFile = sodium && createRequire(import.meta.url).resolve("sodium-native")
 
 export function asBuffer(bytes: Uint8Array): Buffer {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

@@ -176,15 +176,18 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
           ...(verdict.claims &&
             parent && { change: { effects: [toChild(parent, verdict, now.wallMs)], raisesEpoch: false } }),
         })
-        let token: string | null = null
-        let signMs = 0
-        if (claims !== null) {
-          const before = performance.now()
-          token = signer.sign(claims, record.leafHash) // while Postgres commits
-          signMs = performance.now() - before
-        }
+        // While Postgres commits.
+        const signingMs = performance.now()
+        const signing = claims === null ? null : signer.signSoon(claims, record.leafHash)
+        let signedMs = performance.now()
         const result = await appended
         if (result.kind === "written") {
+          const appendedMs = performance.now()
+          let token: string | null
+          if (signing instanceof Promise) {
+            token = await signing
+            signedMs = performance.now()
+          } else token = signing
           const authorized: Authorized = {
             verdict,
             token,
@@ -194,8 +197,8 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
             explain: request.explain,
             times: {
               evaluate: micros(evaluatedMs - now.monotonicMs),
-              append: micros(performance.now() - evaluatedMs),
-              sign: micros(signMs),
+              append: micros(appendedMs - evaluatedMs),
+              sign: claims === null ? 0 : micros(signedMs - signingMs),
             },
           }
           recent.add(claim.key)
