@@ -12,6 +12,8 @@ import { loadService, SERVICES } from "../src/rpc/load.ts"
 import { readApiKey } from "../src/store/data-folder.ts"
 
 const ROOT = join(import.meta.dirname, "..")
+/** What the daemon is started with: first line of src/main.ts. The baseline gets it too. */
+const NODE_FLAGS = ["--max-semi-space-size=32"]
 
 export interface RunningDaemon {
   readonly address: DaemonFile
@@ -34,6 +36,7 @@ export async function startDaemonProcess(
   const child = spawn(
     process.execPath,
     [
+      ...NODE_FLAGS,
       ...nodeFlags,
       join(ROOT, "dist", "main.js"),
       "serve",
@@ -80,7 +83,7 @@ export function readKey(daemon: RunningDaemon, role: Parameters<typeof readApiKe
 /** `reply`: the bytes of a real AuthorizeResponse; of another message, `typed` must be false. */
 export async function startEcho(reply: Buffer, typed = true): Promise<{ readonly port: number; stop(): void }> {
   const child = fork(join(ROOT, "bench", "echo-server.ts"), [reply.toString("base64"), String(typed)], {
-    execArgv: ["--import", "tsx"],
+    execArgv: [...NODE_FLAGS, "--import", "tsx"],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
   })
   const port = await new Promise<number>((resolve) => child.once("message", (message) => resolve(message as number)))
