@@ -15,10 +15,10 @@ export interface SignedState {
   readonly root: Uint8Array
 }
 
-/** Durable memory of the signer. `write` resolves only when the state would survive a power cut. */
+/** Durable memory of the signer. `write` resolves only when the state would survive a power cut; it holds up nobody else. */
 export interface SignerState {
   read(): SignedState | null
-  write(state: SignedState): void
+  write(state: SignedState): Promise<void>
 }
 
 export interface CheckpointSignerOptions {
@@ -32,26 +32,37 @@ export interface CheckpointSigner {
   readonly verifierKey: string
   /** What was signed last. */
   readonly last: SignedState | null
-  /** Throws LEDGER_FROZEN unless `next` extends what was signed last; the proof is not needed for the first. */
-  sign(next: SignedState, consistencyProof: readonly Uint8Array[]): string
+  /**
+   * Rejects with LEDGER_FROZEN unless `next` extends what was signed last; the proof is not needed for the first. One at
+   * a time: a second call waits for the first.
+   */
+  sign(next: SignedState, consistencyProof: readonly Uint8Array[]): Promise<string>
 }
 
 export function createCheckpointSigner({ origin, signer, state, crypto }: CheckpointSignerOptions): CheckpointSigner {
   const keyHash = noteKeyHash(crypto.sha256, origin, signer.publicKey)
   let last = state.read()
+  let before: Promise<unknown> = Promise.resolve()
+
+  async function sign(next: SignedState, proof: readonly Uint8Array[]): Promise<string> {
+    assertExtends(last, next, proof, crypto)
+    if (last === null || last.size !== next.size) {
+      await state.write(next) // before the signature leaves: after a crash here the same size is signed again, never another
+      last = next
+    }
+    const text = formatCheckpoint({ origin, size: BigInt(next.size), root: next.root })
+    return formatNote(text, [{ name: origin, keyHash, signature: signer.sign(utf8(text)) }])
+  }
+
   return {
     verifierKey: formatVerifierKey(crypto.sha256, origin, signer.publicKey),
     get last() {
       return last
     },
     sign(next, proof) {
-      assertExtends(last, next, proof, crypto)
-      if (last === null || last.size !== next.size) {
-        state.write(next) // before the signature leaves: after a crash here the same size is signed again, never another
-        last = next
-      }
-      const text = formatCheckpoint({ origin, size: BigInt(next.size), root: next.root })
-      return formatNote(text, [{ name: origin, keyHash, signature: signer.sign(utf8(text)) }])
+      const signed = before.then(() => sign(next, proof))
+      before = signed.catch(() => {})
+      return signed
     },
   }
 }

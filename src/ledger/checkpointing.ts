@@ -30,7 +30,7 @@ export function createCheckpointing({ logId, appender, signer, store, sha256 }: 
         last && last.size > 0 && last.size < size
           ? await buildConsistencyProof(store.tiles(logId), sha256, last.size, size)
           : []
-      await store.putCheckpoint(logId, size, signer.sign({ size, root }, proof))
+      await store.putCheckpoint(logId, size, await signer.sign({ size, root }, proof))
     } catch (error) {
       if (WritError.from(error).code === "LEDGER_FROZEN") appender.freeze(error)
       throw error

@@ -1,5 +1,6 @@
 /** The checkpoint signer's memory: one small file, replaced atomically, fsynced with its folder. */
 import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs"
+import { open, rename } from "node:fs/promises"
 import { dirname } from "node:path"
 import { WritError } from "../errors.ts"
 import { fromHex, toHex } from "../formats/bytes.ts"
@@ -17,9 +18,32 @@ export function createSignerState(path: string): SignerState {
         )
       return { size: Number(match[1]), root: fromHex(match[2] as string) }
     },
-    write({ size, root }) {
-      writeDurably(path, `${size} ${toHex(root)}\n`)
+    // Every second beside decisions, which an fsync of some milliseconds would hold up.
+    async write({ size, root }) {
+      const temporary = `${path}.new`
+      await writeSynced(temporary, `${size} ${toHex(root)}\n`)
+      await rename(temporary, path)
+      await syncFolder(dirname(path))
     },
+  }
+}
+
+async function writeSynced(path: string, text: string): Promise<void> {
+  const file = await open(path, "w", 0o600)
+  try {
+    await file.writeFile(text)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, "r")
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
   }
 }
 

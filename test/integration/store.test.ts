@@ -458,11 +458,11 @@ describe("openDataFolder", () => {
 })
 
 describe("createSignerState", () => {
-  test("remembers what was signed last, and refuses a file that is damaged", () => {
+  test("remembers what was signed last, and refuses a file that is damaged", async () => {
     const path = join(folder.path, "checkpoint.state")
     expect(createSignerState(path).read()).toBeNull()
     const state = { size: 7, root: new Uint8Array(32).fill(9) }
-    createSignerState(path).write(state)
+    await createSignerState(path).write(state)
     expect(createSignerState(path).read()).toEqual(state)
     for (const text of ["", "7\n", `7 ${"09".repeat(31)}\n`, `-7 ${"09".repeat(32)}\n`, `7 ${"09".repeat(32)}`]) {
       writeFileSync(path, text)

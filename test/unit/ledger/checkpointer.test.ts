@@ -30,7 +30,7 @@ class FakeState implements SignerState {
   read(): SignedState | null {
     return this.kept
   }
-  write(state: SignedState): void {
+  async write(state: SignedState): Promise<void> {
     if (this.fail === "before") throw new Error("disk full")
     this.kept = state
     this.writes++
@@ -62,9 +62,9 @@ beforeEach(() => {
 })
 
 describe("createCheckpointSigner", () => {
-  test("signs a C2SP checkpoint that verifies under its verifier key", () => {
+  test("signs a C2SP checkpoint that verifies under its verifier key", async () => {
     const log = start()
-    const note = log.sign(at(5), [])
+    const note = await log.sign(at(5), [])
     expect(verifyCheckpoint({ note, origin: ORIGIN, vkey: log.verifierKey })).toMatchObject({
       valid: true,
       checkpoint: { origin: ORIGIN, size: 5n, root: at(5).root },
@@ -74,30 +74,38 @@ describe("createCheckpointSigner", () => {
     expect(verify(null, Buffer.from(text), keys.publicKey, signatures[0]?.signature as Uint8Array)).toBe(true)
   })
 
-  test("the state is kept before the signature leaves, and once per size", () => {
+  test("the state is kept before the signature leaves, and once per size", async () => {
     const log = start()
     expect(log.last).toBeNull()
-    const first = log.sign(at(5), [])
-    expect(log.sign(at(5), [])).toBe(first)
+    const first = await log.sign(at(5), [])
+    expect(await log.sign(at(5), [])).toBe(first)
     expect([state.kept, state.writes]).toEqual([at(5), 1])
-    log.sign(at(9), proof(5, 9))
+    await log.sign(at(9), proof(5, 9))
     expect([log.last, state.kept, state.writes]).toEqual([at(9), at(9), 2])
   })
 
-  test("every extension is signed, from any size to any larger one", () => {
+  test("every extension is signed, from any size to any larger one", async () => {
     for (let from = 1; from < 20; from++) {
       for (let to = from; to <= 20; to++) {
         state.kept = at(from)
-        expect(start().sign(at(to), proof(from, to))).toContain(`\n${to}\n`)
+        expect(await start().sign(at(to), proof(from, to))).toContain(`\n${to}\n`)
       }
     }
   })
 
-  test("after an empty log anything may follow", () => {
+  test("of two at once the second is checked against what the first signs", async () => {
     const log = start()
-    const empty = log.sign({ size: 0, root: new Uint8Array(createHash("sha256").digest()) }, [])
+    const both = await Promise.allSettled([log.sign(at(9), []), log.sign(at(8), [])])
+    expect(both).toMatchObject([{ status: "fulfilled" }, { status: "rejected", reason: { code: "LEDGER_FROZEN" } }])
+    expect([log.last, state.kept, signatures]).toEqual([at(9), at(9), 1])
+    expect(await log.sign(at(11), proof(9, 11))).toContain("\n11\n") // a refusal holds up nobody
+  })
+
+  test("after an empty log anything may follow", async () => {
+    const log = start()
+    const empty = await log.sign({ size: 0, root: new Uint8Array(createHash("sha256").digest()) }, [])
     expect(empty).toContain("\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n")
-    expect(log.sign(at(7), [])).toContain("\n7\n")
+    expect(await log.sign(at(7), [])).toContain("\n7\n")
   })
 
   test.each<[string, SignedState, Uint8Array[], RegExp]>([
@@ -114,11 +122,11 @@ describe("createCheckpointSigner", () => {
     ["more records without a proof", at(12), [], /do not extend the 9/],
     ["more records with the proof of another size", at(12), proof(8, 12), /do not extend the 9/],
     ["more records with a cut proof", at(12), proof(9, 12).slice(1), /do not extend the 9/],
-  ])("%s: LEDGER_FROZEN, nothing is signed and the state stays", (_, next, path, why) => {
-    start().sign(at(9), [])
+  ])("%s: LEDGER_FROZEN, nothing is signed and the state stays", async (_, next, path, why) => {
+    await start().sign(at(9), [])
     for (const log of [start(), start()]) {
-      expect(() => log.sign(next, path)).toThrow(FROZEN)
-      expect(() => log.sign(next, path)).toThrow(why)
+      await expect(log.sign(next, path)).rejects.toEqual(FROZEN)
+      await expect(log.sign(next, path)).rejects.toThrow(why)
       expect(log.last).toEqual(at(9))
     }
     expect([state.kept, signatures]).toEqual([at(9), 1])
@@ -126,35 +134,35 @@ describe("createCheckpointSigner", () => {
 })
 
 describe("a fault while a checkpoint is signed", () => {
-  test("the state could not be kept: no signature leaves, and the same size is signed later", () => {
+  test("the state could not be kept: no signature leaves, and the same size is signed later", async () => {
     const log = start()
-    log.sign(at(5), [])
+    await log.sign(at(5), [])
     state.fail = "before"
-    expect(() => log.sign(at(9), proof(5, 9))).toThrow("disk full")
+    await expect(log.sign(at(9), proof(5, 9))).rejects.toThrow("disk full")
     expect([log.last, state.kept, signatures]).toEqual([at(5), at(5), 1])
     state.fail = null
-    expect(log.sign(at(9), proof(5, 9))).toContain("\n9\n")
+    expect(await log.sign(at(9), proof(5, 9))).toContain("\n9\n")
   })
 
-  test("failed but kept: after a restart only an extension of what was kept is signed", () => {
-    start().sign(at(5), [])
+  test("failed but kept: after a restart only an extension of what was kept is signed", async () => {
+    await start().sign(at(5), [])
     state.fail = "after"
-    expect(() => start().sign(at(9), proof(5, 9))).toThrow("fsync")
+    await expect(start().sign(at(9), proof(5, 9))).rejects.toThrow("fsync")
     expect([state.kept, signatures]).toEqual([at(9), 1])
     state.fail = null
     const log = start()
-    expect(() => log.sign(at(9, other), [])).toThrow(FROZEN)
-    expect(() => log.sign(at(8), proof(5, 8))).toThrow(FROZEN)
-    expect(log.sign(at(9), [])).toContain("\n9\n")
-    expect(log.sign(at(11), proof(9, 11))).toContain("\n11\n")
+    await expect(log.sign(at(9, other), [])).rejects.toEqual(FROZEN)
+    await expect(log.sign(at(8), proof(5, 8))).rejects.toEqual(FROZEN)
+    expect(await log.sign(at(9), [])).toContain("\n9\n")
+    expect(await log.sign(at(11), proof(9, 11))).toContain("\n11\n")
   })
 
-  test("the signer failed after the state was kept: the same size again, and never another root of it", () => {
+  test("the signer failed after the state was kept: the same size again, and never another root of it", async () => {
     const log = start(true)
-    expect(() => log.sign(at(5), [])).toThrow("key store")
+    await expect(log.sign(at(5), [])).rejects.toThrow("key store")
     expect([log.last, state.kept]).toEqual([at(5), at(5)])
-    expect(() => start().sign(at(5, other), [])).toThrow(FROZEN)
-    expect(start().sign(at(5), [])).toContain("\n5\n")
+    await expect(start().sign(at(5, other), [])).rejects.toEqual(FROZEN)
+    expect(await start().sign(at(5), [])).toContain("\n5\n")
     expect(state.writes).toBe(1)
   })
 })

@@ -20,7 +20,7 @@ class World {
   readonly frozen: unknown[] = []
   signatures = 0
   put: (size: number) => Promise<void> = async () => {}
-  writeState = (state: SignedState) => {
+  writeState = async (state: SignedState) => {
     this.kept = state
   }
 
