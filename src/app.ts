@@ -11,6 +11,7 @@ import { createBeatThread } from "./decision/beat-thread.ts"
 import { BEATS_FLUSH_MS, createBeats } from "./decision/beats.ts"
 import { createByteRate } from "./decision/byte-rate.ts"
 import { createCallerKeys, parseApiKey } from "./decision/caller-keys.ts"
+import { createCascade } from "./decision/cascade.ts"
 import { createComplete } from "./decision/complete.ts"
 import { confirmConditions } from "./decision/confirm-conditions.ts"
 import { Control } from "./decision/control.ts"
@@ -22,7 +23,7 @@ import { Leases } from "./decision/leases.ts"
 import { createRedeem } from "./decision/redeem.ts"
 import { createRefusedBeats } from "./decision/refused-beats.ts"
 import { createRegister } from "./decision/register-runtime.ts"
-import { createRevoke } from "./decision/revoke.ts"
+import { createRevoke, createRevokeOne } from "./decision/revoke.ts"
 import { createRuntimeChanges } from "./decision/runtime-changes.ts"
 import { createRuntimes } from "./decision/runtimes.ts"
 import { createStart } from "./decision/start.ts"
@@ -76,6 +77,8 @@ const CHECKPOINT_INTERVAL_MS = 1_000
 const CONTROL_POLL_MS = 1_000
 const INDEX_INTERVAL_MS = 250
 const LOST_INTERVAL_MS = 1_000
+const LEASES_INTERVAL_MS = 1_000
+const ORPHANS_INTERVAL_MS = 5_000
 const SWEEP_INTERVAL_MS = 1_000
 const HOUSEKEEPING_MS = 30_000
 const DAEMON = { id: "writ", proof: "process" } as const
@@ -197,6 +200,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     control: () => control.state,
     read: (runtime, after) => directivesOf(pool, runtime, after),
   })
+  let onStopped = () => {} // a runtime was
   const control: Control = new Control({
     source: createControlSource(pool),
     trustedPolicyKeys: [policySigner.publicKey, ...config.policyTrustedKeys.map(readPolicyKey)],
@@ -209,6 +213,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     onChange(state, rows) {
       const { epoch, active } = state
       directives.publish(state, rows)
+      if (rows.some(({ directive }) => directive.kind !== "stop_execution")) onStopped()
       const problems = active?.problems.map((problem) => problem.code)
       log.info({ epoch, bundle: active?.policy.digest, problems }, "control state loaded")
     },
@@ -321,6 +326,27 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   background.repeat(LOST_INTERVAL_MS, "looking for lost executions", async () => {
     if (appender.state === "open") await executions.recordLost()
   })
+  const revokeOne = createRevokeOne({ ...shared, lineage: reader })
+  const cascade = createCascade({
+    ...shared,
+    store: reader,
+    actor: DAEMON,
+    revokeOne,
+    loseLease: executions.loseLease,
+  })
+  /** Executions end with their runtime: at once where it was stopped, by the next sweep of any replica at the latest. */
+  const stopExecutions = async () => {
+    try {
+      if (appender.state === "open") await cascade.sweepLeases()
+    } catch (err) {
+      log.warn({ err }, "ending executions with their runtimes failed; it is tried again")
+    }
+  }
+  onStopped = () => void stopExecutions()
+  background.repeat(LEASES_INTERVAL_MS, "ending executions with their leases", stopExecutions)
+  background.repeat(ORPHANS_INTERVAL_MS, "looking for children whose parent has ended", async () => {
+    if (appender.state === "open") await cascade.sweepOrphans()
+  })
   background.repeat(HOUSEKEEPING_MS, "housekeeping", async () => {
     await forgetRequests(pool)
     await ensurePartitions(pool, logId, appender.size)
@@ -386,7 +412,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     }),
     start: createStart({ ...shared, lineage: reader, rate }),
     complete: createComplete({ ...shared, lineage: reader, rate }),
-    revoke: createRevoke({ ...shared, lineage: reader }),
+    revoke: createRevoke({ clock, revokeOne, cascade: cascade.ofRevoked }),
     executions,
   })
   const onRuntimes = { ...shared, audience: issuer, nonces, leases, changes }
@@ -407,7 +433,11 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     end: runtimes.end,
     get: runtimes.get,
     list: runtimes.list,
-    setState: runtimes.setState,
+    async setState(...to) {
+      const changed = await runtimes.setState(...to)
+      await stopExecutions()
+      return changed
+    },
     view: runtimes.view,
     watch: (...of) => directives.watch(...of),
   })

@@ -119,32 +119,48 @@ export function createExecutions(deps: ExecutionsDependencies) {
     /** Records the loss of executions that had to have ended. Answers how many; another replica may be first. */
     async recordLost(): Promise<number> {
       let recorded = 0
-      for (const executionId of await reader.overdue(clock.now().wallMs, MAX_LOST_AT_ONCE)) {
-        const found = await reader.findExecution(executionId)
-        const redemption = found && readRedemption(found)
-        const { wallMs } = clock.now()
-        // The row is only where to look: what counts is what the record of the redemption says.
-        if (!redemption || !isTransition("lost", found.state, "LOST") || wallMs < redemption.executeUntilMs) continue
-        const { epoch } = deps.control()
-        const record = seal(
-          {
-            kind: "lost",
-            actor: deps.actor,
-            execution_id: executionId,
-            state: "LOST",
-            previous: toHex(found.last.leafHash),
-            epoch: String(epoch),
-            data: { execute_until: toRecordTime(redemption.executeUntilMs) },
-          },
-          null,
-          wallMs,
-        )
-        const effects = [{ kind: "execution", executionId, previous: versionOf(found), to: "LOST" } as const]
-        const { kind } = await deps.ledger.append({ record, epoch, change: { effects, raisesEpoch: false } })
-        if (kind === "written") recorded++ // else somebody was first, or the next sweep finds it again
-      }
+      // The row is only where to look: what counts is what the record of the redemption says.
+      for (const executionId of await reader.overdue(clock.now().wallMs, MAX_LOST_AT_ONCE))
+        if (await lose(executionId, deps.control().epoch, ({ executeUntilMs }, nowMs) => nowMs >= executeUntilMs && {}))
+          recorded++ // else somebody was first, or the next sweep finds it again
       return recorded
     },
+
+    /** Records the loss of an execution whose lease is over, as was seen at this epoch. */
+    async loseLease(executionId: string, epoch: bigint): Promise<boolean> {
+      return await lose(
+        executionId,
+        epoch,
+        ({ bound }) => bound && { cause: "LEASE_OVER", lease_id: bound.leaseId, runtime: bound.runtime },
+      )
+    },
+  }
+
+  async function lose(
+    executionId: string,
+    epoch: bigint,
+    judge: (redemption: Redemption, nowMs: number) => JsonObject | false | null,
+  ): Promise<boolean> {
+    const found = await reader.findExecution(executionId)
+    const redemption = found && readRedemption(found)
+    const { wallMs } = clock.now()
+    const why = redemption && isTransition("lost", found.state, "LOST") && judge(redemption, wallMs)
+    if (!why) return false
+    const record = seal(
+      {
+        kind: "lost",
+        actor: deps.actor,
+        execution_id: executionId,
+        state: "LOST",
+        previous: toHex(found.last.leafHash),
+        epoch: String(epoch),
+        data: { ...why, execute_until: toRecordTime(redemption.executeUntilMs) },
+      },
+      null,
+      wallMs,
+    )
+    const effects = [{ kind: "execution", executionId, previous: versionOf(found), to: "LOST" } as const]
+    return (await deps.ledger.append({ record, epoch, change: { effects, raisesEpoch: false } })).kind === "written"
   }
 
   async function heads(): Promise<Map<number, number>> {

@@ -56,7 +56,6 @@ export type RefusalCode =
   | "ALREADY_REDEEMED"
   | "BUNDLE_INVALID"
   | "BUNDLE_CHANGED"
-  | "PARENT_NOT_ALIVE"
   | ReasonCode
 type Refusal = readonly [code: RefusalCode, text: string]
 
@@ -109,7 +108,7 @@ export function createRedeem(deps: RedeemDependencies): (request: RedeemRequest,
         refuseForm(claims, request, deps.issuer) ??
         refuseState(found, earlier, key, now) ??
         refuseRuntime(claims, runtime, state, now) ??
-        (parentId ? refuseParent(parent, now) : null)
+        (parentId ? refuseParent(parent, state, now) : null)
       if (!refusal && earlier) return { executionId, executeUntilMs: earlier.executeUntilMs, receipt: earlier.record } // the same answer again
       const refused = refusal ?? refuseMoment(claims, state, now)
       const to = refused ? found.state : "REDEEMED"
@@ -186,6 +185,16 @@ export function createRedeem(deps: RedeemDependencies): (request: RedeemRequest,
     return reason ? [reason.code, reason.text] : null
   }
 
+  /** A child starts only while its parent runs. A revocation that comes after this was read has the child's row to change. */
+  function refuseParent(parent: FoundExecution | null, state: ControlState, now: Instant): Refusal | null {
+    const bound = parent && readState(parent, now.wallMs) === "REDEEMED" ? readRedemption(parent)?.bound : null
+    if (!bound) return ["PARENT_NOT_ALIVE", "the execution on whose behalf this one was authorized has ended"]
+    const runtime = state.runtimes.get(bound.runtime)
+    const leaseLeftMs = deps.leaseLeftMs(bound.leaseId, now.monotonicMs)
+    if (runtime?.lease_id === bound.leaseId && checkRuntime(state, runtime, leaseLeftMs).length === 0) return null
+    return ["PARENT_NOT_ATTESTED", "the parent does not run in a runtime that is trusted and alive"]
+  }
+
   function refuse([code, text]: Refusal): WritError {
     deps.observeRefusal?.(code)
     if (code === "ALREADY_REDEEMED") return new WritError("ALREADY_REDEEMED", text)
@@ -205,12 +214,6 @@ function runtimeOf({ cnf }: JsonObject, found: FoundExecution, state: ControlSta
   const known = state.runtimes.get(runtimeKey(request?.runtime_id ?? "")) ?? null
   const x = (cnf as { readonly jwk?: { readonly x?: string } } | null)?.jwk?.x
   return known && toBase64Url(fromHex(known.public_key)) === x ? known : null
-}
-
-/** A child starts only while its parent runs. A revocation that comes after this was read has the child's row to change. */
-function refuseParent(parent: FoundExecution | null, now: Instant): Refusal | null {
-  if (parent && readState(parent, now.wallMs) === "REDEEMED") return null
-  return ["PARENT_NOT_ALIVE", "the execution on whose behalf this one was authorized has ended"]
 }
 
 function hasKind({ records }: FoundExecution, kind: RecordKind): boolean {

@@ -1,60 +1,70 @@
-/** RevokeExecution: a record, the execution's new state and a higher control epoch, in one transaction. */
-
+/** RevokeExecution: a record, the execution's new state and a higher control epoch, in one transaction; then what descends from it. */
 import { sha256 } from "../crypto.ts"
 import { WritError } from "../errors.ts"
-import { fromUtf8, toHex, utf8 } from "../formats/bytes.ts"
+import { toHex, utf8 } from "../formats/bytes.ts"
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
+import type { JsonObject } from "../formats/ports.ts"
 import type { AppendResult, Entry } from "../ledger/appender.ts"
 import type { Clock } from "../ledger/clock.ts"
-import { isTransition } from "../ledger/kinds.ts"
-import { type LineageStore, receiptOf, type StoredRecord, versionOf } from "../ledger/lineage.ts"
-import { PAYLOAD_SALT_BYTES } from "../ledger/record.ts"
+import { type ExecutionState, isTransition } from "../ledger/kinds.ts"
+import { type FoundExecution, type LineageStore, receiptOf, type StoredRecord, versionOf } from "../ledger/lineage.ts"
+import type { Actor } from "../ledger/record.ts"
 import type { Effect } from "../ledger/store.ts"
 import { runtimeKey } from "../runtime/runtime.ts"
+import type { Call } from "./authorize.ts"
 import type { Directive } from "./directives.ts"
-import { assertExecutionId } from "./executions.ts"
+import { assertExecutionId, readContent } from "./executions.ts"
+import { MAX_TIMEOUT_MS } from "./limits.ts"
 import { seal } from "./seal.ts"
-import type { Caller, ControlState } from "./state.ts"
+import type { ControlState } from "./state.ts"
 
 const MAX_ATTEMPTS = 16
 const MAX_REASON_BYTES = 1_024
 
+type Receipt = FoundExecution["last"]
+
 export interface Revoked {
-  readonly receipt: { readonly origin: string; readonly index: number; readonly leafHash: Uint8Array }
+  readonly receipt: Receipt
   readonly alreadyRevoked: boolean
 }
+
+/** Why one execution is revoked, and by whom. */
+export interface Revocation {
+  readonly actor: Actor
+  /** Codes and ids for the leaf. */
+  readonly data: JsonObject
+  /** What somebody wrote about it, for the payload; null: nobody did. */
+  readonly reason: string | null
+  /** Monotonic milliseconds after which nothing is begun. */
+  readonly deadlineMs: number
+}
+
+/** "revoked" says whether it was so before; "ended": there was nothing to revoke, or nothing was allowed (null). */
+export type Revocable =
+  | { readonly kind: "revoked"; readonly receipt: Receipt; readonly before: boolean }
+  | { readonly kind: "ended"; readonly state: ExecutionState | null }
+export type RevokeOne = (executionId: string, revocation: Revocation) => Promise<Revocable>
 
 export interface RevokeDependencies {
   readonly clock: Clock
   readonly origin: string
-  readonly lineage: LineageStore
+  readonly lineage: Pick<LineageStore, "findExecution">
   control(): ControlState
   readonly ledger: { append(entry: Entry): Promise<AppendResult> }
 }
 
-/** Throws NOT_FOUND, INVALID_TRANSITION. When it resolves, every replica refuses what starts from then on. */
-export function createRevoke(
-  deps: RevokeDependencies,
-): (executionId: string, reason: string, actor: Caller) => Promise<Revoked> {
-  return async (executionId, reason, actor) => {
-    assertExecutionId(executionId)
-    if (Buffer.byteLength(reason) > MAX_REASON_BYTES)
-      throw new WritError("REQUEST_TOO_LARGE", `reason is larger than ${MAX_REASON_BYTES} bytes.`)
-    if (!reason.isWellFormed()) throw new WritError("INVALID_REQUEST", "reason is not valid text.")
+/** Revokes one execution. Throws NOT_FOUND, DEADLINE_EXCEEDED. */
+export function createRevokeOne(deps: RevokeDependencies): RevokeOne {
+  return async (executionId, { actor, data, reason, deadlineMs }) => {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const found = await deps.lineage.findExecution(executionId)
-      if (!found) throw new WritError("NOT_FOUND", "There is no execution with this id.")
-      if (found.state === "REVOKED") return { receipt: receiptOf(found, "revoked"), alreadyRevoked: true }
-      if (!isTransition("revoked", found.state, "REVOKED"))
-        throw new WritError(
-          "INVALID_TRANSITION",
-          found.state === null
-            ? "The decision allowed nothing, so there is nothing to revoke."
-            : `The execution is ${found.state}: it has ended, and there is nothing to revoke.`,
-        )
       const { epoch } = deps.control()
-      const nowMs = deps.clock.now().wallMs
-      const directive = directiveTo(runtimeOf(found.decision), executionId, epoch + 1n, nowMs)
+      const found = await deps.lineage.findExecution(executionId)
+      const now = deps.clock.now() // after the last wait before the append: a log's records stand in the order of their times
+      if (now.monotonicMs >= deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
+      if (!found) throw new WritError("NOT_FOUND", "There is no execution with this id.")
+      if (found.state === "REVOKED") return { kind: "revoked", receipt: receiptOf(found, "revoked"), before: true }
+      if (!isTransition("revoked", found.state, "REVOKED")) return { kind: "ended", state: found.state }
+      const directive = directiveTo(runtimeOf(found.decision), executionId, epoch + 1n, now.wallMs)
       const record = seal(
         {
           kind: "revoked",
@@ -63,18 +73,22 @@ export function createRevoke(
           state: "REVOKED",
           previous: toHex(found.last.leafHash),
           epoch: String(epoch + 1n),
-          data: directive ? { directive_sha256: toHex(sha256(directive.content)), runtime: directive.runtime } : {},
+          data: {
+            ...data,
+            ...(directive && { directive_sha256: toHex(sha256(directive.content)), runtime: directive.runtime }),
+          },
         },
-        encodeCanonicalJson({ reason }),
-        nowMs,
+        reason === null ? null : encodeCanonicalJson({ reason }),
+        now.wallMs,
       )
       const revoked = { kind: "execution", executionId, previous: versionOf(found), to: "REVOKED" } as const
       const effects: Effect[] = directive ? [revoked, directive] : [revoked]
-      const result = await deps.ledger.append({ record, epoch, change: { effects, raisesEpoch: true } })
+      const result = await deps.ledger.append({ record, epoch, deadlineMs, change: { effects, raisesEpoch: true } })
       if (result.kind === "written")
         return {
+          kind: "revoked",
           receipt: { origin: deps.origin, index: result.index, leafHash: record.leafHash },
-          alreadyRevoked: false,
+          before: false,
         }
       // stale or conflict: somebody else changed something first; look again
     }
@@ -82,12 +96,41 @@ export function createRevoke(
   }
 }
 
-/** Key of the runtime that a decision named; null where it named none, or its payload is gone. */
-function runtimeOf({ payload }: StoredRecord): string | null {
-  if (!payload) return null
-  const { request } = JSON.parse(fromUtf8(payload.subarray(PAYLOAD_SALT_BYTES))) as {
-    request?: { runtime_id?: string }
+/**
+ * Throws NOT_FOUND, INVALID_TRANSITION. When it resolves, the execution and all that descends from it are revoked, and every
+ * replica refuses what starts from then on. When it throws DEADLINE_EXCEEDED the execution may be revoked: what descends from
+ * it is revoked all the same, by whoever finds it next, and the same call again waits for that.
+ */
+export function createRevoke(
+  deps: Pick<RevokeDependencies, "clock"> & {
+    readonly revokeOne: RevokeOne
+    /** Revokes what descends from an execution that was revoked by this record. */
+    readonly cascade: (executionId: string, record: Receipt, deadlineMs: number) => Promise<void>
+  },
+): (executionId: string, reason: string, call: Call) => Promise<Revoked> {
+  return async (executionId, reason, { caller, timeoutMs }) => {
+    assertExecutionId(executionId)
+    if (Buffer.byteLength(reason) > MAX_REASON_BYTES)
+      throw new WritError("REQUEST_TOO_LARGE", `reason is larger than ${MAX_REASON_BYTES} bytes.`)
+    if (!reason.isWellFormed()) throw new WritError("INVALID_REQUEST", "reason is not valid text.")
+    const deadlineMs = deps.clock.now().monotonicMs + Math.min(timeoutMs ?? MAX_TIMEOUT_MS, MAX_TIMEOUT_MS)
+    const actor = { id: caller.id, proof: caller.proof }
+    const outcome = await deps.revokeOne(executionId, { actor, data: {}, reason, deadlineMs })
+    if (outcome.kind === "ended")
+      throw new WritError(
+        "INVALID_TRANSITION",
+        outcome.state === null
+          ? "The decision allowed nothing, so there is nothing to revoke."
+          : `The execution is ${outcome.state}: it has ended, and there is nothing to revoke.`,
+      )
+    await deps.cascade(executionId, outcome.receipt, deadlineMs)
+    return { receipt: outcome.receipt, alreadyRevoked: outcome.before }
   }
+}
+
+/** Key of the runtime that a decision named; null where it named none, or its payload is gone. */
+function runtimeOf(decision: StoredRecord): string | null {
+  const request = readContent(decision)?.["request"] as { readonly runtime_id?: string } | undefined
   return request?.runtime_id ? runtimeKey(request.runtime_id) : null
 }
 

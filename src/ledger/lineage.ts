@@ -10,6 +10,7 @@ import type { Evidence } from "./evidence.ts"
 import type { ExecutionState, RecordKind } from "./kinds.ts"
 import { buildInclusionProof, type TileReader } from "./proofs.ts"
 import { MAX_ANCESTORS, type RecordBody } from "./record.ts"
+import type { Bound } from "./store.ts"
 
 /** A row of the log as stored; nothing in it has been checked. */
 export interface StoredRecord {
@@ -63,6 +64,17 @@ export interface LedgerReader extends LineageStore {
   executionRows(ids: readonly string[]): Promise<ReadonlyMap<string, ExecutionRow>>
   /** Has a child been authorized by this consent? */
   hasConsent(consent: Uint8Array): Promise<boolean>
+  /** All that descends from an execution and is REDEEMED, or AUTHORIZED since then (Unix milliseconds). */
+  liveDescendants(executionId: string, sinceMs: number, limit: number): Promise<readonly string[]>
+  /** What is so although something that it descends from is REVOKED or LOST: `ancestor`. */
+  orphans(
+    sinceMs: number,
+    limit: number,
+  ): Promise<readonly { readonly executionId: string; readonly ancestor: string }[]>
+  /** Leases that REDEEMED executions live by. */
+  boundLeases(): Promise<readonly Bound[]>
+  /** REDEEMED executions that live by this lease. */
+  boundTo(bound: Bound, limit: number): Promise<readonly string[]>
   /** Redeemed executions whose time to execute has ended by then (Unix milliseconds), the longest ended first. */
   overdue(nowMs: number, limit: number): Promise<readonly string[]>
   latestCheckpoint(logId: number): Promise<string | null>

@@ -37,7 +37,7 @@ export interface AuthorizationPorts {
     readonly parameters: Uint8Array | null
     readonly parametersDigest: Uint8Array | null
   }): Promise<TokenVerdict>
-  revoke(executionId: string, reason: string, actor: Call["caller"]): Promise<Revoked>
+  revoke(executionId: string, reason: string, call: Call): Promise<Revoked>
   redeem(request: RedeemRequest, call: Call): Promise<Redeemed>
   start(request: StartRequest, call: Call): Promise<Reported>
   complete(request: CompleteRequest, call: Call): Promise<Reported>
@@ -74,8 +74,8 @@ export function authorizationService(ports: AuthorizationPorts): Service {
         }
       },
 
-      async RevokeExecution({ execution_id, reason }: { execution_id: string; reason: string }, { caller }) {
-        const revoked = await ports.revoke(execution_id, reason, caller)
+      async RevokeExecution({ execution_id, reason }: { execution_id: string; reason: string }, context) {
+        const revoked = await ports.revoke(execution_id, reason, context)
         return { receipt: toReceipt(revoked.receipt), already_revoked: revoked.alreadyRevoked }
       },
 

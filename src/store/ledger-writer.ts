@@ -169,7 +169,7 @@ async function sendAppend(
   if (change) {
     const { logId, size: index } = batch.before
     const { leafHash } = (batch.records[0] as AppendBatch["records"][number]).record
-    // Before its effects: of two replicas that raise it at once one waits here and is stale, whatever rows they touch.
+    // The epoch before the effects: of two replicas that raise it at once one waits there and is stale, whatever rows they touch.
     if (change.raisesEpoch)
       statements.push({ ...RAISE_EPOCH, values: [batch.epoch.toString()] }, { ...ANNOUNCE_EPOCH, values: [] })
     for (const effect of change.effects) statements.push(toStatement(effect, { logId, index, leafHash }))

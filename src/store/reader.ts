@@ -150,6 +150,53 @@ export function createReader(pool: pg.Pool): LedgerReader {
       return rowCount === 1
     },
 
+    async liveDescendants(executionId, sinceMs, limit) {
+      const { rows } = await pool.query<{ id: string }>(
+        `WITH RECURSIVE below AS (
+           SELECT child_id, authorized_at FROM execution_parent WHERE parent_id = $1
+           UNION ALL
+           SELECT p.child_id, p.authorized_at FROM execution_parent p JOIN below b ON p.parent_id = b.child_id)
+         SELECT b.child_id AS id FROM below b LEFT JOIN execution x ON x.execution_id = b.child_id
+          WHERE x.state = 'REDEEMED' OR (coalesce(x.state, 'AUTHORIZED') = 'AUTHORIZED' AND b.authorized_at > $2)
+          LIMIT $3`,
+        [executionId, new Date(sinceMs), limit],
+      )
+      return rows.map(({ id }) => id)
+    },
+
+    async orphans(sinceMs, limit) {
+      // From what is alive upwards: that is little, however much has ended.
+      const { rows } = await pool.query<{ id: string; ancestor: string }>(
+        `WITH RECURSIVE up AS (
+           SELECT child_id AS id, parent_id AS ancestor FROM execution_parent p JOIN execution x ON x.execution_id = p.child_id
+            WHERE x.state = 'REDEEMED'
+           UNION
+           SELECT child_id, parent_id FROM execution_parent p LEFT JOIN execution x ON x.execution_id = p.child_id
+            WHERE p.authorized_at > $1 AND coalesce(x.state, 'AUTHORIZED') = 'AUTHORIZED'
+           UNION
+           SELECT up.id, p.parent_id FROM up JOIN execution_parent p ON p.child_id = up.ancestor)
+         SELECT up.id, up.ancestor FROM up JOIN execution x ON x.execution_id = up.ancestor
+          WHERE x.state IN ('REVOKED', 'LOST') LIMIT $2`,
+        [new Date(sinceMs), limit],
+      )
+      return rows.map(({ id, ancestor }) => ({ executionId: id, ancestor }))
+    },
+
+    async boundLeases() {
+      const { rows } = await pool.query<{ runtime: string; lease_id: string }>(
+        "SELECT DISTINCT runtime, lease_id FROM execution WHERE state = 'REDEEMED' AND runtime IS NOT NULL",
+      )
+      return rows.map(({ runtime, lease_id }) => ({ runtime, leaseId: lease_id }))
+    },
+
+    async boundTo({ runtime, leaseId }, limit) {
+      const { rows } = await pool.query<{ execution_id: string }>(
+        "SELECT execution_id FROM execution WHERE state = 'REDEEMED' AND runtime = $1 AND lease_id = $2 LIMIT $3",
+        [runtime, leaseId, limit],
+      )
+      return rows.map((row) => row.execution_id)
+    },
+
     async overdue(nowMs, limit) {
       const { rows } = await pool.query<{ execution_id: string }>(
         "SELECT execution_id FROM execution WHERE state = 'REDEEMED' AND execute_until <= $1 ORDER BY execute_until LIMIT $2",

@@ -10,6 +10,7 @@ import { verifySignature } from "./signature.ts"
 export function checkAncestry({ chains }: Case): void {
   if (chains.length > MAX_ANCESTORS + 1) throw new Fault("TOO_LARGE", `more than ${MAX_ANCESTORS} ancestors`)
   chains.forEach((chain, i) => {
+    checkCause(chain, chains.slice(i + 1))
     const { record, index, log } = chain.items[0] as Item
     const wrong = (text: string) => new Fault("LINK_WRONG", text, index)
     const parent = chains[i + 1]
@@ -29,6 +30,19 @@ export function checkAncestry({ chains }: Case): void {
     const end = parent.items.slice(at).find((item) => item.record.state !== "REDEEMED")
     if (end && log === end.log && index > end.index) throw wrong("it was authorized after its parent had ended")
   })
+}
+
+/** What was revoked because of an ancestor names the record that ended that one. */
+function checkCause({ items }: Chain, ancestors: readonly Chain[]): void {
+  for (const { record, index } of items) {
+    const { ancestor, ancestor_record: named } = record.data
+    if (record.kind !== "revoked" || ancestor === undefined) continue
+    const ended = ancestors
+      .find(({ executionId }) => executionId === ancestor)
+      ?.items.find(({ leafHash }) => toHex(leafHash) === named)
+    if (ended?.record.state !== "REVOKED" && ended?.record.state !== "LOST")
+      throw new Fault("LINK_WRONG", "it was revoked with an execution that had not ended", index)
+  }
 }
 
 /** A child's token, and the child, end no later than its parent must have; the parent's runtime has consented to it. */

@@ -273,7 +273,12 @@ function checkTimes(items: readonly Item[]): void {
     if ((kind === "completed" || (kind === "terminated" && state === "FAILED")) && !isInTime)
       throw wrong("the completion is later than the execution had to have ended", item)
     // once it is lost, a report is late by whatever clock: that of another replica may be behind
-    if (before === "REDEEMED" && state === "LOST" && (!isTime(time) || time < until))
+    if (
+      before === "REDEEMED" &&
+      state === "LOST" &&
+      !isLostWithLease(item, redeemed) &&
+      (!isTime(time) || time < until)
+    )
       throw wrong("the execution is called lost before it had to have ended", item)
     if (kind === "completed" && data["succeeded"] !== (state === "COMPLETED"))
       throw wrong("the completion says the one, its state the other", item)
@@ -282,6 +287,18 @@ function checkTimes(items: readonly Item[]): void {
     before = state
   }
 }
+/** The lease that the redemption says it lives by was over. */
+function isLostWithLease({ record: { kind, data } }: Item, { record }: Item): boolean {
+  const { lease_id, runtime } = record.data
+  return (
+    kind === "lost" &&
+    data["cause"] === "LEASE_OVER" &&
+    typeof runtime === "string" &&
+    data["runtime"] === runtime &&
+    data["lease_id"] === lease_id
+  )
+}
+
 /** Of one form (RFC 3339, UTC, milliseconds), so that their order is that of the texts. */
 function isTime(value: unknown): value is string {
   return typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value)

@@ -2,10 +2,11 @@ import { cpSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { checkDatabase } from "../../src/cli/ledger-fsck.ts"
+import { registerRuntime } from "../../src/client/runtime-session.ts"
 import { parseTrust, verifyEvidence } from "../../src/verify/index.ts"
 import { startTestDaemon, type TestDaemon } from "../support/daemon.ts"
 import { createDatabase, type TestDatabase } from "../support/database.ts"
-import { addMember, authorizeIt, childRequest, redeemBy, trustedRuntime } from "../support/family.ts"
+import { addMember, authorizeIt, childRequest, type Member, redeemBy, trustedRuntime } from "../support/family.ts"
 import { makeFolder } from "../support/folder.ts"
 import { RUNTIMES_YAML } from "../support/runtime.ts"
 
@@ -124,6 +125,120 @@ describe("a child execution", () => {
       .call("authorization", "CompleteExecution", { execution_id: waiting.execution_id, succeeded: true })
     expect(await codesOf(one, childRequest(waiting, runtime.id))).toEqual(["PARENT_NOT_ALIVE"])
     await expect(redeemBy(one, child)).rejects.toThrow("PARENT_NOT_ALIVE")
+  })
+
+  const stateOf = async (execution_id: string) =>
+    (
+      await two
+        .client("auditor")
+        .call<{ execution: { state: string } }>("authorization", "GetExecution", { execution_id })
+    ).execution.state.replace("EXECUTION_STATE_", "")
+  const revoke = (writ: TestDaemon, execution_id: string) =>
+    writ.client("operator").call<object>("authorization", "RevokeExecution", { execution_id, reason: "test" })
+  const verify = async (execution_id: string) => {
+    for (const writ of [one, two]) await writ.client("auditor").call("lineage", "GetCheckpoint", {})
+    return await two.client("auditor").call<object>("lineage", "VerifyLineage", { execution_id })
+  }
+  /** What each member's runtime is told to stop, as it comes. */
+  const watch = (writ: TestDaemon, members: readonly Member[]) =>
+    members.map(({ runtime, session }) => {
+      const told: string[] = []
+      const { lease_id } = session.registered
+      const stream = writ
+        .client("runtime")
+        .watch("verifier", "WatchDirectives", { runtime_id: runtime.id, lease_id, acknowledged_directive: "0" })
+      void (async () => {
+        for await (const { directive } of stream as AsyncIterable<{ directive: { execution_id: string } | null }>)
+          if (directive) told.push(directive.execution_id)
+      })().catch(() => {})
+      return told
+    })
+
+  test("revoked with everything that descends from it: all watchers hear it, and nothing starts on either replica", async () => {
+    const parent = await addMember(one)
+    const child = await addMember(one, parent)
+    const [sibling, grandchild] = [
+      await addMember(one, parent, { redeemed: false }),
+      await addMember(one, child, { redeemed: false }),
+    ]
+    const stranger = await addMember(one)
+    const family = [parent, child, sibling, grandchild]
+    const told = watch(one, [...family, stranger])
+    await revoke(one, parent.execution_id)
+    for (const { execution_id } of family) expect(await stateOf(execution_id)).toBe("REVOKED")
+    expect(await stateOf(stranger.execution_id)).toBe("REDEEMED")
+    for (const writ of [one, two])
+      for (const member of family)
+        await expect(redeemBy(writ, member)).rejects.toThrow(/EXECUTION_REVOKED|RUNTIME_STALE/)
+    const { runtime } = await trustedRuntime(one)
+    expect(await codesOf(one, childRequest(parent, runtime.id))).toEqual(["PARENT_NOT_ALIVE"])
+    expect(await codesOf(two, childRequest(child, runtime.id))).toContain("PARENT_NOT_ALIVE")
+    await expect.poll(() => told).toEqual([...family.map(({ execution_id }) => [execution_id]), []])
+    expect(await revoke(two, parent.execution_id)).toMatchObject({ already_revoked: true })
+    for (const { execution_id } of family) expect(await verify(execution_id)).toMatchObject({ valid: true, reason: "" })
+  })
+
+  test("a child that is authorized while its parent is revoked is revoked too, or was not allowed", async () => {
+    const seen = { allowed: 0, denied: 0 }
+    for (let i = 0; i < 4; i++) {
+      const parent = await addMember(one)
+      const { runtime } = await trustedRuntime(one)
+      await expect.poll(() => codesOf(two, childRequest(parent, runtime.id)), { timeout: 5_000 }).toEqual([])
+      const asked = Array.from({ length: 6 }, (_, n) =>
+        authorizeIt(n % 2 ? one : two, childRequest(parent, runtime.id)),
+      )
+      const [, ...replies] = await Promise.all([revoke(i % 2 ? one : two, parent.execution_id), ...asked])
+      for (const writ of [one, two])
+        expect(await codesOf(writ, childRequest(parent, runtime.id))).toEqual(["PARENT_NOT_ALIVE"])
+      for (const { decision, execution_id, reasons } of replies) {
+        if (decision === "DECISION_ALLOW") {
+          seen.allowed++
+          expect(await stateOf(execution_id)).toBe("REVOKED")
+        } else {
+          seen.denied++
+          expect(reasons.map(({ code }) => code)).toEqual(["PARENT_NOT_ALIVE"])
+        }
+      }
+    }
+    expect(seen.allowed + seen.denied).toBe(24)
+  })
+
+  test.each(["QUARANTINED", "REVOKED"])(
+    "a runtime that is %s: what it ran is revoked, with its children, before the answer",
+    async (to) => {
+      const parent = await addMember(one)
+      const child = await addMember(one, parent)
+      const told = watch(one, [child])
+      await one.client("operator").call("verifier", "SetRuntimeState", {
+        runtime_id: parent.runtime.id,
+        state: `RUNTIME_STATE_${to}`,
+        reason: "test",
+      })
+      expect([await stateOf(parent.execution_id), await stateOf(child.execution_id)]).toEqual(["REVOKED", "REVOKED"])
+      await expect.poll(() => told).toEqual([[child.execution_id]])
+      for (const { execution_id } of [parent, child])
+        expect(await verify(execution_id)).toMatchObject({ valid: true, reason: "" })
+    },
+  )
+
+  test("a runtime that ends without a report: what it ran is lost, and its children are revoked", async () => {
+    const parent = await addMember(one)
+    const child = await addMember(one, parent)
+    const other = await addMember(one)
+    await parent.session.end()
+    await expect.poll(() => stateOf(parent.execution_id), { timeout: 5_000 }).toBe("LOST")
+    await expect.poll(() => stateOf(child.execution_id), { timeout: 5_000 }).toBe("REVOKED")
+    expect(await stateOf(other.execution_id)).toBe("REDEEMED")
+    for (const { execution_id } of [parent, child])
+      expect(await verify(execution_id)).toMatchObject({ valid: true, reason: "" })
+  })
+
+  test("a runtime that registers anew lives by another lease: what it ran by the one before is lost", async () => {
+    const { runtime, session, execution_id } = await addMember(one)
+    await session.end()
+    await (await registerRuntime(one.client("runtime"), runtime)).beat()
+    await expect.poll(() => stateOf(execution_id), { timeout: 5_000 }).toBe("LOST")
+    expect(await verify(execution_id)).toMatchObject({ valid: true, reason: "" })
   })
 
   test("the ledger is clean after all", async () => {

@@ -84,7 +84,7 @@ describe("a token that is bound to a runtime's key", () => {
         state: "RUNTIME_STATE_QUARANTINED",
         reason: "test",
       })
-    expect(await redeem(before.token, "one", proofs[0])).toBe("RUNTIME_QUARANTINED")
+    expect(await redeem(before.token, "one", proofs[0])).toBe("EXECUTION_REVOKED") // what runs ends with its runtime
     expect(await redeem(after.token, "one", proofs[1])).toBe("RUNTIME_QUARANTINED")
     expect((await checkDatabase(database.connection, undefined, false)).findings).toEqual([])
   })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest"
-import { createRevoke } from "../../../src/decision/revoke.ts"
+import { createRevoke, createRevokeOne } from "../../../src/decision/revoke.ts"
+import type { Caller } from "../../../src/decision/state.ts"
 import { WritError } from "../../../src/errors.ts"
 import { toHex } from "../../../src/formats/bytes.ts"
 import type { FoundExecution, LineageStore } from "../../../src/ledger/lineage.ts"
@@ -20,14 +21,24 @@ function setUp(first: FoundExecution | null) {
   const ledger = new FakeLedger()
   const control = controlOf(stateOf(null))
   const world = { execution: first }
-  const revoke = createRevoke({
-    clock: new FakeClock(),
+  const clock = new FakeClock()
+  const revokeOne = createRevokeOne({
+    clock,
     origin: ISSUER.origin,
     lineage: { findExecution: async (id: string) => (id === ID ? world.execution : null) } as LineageStore,
     control: () => control.current,
     ledger,
   })
-  return { ledger, control, world, revoke }
+  /** Executions whose descendants were to be revoked, and by which record these are. */
+  const cascaded: [id: string, leafHash: Uint8Array][] = []
+  const run = createRevoke({
+    clock,
+    revokeOne,
+    cascade: async (id, { leafHash }) => void cascaded.push([id, leafHash]),
+  })
+  const revoke = (id: string, reason: string, caller: Caller, timeoutMs: number | null = null) =>
+    run(id, reason, { caller, requestId: "r", timeoutMs })
+  return { ledger, control, clock, world, revoke, cascaded }
 }
 
 describe("createRevoke", () => {
@@ -118,6 +129,29 @@ describe("createRevoke", () => {
     }
     expect(await revoke(ID, "", CALLER)).toEqual({ receipt: last, alreadyRevoked: true })
     expect(ledger.entries.map(({ epoch }) => epoch)).toEqual([7n, 8n])
+  })
+
+  test("what descends from it is revoked before the answer, also when it was revoked before; not when there was nothing to revoke", async () => {
+    const { ledger, revoke, cascaded } = setUp(found("AUTHORIZED"))
+    await revoke(ID, "", CALLER)
+    expect(cascaded).toEqual([[ID, ledger.entries[0]?.record.leafHash]])
+    const again = setUp(found("REVOKED"))
+    await again.revoke(ID, "", CALLER)
+    expect(again.cascaded).toEqual([[ID, last.leafHash]])
+    const ended = setUp(found("COMPLETED"))
+    await ended.revoke(ID, "", CALLER).catch(() => {})
+    expect(ended.cascaded).toEqual([])
+  })
+
+  test("the caller's deadline holds, and nothing is begun after it", async () => {
+    const { ledger, clock, world, revoke } = setUp(found("AUTHORIZED"))
+    ledger.answers.push("stale")
+    ledger.onAppend = () => {
+      clock.monotonicMs += 50
+    }
+    await expect(revoke(ID, "", CALLER, 50)).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" })
+    expect(ledger.entries.map(({ deadlineMs }) => deadlineMs)).toEqual([1_050])
+    expect(world.execution?.state).toBe("AUTHORIZED")
   })
 
   test("it does not answer when the append failed, nor try for ever", async () => {
