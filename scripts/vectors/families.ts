@@ -2,6 +2,7 @@
 import { canonicalJsonVectors } from "./canonical-json.ts"
 import { ed25519KeyVectors, ed25519Vectors } from "./ed25519.ts"
 import { evidenceExecutionVectors } from "./evidence-executions.ts"
+import { evidenceFamilyVectors } from "./evidence-family.ts"
 import { evidenceFileVectors } from "./evidence-file.ts"
 import { evidenceLineageVectors } from "./evidence-lineage.ts"
 import { evidenceLogVectors } from "./evidence-log.ts"
@@ -21,5 +22,11 @@ export const FAMILIES: Readonly<Record<string, readonly Vector[]>> = {
   "verifier-key": verifierKeyVectors,
   checkpoint: checkpointVectors,
   token: tokenVectors,
-  evidence: [...evidenceFileVectors, ...evidenceLogVectors, ...evidenceLineageVectors, ...evidenceExecutionVectors],
+  evidence: [
+    ...evidenceFileVectors,
+    ...evidenceLogVectors,
+    ...evidenceLineageVectors,
+    ...evidenceExecutionVectors,
+    ...evidenceFamilyVectors,
+  ],
 }

@@ -22,10 +22,12 @@ import {
   type LineageStore,
   orderLineage,
   readBody,
+  readLineages,
   receiptOf,
   type StoredRecord,
   versionOf,
 } from "../../../src/ledger/lineage.ts"
+import { MAX_ANCESTORS } from "../../../src/ledger/record.ts"
 import { verifyEvidence } from "../../../src/verify/index.ts"
 import { naiveCanonicalJson } from "../../support/naive-canonical-json.ts"
 
@@ -99,6 +101,23 @@ describe("buildEvidence", () => {
     }
   })
 
+  test("what it descends from comes after it, parent first, under the same checkpoint", async () => {
+    const PARENT = "aaaaaaaa-1111-4222-8333-444444444444"
+    const child = decision({ parent: { consent: "", depth: 1, execution_id: PARENT, leaf: "" } })
+    const own = { record: child, index: 7 }
+    const above = { record: decision({ execution_id: PARENT }), index: 2 }
+    const whole = new Log([own, above], { size: 9 })
+    const store: LineageStore = {
+      ...storeOf([], [whole], [9]),
+      recordsOf: async (id) => (id === EXECUTION ? [stored(own)] : id === PARENT ? [stored(above)] : []),
+    }
+    const expected = {
+      ...fileOf([own], whole),
+      ancestors: [{ execution_id: PARENT, records: [whole.entry(above)] }],
+    }
+    expect(await textOf(buildEvidence(store, sha256, EXECUTION))).toBe(naiveCanonicalJson(expected))
+  })
+
   test("an erased payload is null, and the rest still verifies", async () => {
     const erased = records.map((record) => ({ ...record, payload: null }))
     const evidence = await buildEvidence(storeOf(erased, [log], [9]), sha256, EXECUTION)
@@ -136,6 +155,30 @@ describe("buildEvidence", () => {
     const altered = records.map((record, i) => (i === 0 ? { ...record, body } : record))
     const evidence = await buildEvidence(storeOf(altered, [log], [9]), sha256, EXECUTION)
     expect(verifyEvidence(evidence, TRUST)).toMatchObject({ valid: false, failedStep: "record", failedIndex: "3" })
+  })
+})
+
+describe("readLineages", () => {
+  const withParent = (parent: string) =>
+    stored({
+      record: decision({ parent: { consent: "", depth: 1, execution_id: parent, leaf: "" } }),
+      index: 1,
+    })
+
+  test("follows what decisions name, to one that is not there", async () => {
+    const lineages = await readLineages(
+      { recordsOf: async (id) => (id === "a" ? [withParent("b")] : id === "b" ? [withParent("c")] : []) },
+      "a",
+    )
+    expect(lineages.map(({ executionId, records }) => [executionId, records.length])).toEqual([
+      ["a", 1],
+      ["b", 1],
+      ["c", 0],
+    ])
+  })
+
+  test("a circle ends", async () => {
+    expect(await readLineages({ recordsOf: async () => [withParent("a")] }, "a")).toHaveLength(MAX_ANCESTORS + 1)
   })
 })
 
