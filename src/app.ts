@@ -28,6 +28,7 @@ import { createRuntimeChanges } from "./decision/runtime-changes.ts"
 import { createRuntimes } from "./decision/runtimes.ts"
 import { createStart } from "./decision/start.ts"
 import { isActive } from "./decision/state.ts"
+import { createTurns } from "./decision/turns.ts"
 import { createVerifyLineage } from "./decision/verify-lineage.ts"
 import { createVerifyToken } from "./decision/verify-token.ts"
 import { WritError } from "./errors.ts"
@@ -67,6 +68,7 @@ import { compilePolicyFolder, watchPolicyFolder } from "./store/policy-folder.ts
 import { createControlSource, createReader, createRequestStore } from "./store/reader.ts"
 import { createLeaseStore, directivesOf, readNonceKey } from "./store/runtime-store.ts"
 import { createSignerState, writeDurably } from "./store/signer-state.ts"
+import { takeTurn } from "./store/turn-lock.ts"
 import { createSigner, sodiumKey } from "./token/signer.ts"
 import { startSigningThread } from "./token/signing-thread.ts"
 import { createTokenSigner, toJwk } from "./token/token.ts"
@@ -274,7 +276,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   }
 
   // 5. First records of a new log; keys and the bundle become known to all replicas through the ledger.
-  const shared = { clock, origin, control: () => control.state, ledger }
+  const shared = { clock, origin, control: () => control.state, inTurn: createTurns(() => takeTurn(pool)), ledger }
   const announce = createAnnounce({ ...shared, actor: DAEMON, findBundle: reader.findBundle })
   if (head.size === 0) await announce.logOpened(origin, checkpoints.verifierKey)
   if (!(await reader.tokenKeys()).some(({ kid }) => kid === tokens.kid))

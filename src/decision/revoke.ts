@@ -17,6 +17,7 @@ import { assertExecutionId, readContent } from "./executions.ts"
 import { MAX_TIMEOUT_MS } from "./limits.ts"
 import { seal } from "./seal.ts"
 import type { ControlState } from "./state.ts"
+import type { InTurn } from "./turns.ts"
 
 const MAX_ATTEMPTS = 16
 const MAX_REASON_BYTES = 1_024
@@ -50,12 +51,16 @@ export interface RevokeDependencies {
   readonly origin: string
   readonly lineage: Pick<LineageStore, "findExecution">
   control(): ControlState
+  /** Of all changes that raise the control epoch. */
+  readonly inTurn: InTurn
   readonly ledger: { append(entry: Entry): Promise<AppendResult> }
 }
 
 /** Revokes one execution. Throws NOT_FOUND, DEADLINE_EXCEEDED. */
 export function createRevokeOne(deps: RevokeDependencies): RevokeOne {
-  return async (executionId, { actor, data, reason, deadlineMs }) => {
+  return (executionId, revocation) => deps.inTurn(() => revoke(executionId, revocation))
+
+  async function revoke(executionId: string, { actor, data, reason, deadlineMs }: Revocation): Promise<Revocable> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const { epoch } = deps.control()
       const found = await deps.lineage.findExecution(executionId)

@@ -13,6 +13,7 @@ import { nextState, type RuntimeEvent, type RuntimeState } from "../runtime/stat
 import type { Directive } from "./directives.ts"
 import { seal } from "./seal.ts"
 import type { ControlState } from "./state.ts"
+import type { InTurn } from "./turns.ts"
 
 const MAX_ATTEMPTS = 16
 
@@ -31,6 +32,8 @@ export interface RuntimeChangeDependencies {
   readonly clock: Clock
   readonly origin: string
   control(): ControlState
+  /** Of all changes that raise the control epoch. */
+  readonly inTurn?: InTurn
   readonly ledger: { append(entry: Entry): Promise<AppendResult> }
 }
 
@@ -75,7 +78,10 @@ const STOPS: Readonly<Partial<Record<RuntimeState, Omit<Directive, "issued_at">>
 }
 
 export function createRuntimeChanges(deps: RuntimeChangeDependencies): RuntimeChanges {
-  const apply: RuntimeChanges["apply"] = async (build, actor) => {
+  const { inTurn = (work) => work() } = deps
+  const apply: RuntimeChanges["apply"] = (build, actor) => inTurn(() => change(build, actor))
+
+  async function change(build: (state: ControlState) => Step | null, actor: Actor): Promise<RuntimeChanged | null> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const state = deps.control()
       const step = build(state)

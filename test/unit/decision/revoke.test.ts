@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest"
 import { createRevoke, createRevokeOne } from "../../../src/decision/revoke.ts"
 import type { Caller } from "../../../src/decision/state.ts"
+import { createTurns } from "../../../src/decision/turns.ts"
 import { WritError } from "../../../src/errors.ts"
 import { toHex } from "../../../src/formats/bytes.ts"
 import type { FoundExecution, LineageStore } from "../../../src/ledger/lineage.ts"
@@ -27,6 +28,7 @@ function setUp(first: FoundExecution | null) {
     origin: ISSUER.origin,
     lineage: { findExecution: async (id: string) => (id === ID ? world.execution : null) } as LineageStore,
     control: () => control.current,
+    inTurn: createTurns(),
     ledger,
   })
   /** Executions whose descendants were to be revoked, and by which record these are. */
