@@ -203,6 +203,23 @@ describe("a child execution", () => {
     expect(seen.allowed + seen.denied).toBe(24)
   })
 
+  test("while the parent's row is being changed a child waits, and then sees what was changed", async () => {
+    const parent = await addMember(one)
+    const { runtime } = await trustedRuntime(one)
+    const set = (state: string) =>
+      database.query("UPDATE execution SET state = $1 WHERE execution_id = $2", [state, parent.execution_id])
+    await database.query("BEGIN") // one connection: a revocation between its statement and its commit
+    await set("REVOKED")
+    let answered = false
+    const asked = codesOf(one, childRequest(parent, runtime.id)).finally(() => (answered = true))
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect(answered).toBe(false)
+    await database.query("COMMIT")
+    expect(await asked).toEqual(["PARENT_NOT_ALIVE"])
+    await set("REDEEMED")
+    expect(await codesOf(one, childRequest(parent, runtime.id))).toEqual([])
+  })
+
   test.each(["QUARANTINED", "REVOKED"])(
     "a runtime that is %s: what it ran is revoked, with its children, before the answer",
     async (to) => {
