@@ -10,7 +10,7 @@ export const LEASE_TTL_MS = 15_000
 /** Later than this after the one before, a beat is late. */
 export const LATE_AFTER_MS = 7_500
 /** Beats that a lease may send at once, and how long it takes to earn one: twice as fast as it is asked to beat. */
-export const MAX_BEAT_CREDIT = 10
+export const MAX_BEAT_CREDIT = 30
 export const BEAT_CREDIT_MS = BEAT_INTERVAL_MS / 2
 /** From BeginRegistration to RegisterRuntime. */
 export const REGISTRATION_NONCE_MS = 30_000

@@ -110,7 +110,8 @@ describe("a runtime's life", () => {
   test("two different beats of one sequence, both validly signed: quarantined, and no way out by itself", async () => {
     const runtime = makeRuntime()
     const session = await registerRuntime(client, runtime)
-    const registered = { next_nonce: session.registered.next_nonce, bundle_digest: session.registered.bundle_digest }
+    const { next_nonce, bundle_digest } = session.registered
+    const registered = { next_nonce, bundle_digest, reasons: [] }
     await client.call("verifier", "Heartbeat", session.nextBeat())
     session.settle({ ...(registered as unknown as HeartbeatReply), accepted: false, reasons: [] })
     await new Promise((resolve) => setTimeout(resolve, 5))

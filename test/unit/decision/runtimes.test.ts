@@ -218,7 +218,7 @@ describe("createHeartbeat", () => {
 
   test("at the interval that it is asked for a runtime can beat for ever, and a forger cannot use up its beats", async () => {
     const { makeBeat, send, heartbeat, clock } = setUp({ state: "TRUSTED" })
-    for (let i = 1; i <= 40; i++) {
+    for (let i = 1; i <= 2 * MAX_BEAT_CREDIT; i++) {
       const beat = makeBeat(i)
       for (let n = 0; n < 5; n++) await heartbeat(beat, new Uint8Array(64))
       expect(await send(beat)).toMatchObject({ accepted: true })
@@ -229,7 +229,7 @@ describe("createHeartbeat", () => {
 
   test("beats that prove a contradiction are limited like all others", async () => {
     const { makeBeat, send, taken } = setUp({ state: "TRUSTED" })
-    for (let i = 0; i < 30; i++) await send(makeBeat(1, { issued_at: String(NOW_MS + i) }))
+    for (let i = 0; i < 2 * MAX_BEAT_CREDIT; i++) await send(makeBeat(1, { issued_at: String(NOW_MS + i) }))
     expect(taken).toHaveLength(MAX_BEAT_CREDIT)
   })
 
