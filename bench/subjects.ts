@@ -50,7 +50,7 @@ export async function startDaemonProcess(
       "error",
       ...flags,
     ],
-    { stdio: ["ignore", "ignore", "inherit"] },
+    { stdio: ["ignore", process.env["BENCH_OUT"] ? "inherit" : "ignore", "inherit"] },
   )
   const file = join(folder, "daemon.json")
   while (!existsSync(file)) {

@@ -5,7 +5,9 @@ import { BeatPacker, packJobs, type SignedBytes } from "./beat-messages.ts"
 import type { FromBeatWorker, ToBeatWorker } from "./beat-worker.ts"
 
 /** Answers of one batch are worked off in one turn, so this bounds how long Authorize waits behind beats. */
-const MAX_BATCH_JOBS = 32
+const MAX_BATCH_JOBS = 16
+/** So that the thread has the next batch while the answers to the one before are worked off. */
+const MAX_BATCHES = 2
 /** Beats that wait for their signature to be looked at; beyond it they are refused before any work. */
 const MAX_WAITING_JOBS = 2_048
 const PACKED_BYTES = 128 * 1024
@@ -51,7 +53,7 @@ export function startBeatWorker(): Worker {
 export function createBeatThread(onFault: (error: Error) => void, startWorker = startBeatWorker): BeatThread {
   let worker: Worker | null = null
   let waiting: Job[] = []
-  let inWork: Job[] = []
+  let inWork: (readonly Job[])[] = []
   let wanted: Wanted[] = []
   let scheduled = false
   const packer = new BeatPacker(PACKED_BYTES)
@@ -66,7 +68,7 @@ export function createBeatThread(onFault: (error: Error) => void, startWorker = 
       if (worker !== started) return
       worker = null
       onFault(error)
-      for (const { reject } of [...inWork, ...waiting, ...wanted]) reject(error)
+      for (const { reject } of [...inWork.flat(), ...waiting, ...wanted]) reject(error)
       inWork = []
       waiting = []
       wanted = []
@@ -83,20 +85,21 @@ export function createBeatThread(onFault: (error: Error) => void, startWorker = 
   }
 
   function settle(results: Uint8Array): void {
-    const done = inWork
-    inWork = []
+    const done = inWork.shift() ?? []
     send()
     for (let i = 0; i < done.length; i++) done[i]?.resolve(results[i] === 1)
   }
 
-  /** The next batch goes out when the one before is answered, or at the end of this turn. */
+  /** At the end of a turn, or when a batch is answered. */
   function send(): void {
     scheduled = false
-    if (inWork.length > 0 || waiting.length === 0) return
-    inWork = waiting.length > MAX_BATCH_JOBS ? waiting.slice(0, MAX_BATCH_JOBS) : waiting
-    waiting = waiting.length > MAX_BATCH_JOBS ? waiting.slice(MAX_BATCH_JOBS) : []
-    const jobs = packJobs(inWork)
-    post({ kind: "verify", jobs }, jobs)
+    while (inWork.length < MAX_BATCHES && waiting.length > 0) {
+      const batch = waiting.slice(0, MAX_BATCH_JOBS)
+      waiting = waiting.slice(MAX_BATCH_JOBS)
+      inWork.push(batch)
+      const jobs = packJobs(batch)
+      post({ kind: "verify", jobs }, jobs)
+    }
   }
 
   function sendBeats(): void {
@@ -109,7 +112,7 @@ export function createBeatThread(onFault: (error: Error) => void, startWorker = 
       if (waiting.length >= MAX_WAITING_JOBS) throw new WritError("QUEUE_FULL")
       return new Promise((resolve, reject) => {
         waiting.push({ publicKey, bytes, signature, resolve, reject })
-        if (scheduled || inWork.length > 0) return
+        if (scheduled || inWork.length === MAX_BATCHES) return
         scheduled = true
         setImmediate(send)
       })
@@ -130,7 +133,7 @@ export function createBeatThread(onFault: (error: Error) => void, startWorker = 
       const stopped = worker
       worker = null
       await stopped?.terminate()
-      for (const { reject } of [...inWork, ...waiting, ...wanted]) reject(new WritError("SHUTTING_DOWN"))
+      for (const { reject } of [...inWork.flat(), ...waiting, ...wanted]) reject(new WritError("SHUTTING_DOWN"))
     },
   }
 }
