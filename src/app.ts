@@ -66,7 +66,7 @@ import { prepareDatabase } from "./store/migrate.ts"
 import { ensurePartitions } from "./store/partitions.ts"
 import { compilePolicyFolder, watchPolicyFolder } from "./store/policy-folder.ts"
 import { createControlSource, createReader, createRequestStore } from "./store/reader.ts"
-import { createLeaseStore, directivesOf, readNonceKey } from "./store/runtime-store.ts"
+import { createLeaseStore, directivesOf, readNonceKey, storeSegment } from "./store/runtime-store.ts"
 import { createSignerState, writeDurably } from "./store/signer-state.ts"
 import { takeTurn } from "./store/turn-lock.ts"
 import { createSigner, sodiumKey } from "./token/signer.ts"
@@ -360,7 +360,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   const thread = createBeatThread((err) =>
     log.error({ err }, "the thread for beats died; the next beat starts another"),
   )
-  const beats = createBeats({ ...shared, thread })
+  const beats = createBeats({ ...shared, thread, store: (digest, segment) => storeSegment(pool, digest, segment) })
   const runtimes = createRuntimes({ ...shared, leases, leaseStore, changes })
   background.repeat(SWEEP_INTERVAL_MS, "looking after leases", async () => {
     if (appender.state === "open") await runtimes.sweep()

@@ -14,8 +14,8 @@ export interface LeaseRow {
 
 export interface LeaseStore {
   write(leases: readonly LeaseRow[]): Promise<void>
-  /** Those that other replicas hold, still alive. */
-  readOthers(): Promise<readonly LeaseRow[]>
+  /** Those that other replicas hold, still alive, and that beat in the last so many milliseconds. */
+  readOthers(withinMs: number): Promise<readonly LeaseRow[]>
   /** Forgets those that ended long ago. */
   forget(): Promise<void>
 }
@@ -147,9 +147,12 @@ export class Leases<Answer> {
     return rows
   }
 
-  /** Forgets all but these. */
-  keep(leaseIds: ReadonlySet<string>): void {
-    for (const leaseId of this.#leases.keys()) if (!leaseIds.has(leaseId)) this.#leases.delete(leaseId)
+  ids(): readonly string[] {
+    return [...this.#leases.keys()]
+  }
+
+  forget(leaseId: string): void {
+    this.#leases.delete(leaseId)
   }
 }
 

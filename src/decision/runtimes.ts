@@ -1,10 +1,11 @@
 /** What happens to runtimes beside their beats: a clean end, an operator's word, silence. */
+import { setImmediate as nextTurn } from "node:timers/promises"
 import { nativeCrypto } from "../crypto.ts"
 import { WritError } from "../errors.ts"
 import { fromHex } from "../formats/bytes.ts"
 import { type End, endBytes } from "../formats/runtime-messages.ts"
 import type { Clock } from "../ledger/clock.ts"
-import { type Runtime, runtimeKey } from "../runtime/runtime.ts"
+import { LEASE_TTL_MS, type Runtime, runtimeKey } from "../runtime/runtime.ts"
 import { isOpen, nextState, type RuntimeState } from "../runtime/states.ts"
 import { verifySignature } from "../verify/signature.ts"
 import type { BeatAnswer } from "./heartbeat.ts"
@@ -17,6 +18,10 @@ const MAX_REASON_BYTES = 1_024
 const SWEEP_GRACE_MS = 2_000
 /** Of one sweep: each is a record of its own. */
 const MAX_SWEPT = 256
+/** Runtimes and leases that are worked off at once. */
+const SLICE = 512
+/** How much further back than the last time the leases of others are read: what they wrote late. */
+const READ_OVERLAP_MS = 5_000
 const WRIT = { id: "writ", proof: "process" } as const
 
 export interface RuntimesDependencies {
@@ -41,6 +46,7 @@ const OPERATOR_EVENTS = { QUARANTINED: "quarantined", REVOKED: "revoked", PROVIS
 
 export function createRuntimes(deps: RuntimesDependencies) {
   const { clock, leases, changes } = deps
+  let readAtMs = Number.NEGATIVE_INFINITY
 
   function view(runtime: Runtime): RuntimeView {
     const now = clock.now()
@@ -110,22 +116,35 @@ export function createRuntimes(deps: RuntimesDependencies) {
       return changed
     },
 
-    /** Leases of all runtimes: told to and learned from the other replicas; those that lapsed end their runtimes. */
+    /**
+     * Leases of all runtimes: told to and learned from the other replicas; those that lapsed end their runtimes. A little
+     * at a time: with thousands of runtimes a decision must not wait for it.
+     */
     async sweep(): Promise<void> {
       const { monotonicMs } = clock.now()
       leases.tick(monotonicMs)
-      const open = [...deps.control().runtimes].filter(([, runtime]) => isOpen(runtime.state))
-      for (const [, runtime] of open) leases.open(runtime.lease_id, monotonicMs)
-      const contested = open.flatMap(([, { contested: before }]) => (before ? [before.lease_id] : []))
-      leases.keep(new Set([...open.map(([, { lease_id }]) => lease_id), ...contested]))
-      await deps.leaseStore.write(leases.takeDirty(monotonicMs))
-      leases.learn(await deps.leaseStore.readOthers(), monotonicMs)
-      let swept = 0
-      for (const [key, { lease_id, state }] of open) {
-        const lease = leases.get(lease_id)
-        if (!lease || monotonicMs < lease.endsAtMs + SWEEP_GRACE_MS || !nextState(state, "lapsed")) continue
-        if (++swept > MAX_SWEPT) return
-        await changes.happen(key, lease_id, "lapsed", [], WRIT)
+      const before = leases.ids() // what is given while this waits is not looked at
+      const open = new Set<string>()
+      const silent: [key: string, leaseId: string][] = []
+      let looked = 0
+      for (const [key, { contested, lease_id, state }] of deps.control().runtimes) {
+        if (++looked % SLICE === 0) await nextTurn()
+        if (!isOpen(state)) continue
+        open.add(lease_id)
+        if (contested) open.add(contested.lease_id)
+        const { endsAtMs } = leases.open(lease_id, monotonicMs)
+        if (monotonicMs >= endsAtMs + SWEEP_GRACE_MS && nextState(state, "lapsed")) silent.push([key, lease_id])
+      }
+      for (const leaseId of before) if (!open.has(leaseId)) leases.forget(leaseId)
+      const dirty = leases.takeDirty(monotonicMs)
+      for (let at = 0; at < dirty.length; at += SLICE) await deps.leaseStore.write(dirty.slice(at, at + SLICE))
+      const others = await deps.leaseStore.readOthers(Math.min(LEASE_TTL_MS, monotonicMs - readAtMs + READ_OVERLAP_MS))
+      readAtMs = monotonicMs
+      leases.learn(others, monotonicMs)
+      for (const [key, leaseId] of silent.slice(0, MAX_SWEPT)) {
+        const lease = leases.get(leaseId) // another replica may have heard of it
+        if (lease && monotonicMs >= lease.endsAtMs + SWEEP_GRACE_MS)
+          await changes.happen(key, leaseId, "lapsed", [], WRIT)
       }
     },
   }

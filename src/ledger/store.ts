@@ -93,7 +93,6 @@ export type Effect =
   | { readonly kind: "runtime"; readonly key: string; readonly epoch: bigint; readonly content: Uint8Array }
   | { readonly kind: "revoked_runtime_key"; readonly publicKey: Uint8Array; readonly epoch: bigint }
   | { readonly kind: "directive"; readonly epoch: bigint; readonly runtime: string; readonly content: Uint8Array }
-  | { readonly kind: "beat_segment"; readonly segment: Uint8Array }
   /** A conflict when there is no payload any more. */
   | { readonly kind: "erase_payload"; readonly logId: number; readonly index: number }
 

@@ -107,12 +107,6 @@ export function toStatement(effect: Effect, at: Position): Statement {
         text: "INSERT INTO directive (epoch, runtime, log_id, idx, content) VALUES ($1, $2, $3, $4, $5)",
         values: [effect.epoch.toString(), effect.runtime, ...position, effect.content],
       }
-    case "beat_segment":
-      return {
-        name: "writ_beat_segment",
-        text: "INSERT INTO beat_segment (log_id, idx, segment) VALUES ($1, $2, $3)",
-        values: [...position, effect.segment],
-      }
     case "erase_payload":
       // Its lookup row stays: an execution id names nobody, it is in the leaf as well, and the lineage needs it.
       return {

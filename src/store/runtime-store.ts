@@ -1,8 +1,10 @@
 /** What runtimes need of the database beside their rows: directives, the nonces' key, and how far leases reach. */
 import { randomBytes } from "node:crypto"
 import type pg from "pg"
+import { asBuffer } from "../crypto.ts"
 import type { DirectiveRow } from "../decision/directives.ts"
 import type { LeaseRow, LeaseStore } from "../decision/leases.ts"
+import { LEASE_TTL_MS } from "../runtime/runtime.ts"
 
 /** An hour after its end a lease is of no use to anybody. */
 const FORGET_AFTER = "1 hour"
@@ -47,6 +49,14 @@ export async function readNonceKey(pool: pg.Pool): Promise<Uint8Array> {
   return (rows[0] as { secret: Buffer }).secret
 }
 
+/** By its digest: the same one again, whose leaf could not be written, is there already. */
+export async function storeSegment(pool: pg.Pool, sha256: string, segment: Uint8Array): Promise<void> {
+  await pool.query("INSERT INTO beat_segment (sha256, segment) VALUES ($1, $2) ON CONFLICT (sha256) DO NOTHING", [
+    Buffer.from(sha256, "hex"),
+    asBuffer(segment),
+  ])
+}
+
 /** `logId` names this replica. Times cross between machines only as "so much is left", by the database's clock. */
 export function createLeaseStore(pool: pg.Pool, logId: number): LeaseStore {
   return {
@@ -68,7 +78,7 @@ export function createLeaseStore(pool: pg.Pool, logId: number): LeaseStore {
         ],
       )
     },
-    async readOthers() {
+    async readOthers(withinMs) {
       const { rows } = await pool.query<{
         lease_id: string
         sequence: bigint
@@ -76,8 +86,8 @@ export function createLeaseStore(pool: pg.Pool, logId: number): LeaseStore {
         left_ms: number
       }>(
         `SELECT lease_id, sequence, beat_hash, (extract(epoch FROM expires_at - clock_timestamp()) * 1000)::double precision AS left_ms
-           FROM runtime_lease WHERE log_id <> $1 AND expires_at > clock_timestamp()`,
-        [logId],
+           FROM runtime_lease WHERE log_id <> $1 AND expires_at > clock_timestamp() + $2 * interval '1 millisecond'`,
+        [logId, LEASE_TTL_MS - withinMs],
       )
       return rows.map(
         (row): LeaseRow => ({

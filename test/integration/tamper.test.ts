@@ -152,8 +152,10 @@ const ATTACKS: Readonly<Record<string, readonly [sql: string, blamed: string] | 
   "directive.log_id": ["UPDATE directive SET log_id = 9", "directive"],
   "directive.idx": ["UPDATE directive SET idx = idx + 1", "directive"],
   "directive.content": ["UPDATE directive SET content = set_byte(content, 9, get_byte(content, 9) # 1)", "directive"],
-  "beat_segment.log_id": ["UPDATE beat_segment SET log_id = 9", "beat_segment"],
-  "beat_segment.idx": ["UPDATE beat_segment SET idx = idx + 1", "beat_segment"],
+  "beat_segment.sha256": [
+    "UPDATE beat_segment SET sha256 = set_byte(sha256, 9, get_byte(sha256, 9) # 1)",
+    "beat_segment",
+  ],
   "beat_segment.segment": [
     "UPDATE beat_segment SET segment = set_byte(segment, 9, get_byte(segment, 9) # 1)",
     "beat_segment",

@@ -24,8 +24,8 @@ export interface Derived {
   readonly revokedKeys: Map<string, bigint>
   /** By epoch. */
   readonly directives: Map<string, string>
-  /** By log and index: what the leaf says of its segment. */
-  readonly segments: Map<string, { readonly root: string; readonly count: number; readonly sha256: string }>
+  /** By their SHA-256: what the leaf says of its segment, and where it stands. */
+  readonly segments: Map<string, { readonly root: string; readonly count: number; readonly index: number }>
   /** Records, as `origin index`: those said to be erased, and those whose payload is not there. */
   readonly erased: Set<string>
   readonly withoutPayload: Set<string>

@@ -23,10 +23,10 @@ export function learnRuntimes(derived: Derived, record: Partial<RecordBody>, log
   if (typeof data["directive_sha256"] === "string")
     derived.directives.set(epoch.toString(), `${data["runtime"]} ${log.log_id} ${index} ${data["directive_sha256"]}`)
   if (record.kind === "beats")
-    derived.segments.set(`${log.log_id} ${index}`, {
+    derived.segments.set(data["segment_sha256"] as string, {
       root: data["root"] as string,
       count: data["count"] as number,
-      sha256: data["segment_sha256"] as string,
+      index,
     })
 }
 
@@ -63,29 +63,24 @@ export async function checkRuntimes(
   }
   for (const epoch of directives.keys()) find({ table: "directive", text: `directive ${epoch} is missing` })
 
-  // One at a time: a segment may be large.
-  const places = await store.query<{ log_id: number; idx: bigint }>("SELECT log_id, idx FROM beat_segment")
-  for (const { log_id, idx } of places) {
-    const [row] = await store.query<{ segment: Buffer }>(
-      "SELECT segment FROM beat_segment WHERE log_id = $1 AND idx = $2",
-      [log_id, idx],
-    )
-    const leaf = segments.get(`${log_id} ${idx}`)
-    segments.delete(`${log_id} ${idx}`)
-    const problem = leaf ? findFault(row?.segment as Buffer, leaf, sha256) : "no record says that there is a segment"
-    if (problem) find({ table: "beat_segment", text: problem, index: Number(idx) })
+  // One at a time: a segment may be large. One that no leaf names was left by a crash before its leaf was written.
+  for (const [digest, leaf] of segments) {
+    const [row] = await store.query<{ segment: Buffer }>("SELECT segment FROM beat_segment WHERE sha256 = $1", [
+      Buffer.from(digest, "hex"),
+    ])
+    const problem = row ? findFault(row.segment, digest, leaf, sha256) : "the segment that the record names is missing"
+    if (problem) find({ table: "beat_segment", text: problem, index: leaf.index })
   }
-  for (const place of segments.keys())
-    find({ table: "beat_segment", text: `the segment of record ${place} is missing` })
 }
 
 /** Opens the segment: its beats must be those that the leaf's root is over. */
 function findFault(
   segment: Buffer,
-  leaf: { readonly root: string; readonly count: number; readonly sha256: string },
+  digest: string,
+  leaf: { readonly root: string; readonly count: number },
   sha256: Crypto["sha256"],
 ): string | null {
-  if (toHex(sha256(segment)) !== leaf.sha256) return "the segment is not the one that the record names"
+  if (toHex(sha256(segment)) !== digest) return "the segment is not the one that the record names"
   try {
     const lines = inflateRawSync(segment, { maxOutputLength: MAX_SEGMENT_BYTES }).toString("utf8").split("\n")
     const beats = lines.map((line) => JSON.parse(line) as { signed: string; leaf: string })

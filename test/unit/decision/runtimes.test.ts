@@ -289,7 +289,8 @@ describe("Leases", () => {
     expect(leases.takeDirty(200)).toEqual([{ leaseId: "a", sequence: 1n, hash, leftMs: LEASE_TTL_MS - 100 }])
     expect(leases.takeDirty(200)).toEqual([])
     expect(leases.leftMs("stale", 0)).toBeNull()
-    leases.keep(new Set(["stale"]))
+    expect(leases.ids()).toEqual(["stale", "a"])
+    leases.forget("a")
     expect(leases.leftMs("a", 200)).toBeNull()
   })
 })
@@ -363,6 +364,8 @@ describe("createBeats", () => {
     throw error
   })
   afterAll(() => thread.stop())
+  const stored = new Map<string, Uint8Array>()
+  const store = async (digest: string, segment: Uint8Array) => void stored.set(digest, segment)
   const beat = (n: number): TakenBeat => ({
     runtime: KEY,
     bootEpoch: "1",
@@ -376,7 +379,7 @@ describe("createBeats", () => {
   test("what could not be written is written with the next flush, in order", async () => {
     const clock = new FakeClock()
     const ledger = new FakeLedger()
-    const beats = createBeats({ clock, ledger, thread, control: () => stateOf(policy) })
+    const beats = createBeats({ clock, ledger, thread, store, control: () => stateOf(policy) })
     await beats.flush() // nothing is held yet
     beats.add(beat(1))
     ledger.answers.push(new WritError("LEDGER_UNAVAILABLE"))
@@ -384,16 +387,15 @@ describe("createBeats", () => {
     beats.add(beat(2))
     await beats.flush()
     await beats.flush() // nothing is left
-    const lines = ledger.entries.slice(1).flatMap(({ change }) => {
-      const [effect] = change?.effects ?? []
-      return effect?.kind === "beat_segment" ? inflateRawSync(effect.segment).toString().split("\n") : []
-    })
+    const lines = [...stored.values()].flatMap((segment) => inflateRawSync(segment).toString().split("\n"))
+    const named = ledger.bodies().map(({ data }) => data?.["segment_sha256"] as string)
+    expect(named).toEqual([[...stored.keys()][0], ...stored.keys()]) // the first one twice: its leaf could not be written
     expect(lines.map((line) => JSON.parse(JSON.parse(line).leaf).sequence)).toEqual(["1", "2"])
   })
 
   test("beats that come while a segment is written are in the next one", async () => {
     const ledger = new FakeLedger()
-    const beats = createBeats({ clock: new FakeClock(), ledger, thread, control: () => stateOf(policy) })
+    const beats = createBeats({ clock: new FakeClock(), ledger, thread, store, control: () => stateOf(policy) })
     ledger.onAppend = () => {
       if (ledger.entries.length === 1) beats.add(beat(2))
     }
@@ -406,7 +408,7 @@ describe("createBeats", () => {
   test("a full segment does not wait for the time", async () => {
     const ledger = new FakeLedger()
     const written = new Promise<void>((resolve) => (ledger.onAppend = () => resolve()))
-    const beats = createBeats({ clock: new FakeClock(), ledger, thread, control: () => stateOf(policy) })
+    const beats = createBeats({ clock: new FakeClock(), ledger, thread, store, control: () => stateOf(policy) })
     for (let i = 0; i < MAX_SEGMENT_BEATS; i++) beats.add(beat(i))
     await written
     expect(ledger.bodies()[0]).toMatchObject({ kind: "beats", data: { count: MAX_SEGMENT_BEATS } })
