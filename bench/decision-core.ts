@@ -21,6 +21,7 @@ export async function benchDecisionCore(): Promise<Row[]> {
     active: { policy: loaded.policy, problems: [] },
     callers: new Map(),
     runtimes: new Map(),
+    references: new Map(),
     revokedKeys: new Set<string>(),
   }
   const raw = decodeAuthorizeRequest(Buffer.from(requestBodies()(1)))

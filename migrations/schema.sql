@@ -103,10 +103,11 @@ END
 $$;
 
 CREATE TABLE public.beat_segment (
-    log_id smallint NOT NULL,
-    idx bigint NOT NULL,
-    segment bytea NOT NULL
+    segment bytea NOT NULL,
+    sha256 bytea NOT NULL,
+    CONSTRAINT beat_segment_sha256_check CHECK ((octet_length(sha256) = 32))
 );
+ALTER TABLE ONLY public.beat_segment ALTER COLUMN segment SET STORAGE EXTERNAL;
 
 CREATE TABLE public.bundle (
     digest bytea NOT NULL,
@@ -222,6 +223,12 @@ CREATE TABLE public.nonce_key (
     CONSTRAINT nonce_key_singleton_check CHECK (singleton)
 );
 
+CREATE TABLE public.reference_values (
+    key uuid NOT NULL,
+    epoch bigint NOT NULL,
+    content bytea NOT NULL
+);
+
 CREATE TABLE public.request (
     key uuid NOT NULL,
     snapshot_digest bytea NOT NULL,
@@ -277,7 +284,7 @@ CREATE TABLE public.token_key (
 );
 
 ALTER TABLE ONLY public.beat_segment
-    ADD CONSTRAINT beat_segment_pkey PRIMARY KEY (log_id, idx);
+    ADD CONSTRAINT beat_segment_pkey PRIMARY KEY (sha256);
 
 ALTER TABLE ONLY public.bundle
     ADD CONSTRAINT bundle_pkey PRIMARY KEY (digest);
@@ -327,6 +334,9 @@ ALTER TABLE ONLY public.lookup
 ALTER TABLE ONLY public.nonce_key
     ADD CONSTRAINT nonce_key_pkey PRIMARY KEY (singleton);
 
+ALTER TABLE ONLY public.reference_values
+    ADD CONSTRAINT reference_values_pkey PRIMARY KEY (key);
+
 ALTER TABLE ONLY public.request
     ADD CONSTRAINT request_pkey PRIMARY KEY (key);
 
@@ -357,6 +367,8 @@ CREATE INDEX execution_parent_authorized ON public.execution_parent USING btree 
 CREATE INDEX execution_parent_parent ON public.execution_parent USING btree (parent_id);
 
 CREATE INDEX execution_running ON public.execution USING btree (execute_until) WHERE (state = 'REDEEMED'::text);
+
+CREATE INDEX reference_values_epoch ON public.reference_values USING btree (epoch);
 
 CREATE INDEX request_expires ON public.request USING brin (expires_at) WITH (pages_per_range='16');
 

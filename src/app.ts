@@ -21,6 +21,7 @@ import { createExecutions } from "./decision/executions.ts"
 import { type BeatAnswer, createHeartbeat } from "./decision/heartbeat.ts"
 import { Leases } from "./decision/leases.ts"
 import { createRedeem } from "./decision/redeem.ts"
+import { createReferenceValues } from "./decision/reference-values.ts"
 import { createRefusedBeats } from "./decision/refused-beats.ts"
 import { createRegister } from "./decision/register-runtime.ts"
 import { createRevoke, createRevokeOne } from "./decision/revoke.ts"
@@ -203,9 +204,10 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     read: (runtime, after) => directivesOf(pool, runtime, after),
   })
   let onStopped = () => {} // a runtime was
+  const trustedPolicyKeys = [policySigner.publicKey, ...config.policyTrustedKeys.map(readPolicyKey)]
   const control: Control = new Control({
     source: createControlSource(pool),
-    trustedPolicyKeys: [policySigner.publicKey, ...config.policyTrustedKeys.map(readPolicyKey)],
+    trustedPolicyKeys,
     verify: nativeCrypto.ed25519Verify,
     compile: (content) => {
       if (equalBytes(ownPolicy.canonicalBytes, content)) return ownPolicy
@@ -419,6 +421,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   })
   const onRuntimes = { ...shared, audience: issuer, nonces, leases, changes }
   const { begin, register } = createRegister({ ...onRuntimes, rate })
+  const references = createReferenceValues({ ...shared, trustedPolicyKeys })
   const verifier = verifierService({
     audience: issuer,
     begin,
@@ -441,6 +444,8 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
       return changed
     },
     view: runtimes.view,
+    putReferences: references.put,
+    listReferences: references.list,
     watch: (...of) => directives.watch(...of),
   })
   const lineage = lineageService({

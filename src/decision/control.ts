@@ -6,6 +6,7 @@ import type { Ed25519Verify } from "../formats/ports.ts"
 import type { Policy } from "../policy/types.ts"
 import type { Runtime } from "../runtime/runtime.ts"
 import type { DirectiveRow } from "./directives.ts"
+import type { ReferenceSet } from "./reference-values.ts"
 import type { ActivePolicy, CallerKey, ControlState, Reason } from "./state.ts"
 
 /** Rows as the database has them, read in one snapshot. */
@@ -19,6 +20,7 @@ export interface ControlRows {
   readonly callers: readonly CallerKey[]
   /** What changed since the epoch that `load` was told of: these are only added to and replaced, never removed. */
   readonly runtimes: readonly { readonly key: string; readonly runtime: Runtime }[]
+  readonly references: readonly ReferenceSet[]
   readonly revokedKeys: readonly string[]
   readonly directives: readonly DirectiveRow[]
 }
@@ -49,6 +51,7 @@ export class Control {
     active: null,
     callers: new Map(),
     runtimes: new Map(),
+    references: new Map(),
     revokedKeys: new Set(),
   }
   #loading: Promise<void> | null = null
@@ -74,7 +77,7 @@ export class Control {
     const rows = await this.#options.source.load(this.#state.epoch)
     if (rows.epoch === this.#state.epoch) return
     const callers = new Map(rows.callers.map((key) => [key.id, key]))
-    const { runtimes, revokedKeys } = this.#state
+    const { runtimes, references, revokedKeys } = this.#state
     this.#state = {
       epoch: rows.epoch,
       active: this.#activate(rows.activeBundle),
@@ -83,6 +86,10 @@ export class Control {
         rows.runtimes.length === 0
           ? runtimes
           : new Map([...runtimes, ...rows.runtimes.map(({ key, runtime }) => [key, runtime] as const)]),
+      references:
+        rows.references.length === 0
+          ? references
+          : new Map([...references, ...rows.references.map((set) => [set.name, set] as const)]),
       revokedKeys: rows.revokedKeys.length === 0 ? revokedKeys : new Set([...revokedKeys, ...rows.revokedKeys]),
     }
     this.#options.onChange?.(this.#state, rows.directives)

@@ -56,7 +56,8 @@ export function determine(
     identity,
     context,
     policy_validity: validity,
-    environment_trust: request.runtimeId === "" ? checkAbsence(outcome) : checkRuntime(state, runtime, leaseLeftMs),
+    environment_trust:
+      request.runtimeId === "" ? checkAbsence(outcome) : checkRuntime(state, runtime, leaseLeftMs, policyRequest.nowMs),
     authorization_state: checkAuthorizationState(state, request, parent, policyRequest.nowMs, leaseLeft),
     execution_eligibility: outcome?.reasons,
   }
@@ -92,6 +93,7 @@ export function checkRuntime(
   state: ControlState,
   runtime: Runtime | null,
   leaseLeftMs: number | null,
+  nowMs: number,
 ): readonly Reason[] {
   const fail = (code: Reason["code"], text: string): Reason[] => [{ code, text, pointer: "/runtime_id" }]
   if (!runtime) return fail("RUNTIME_UNKNOWN", "The runtime is not registered, so its integrity is not known.")
@@ -103,7 +105,7 @@ export function checkRuntime(
     )
   // A token lives no longer than the lease, and no shorter than this.
   if (leaseLeftMs < MIN_TTL_MS) return fail("LEASE_LAPSED", "The runtime's lease has lapsed.")
-  if (state.active && !isMeasurementGood(state.active.policy, runtime))
+  if (state.active && !isMeasurementGood(state, runtime, nowMs))
     return fail("MEASUREMENTS_REFUSED", "The active policy does not accept what the runtime measured.")
   return []
 }
@@ -132,7 +134,7 @@ function checkAuthorizationState(
   if (request.parentExecutionId !== "") {
     const trusted = (key: string, leaseId: string) => {
       const runtime = state.runtimes.get(key)
-      return runtime?.lease_id === leaseId && checkRuntime(state, runtime, leaseLeft(leaseId)).length === 0
+      return runtime?.lease_id === leaseId && checkRuntime(state, runtime, leaseLeft(leaseId), nowMs).length === 0
         ? runtime
         : null
     }

@@ -140,7 +140,7 @@ export function createHeartbeat(deps: HeartbeatDependencies): Heartbeat {
         return madeAt !== null && (!lease?.superseded || madeAt > (runtime?.contested?.since ?? 0))
       },
       isSignatureGood: () => isSignatureGood,
-      isMeasurementGood: () => state.active !== null && isMeasurementGood(state.active.policy, runtime as Runtime),
+      isMeasurementGood: () => isMeasurementGood(state, runtime as Runtime, now.wallMs),
     })
   }
 

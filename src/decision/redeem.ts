@@ -181,7 +181,12 @@ export function createRedeem(deps: RedeemDependencies): (request: RedeemRequest,
     now: Instant,
   ): Refusal | null {
     if (cnf === undefined) return null
-    const [reason] = checkRuntime(state, runtime, runtime && deps.leaseLeftMs(runtime.lease_id, now.monotonicMs))
+    const [reason] = checkRuntime(
+      state,
+      runtime,
+      runtime && deps.leaseLeftMs(runtime.lease_id, now.monotonicMs),
+      now.wallMs,
+    )
     return reason ? [reason.code, reason.text] : null
   }
 

@@ -13,6 +13,7 @@ import { verifySignature } from "../verify/signature.ts"
 import type { ByteRate } from "./byte-rate.ts"
 import type { BeatAnswer } from "./heartbeat.ts"
 import type { Leases } from "./leases.ts"
+import { referencesAt } from "./reference-values.ts"
 import type { RuntimeChanged, RuntimeChanges } from "./runtime-changes.ts"
 import type { Caller, ControlState } from "./state.ts"
 
@@ -124,7 +125,12 @@ export function createRegister(deps: RegisterDependencies) {
     if (before && given.nonceAt <= before.nonce_at) throw refuse("NONCE_UNKNOWN")
     const alive = before !== undefined && isAlive(before, now)
     if (alive && before.public_key !== public_key) throw refuse("ID_IN_USE")
-    const verdict = state.active?.policy.checkRuntime(runtime_id, measurements, before?.first_measurements ?? null)
+    const verdict = state.active?.policy.checkRuntime(
+      runtime_id,
+      measurements,
+      before?.first_measurements ?? null,
+      referencesAt(state, now.wallMs),
+    )
     if (verdict === undefined || verdict === "not_listed") throw refuse("RUNTIME_NOT_LISTED")
     if (verdict === "refused") throw refuse("MEASUREMENTS_REFUSED")
     return {

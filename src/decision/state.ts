@@ -1,6 +1,8 @@
 /** What a decision is made under besides the request: one immutable value, swapped whole when the control epoch moves. */
+
 import type { Policy, PolicyReason } from "../policy/types.ts"
 import type { Runtime } from "../runtime/runtime.ts"
+import type { ReferenceSet } from "./reference-values.ts"
 
 export type Role = "pep" | "runtime" | "executor" | "auditor" | "author" | "operator" | "admin"
 
@@ -35,6 +37,8 @@ export interface ControlState {
   readonly callers: ReadonlyMap<string, CallerKey>
   /** By `runtimeKey` of their id. */
   readonly runtimes: ReadonlyMap<string, Runtime>
+  /** Reference Values by name. */
+  readonly references: ReadonlyMap<string, ReferenceSet>
   /** Public keys of runtimes that are refused for ever, lower-case hex. */
   readonly revokedKeys: ReadonlySet<string>
 }

@@ -94,6 +94,11 @@ export const KINDS = {
     meaning: "a runtime is trusted more or less than before",
   },
   runtime_ended: { transitions: null, raisesEpoch: true, meaning: "a runtime ended, or its lease lapsed" },
+  reference_values_changed: {
+    transitions: null,
+    raisesEpoch: true,
+    meaning: "a set of measurements that are held to be good was replaced",
+  },
   beat_refused: { transitions: null, raisesEpoch: false, meaning: "a beat of a lease that exists was refused" },
   beats: {
     transitions: null,

@@ -91,6 +91,7 @@ export type Effect =
   | { readonly kind: "activate"; readonly digest: Uint8Array }
   /** The runtime as it is from this control epoch on. */
   | { readonly kind: "runtime"; readonly key: string; readonly epoch: bigint; readonly content: Uint8Array }
+  | { readonly kind: "reference_values"; readonly key: string; readonly epoch: bigint; readonly content: Uint8Array }
   | { readonly kind: "revoked_runtime_key"; readonly publicKey: Uint8Array; readonly epoch: bigint }
   | { readonly kind: "directive"; readonly epoch: bigint; readonly runtime: string; readonly content: Uint8Array }
   /** A conflict when there is no payload any more. */

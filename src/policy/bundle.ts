@@ -19,6 +19,8 @@ export const MAX_MATCHED_RULES = 256
 export const MAX_VERSION_CHARS = 128
 export const MAX_STRING_BYTES = 16 * 1024
 export const MAX_COLLECTION_SIZE = 1_000
+/** Before the name of a set of Reference Values, where else a digest stands. */
+export const REFERENCE = "@"
 /** Digests of one claim of one entry of `runtimes`. */
 export const MAX_REFERENCE_VALUES = 256
 
@@ -67,7 +69,7 @@ export type RuntimeRule = {
   readonly measure: "reference-values" | "trust-on-first-use"
   /** Which claims have to stay as they were at first; absent: all. Only with trust on first use. */
   readonly claims?: readonly Measured[]
-  /** Each claim that is named must be measured and be one of these. */
+  /** Each claim that is named must be measured and be one of these, or in one of the sets that are named by `@NAME`. */
   readonly measurements: { readonly [claim in Measured]?: readonly string[] }
 }
 

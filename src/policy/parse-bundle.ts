@@ -267,8 +267,11 @@ function parseClaims(
 function referenceValues(read: Reader, path: string, raw: JsonValue): readonly string[] {
   const values = read.list(path, raw).map((item, i) => {
     const value = read.text(`${path}/${i}`, item)
-    if (value !== "" && !/^[0-9a-f]{64}$/.test(value))
-      read.fault(`${path}/${i}`, "A measurement is a SHA-256 digest: 64 digits of lower-case hex.")
+    if (value !== "" && !/^([0-9a-f]{64}|@[a-z0-9_.-]{1,128})$/.test(value))
+      read.fault(
+        `${path}/${i}`,
+        "A measurement is a SHA-256 digest, 64 digits of lower-case hex, or @ and the name of Reference Values.",
+      )
     return value
   })
   if (values.length === 0) read.fault(path, "A claim without a value can never be met.")

@@ -3,7 +3,7 @@
  * Pure: no I/O, no clock (`now` is an input), deterministic, total. Nothing here throws for any request.
  */
 import type { JsonObject, JsonValue } from "../formats/ports.ts"
-import type { Measurements } from "../formats/runtime-messages.ts"
+import type { Measured, Measurements } from "../formats/runtime-messages.ts"
 import type { Condition } from "./condition.ts"
 
 /** An entity as OpenID AuthZEN 1.0 names it. Properties are plain JSON, not yet converted to the declared types. */
@@ -110,6 +110,9 @@ export interface PolicyOutcome {
 /** `first_use`: accepted because nothing was known of it; from then on only these measurements are. */
 export type RuntimeVerdict = "accepted" | "first_use" | "not_listed" | "refused"
 
+/** The digests that a set of Reference Values holds for a claim at the moment; none where there is no such set. */
+export type References = (name: string, claim: Measured) => readonly string[]
+
 /** A loaded bundle: immutable, compiled once. Swapping bundles is swapping this object. */
 export interface Policy {
   /** Lower-case hex SHA-256 that names the canonical bundle: the root of the Merkle tree of its parts. */
@@ -125,7 +128,12 @@ export interface Policy {
   /** Determination 6, rules and risk. Call only after `checkContext` passed: conversion relies on it. */
   evaluate(request: PolicyRequest, supportedObligations: readonly string[]): PolicyOutcome
   /** Is this runtime listed, and may it run what it measured? `first`: what it registered with the first time. */
-  checkRuntime(id: string, measurements: Measurements, first: Measurements | null): RuntimeVerdict
+  checkRuntime(
+    id: string,
+    measurements: Measurements,
+    first: Measurements | null,
+    references?: References,
+  ): RuntimeVerdict
   /**
    * The request as it may be recorded: properties declared `record: never` are replaced by the string "[not recorded]".
    * Undeclared content is kept (a refused request must be explicable), oversized content was refused before.

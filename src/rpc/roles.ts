@@ -24,6 +24,8 @@ export const RPC_ROLES: Readonly<Record<string, readonly Role[]>> = {
   "/writ.v1.VerifierService/GetRuntime": READERS,
   "/writ.v1.VerifierService/ListRuntimes": READERS,
   "/writ.v1.VerifierService/SetRuntimeState": ["operator"],
+  "/writ.v1.VerifierService/PutReferenceValues": ["operator"],
+  "/writ.v1.VerifierService/ListReferenceValues": ["operator", "auditor", "author"],
   "/writ.v1.LineageService/GetRecord": READERS,
   "/writ.v1.LineageService/ListRecords": READERS,
   "/writ.v1.LineageService/GetLineage": READERS,

@@ -1,6 +1,7 @@
 /** VerifierService's messages, from what proto-loader gives to what is signed, and back. All of it is attacker-controlled. */
 import type { DirectiveRow } from "../decision/directives.ts"
 import { MAX_AUDIENCE_BYTES, MAX_ID_BYTES } from "../decision/limits.ts"
+import type { ReferenceSet } from "../decision/reference-values.ts"
 import type { RuntimeView } from "../decision/runtimes.ts"
 import { optionalText, text } from "../decision/snapshot.ts"
 import { WritError } from "../errors.ts"
@@ -12,6 +13,7 @@ import {
   type End,
   type Environment,
   MEASURED,
+  type Measured,
   type Measurements,
   type Registration,
 } from "../formats/runtime-messages.ts"
@@ -154,6 +156,37 @@ function hex(field: string, bytes: Buffer, lengths: readonly number[]): string {
 
 function invalid(field: string, what: string): WritError {
   return new WritError("INVALID_REQUEST", `${field} ${what}.`, { details: { field } })
+}
+
+export interface WireReferenceValues {
+  readonly name: string
+  readonly claim: string
+  readonly digests: readonly Buffer[]
+  readonly expires_at: { readonly seconds: string; readonly nanos: number } | null
+  readonly provenance: string
+}
+
+/** Its values are checked where it is put. */
+export function toReferenceSet(wire: WireReferenceValues | null): ReferenceSet {
+  if (!wire) throw invalid("reference_values", "are missing")
+  const { name, claim, digests, expires_at, provenance } = wire
+  return {
+    claim: claim as Measured,
+    digests: digests.map((digest) => digest.toString("hex")),
+    ...(expires_at && { expires_at: Number(expires_at.seconds) * 1000 + Math.floor(expires_at.nanos / 1_000_000) }),
+    name,
+    provenance,
+  }
+}
+
+export function fromReferenceSet({ claim, digests, expires_at, name, provenance }: ReferenceSet): object {
+  return {
+    name,
+    claim,
+    digests: digests.map(fromDigest),
+    ...(expires_at !== undefined && { expires_at: fromTime(expires_at) }),
+    provenance,
+  }
 }
 
 export function fromTime(ms: number): object {

@@ -3,6 +3,7 @@ import type * as grpc from "@grpc/grpc-js"
 import type { DirectiveRow } from "../decision/directives.ts"
 import type { BeatAnswer } from "../decision/heartbeat.ts"
 import { MAX_ID_BYTES } from "../decision/limits.ts"
+import type { ReferenceSet } from "../decision/reference-values.ts"
 import type { Registered } from "../decision/register-runtime.ts"
 import type { Receipt, RuntimeChanged } from "../decision/runtime-changes.ts"
 import type { RuntimeView } from "../decision/runtimes.ts"
@@ -29,14 +30,17 @@ import {
   fromDigest,
   fromDirective,
   fromDuration,
+  fromReferenceSet,
   fromRuntime,
   fromTime,
   toEnd,
   toLeaseId,
   toPublicKey,
+  toReferenceSet,
   toRegistration,
   toRuntimeId,
   type WireEnd,
+  type WireReferenceValues,
   type WireRegistration,
 } from "./verifier-codec.ts"
 
@@ -59,6 +63,8 @@ export interface VerifierPorts {
   ): { readonly page: readonly RuntimeView[]; readonly next: string }
   setState(id: string, state: string, reason: string, caller: Caller): Promise<RuntimeChanged>
   view(runtime: Runtime): RuntimeView
+  putReferences(set: ReferenceSet, envelope: Uint8Array, caller: Caller): Promise<Receipt>
+  listReferences(after: string, limit: number): { readonly page: readonly ReferenceSet[]; readonly next: string }
   /**
    * Calls back with each directive to this lease of a runtime after `after`, in order and once, and at last when the lease
    * is over. Answers how to stop. Throws NOT_FOUND.
@@ -133,6 +139,20 @@ export function verifierService(ports: VerifierPorts): Service {
           cascaded_runtime_ids: [],
           receipt: toReceipt(changed.receipt),
         }
+      },
+
+      async PutReferenceValues(
+        { reference_values, envelope }: { reference_values: WireReferenceValues | null; envelope: Buffer },
+        { caller },
+      ) {
+        return { receipt: toReceipt(await ports.putReferences(toReferenceSet(reference_values), envelope, caller)) }
+      },
+
+      async ListReferenceValues({ page_size, page_token }: { page_size: number; page_token: string }) {
+        if (page_size < 0 || page_size > MAX_PAGE)
+          throw new WritError("INVALID_REQUEST", `page_size must be 0 to ${MAX_PAGE}.`)
+        const { page, next } = ports.listReferences(page_token, page_size || DEFAULT_PAGE)
+        return { reference_values: page.map(fromReferenceSet), next_page_token: next }
       },
     },
     streams: { HeartbeatStream: heartbeatStream },

@@ -95,6 +95,13 @@ export function toStatement(effect: Effect, at: Position): Statement {
           ON CONFLICT (key) DO UPDATE SET epoch = excluded.epoch, content = excluded.content`,
         values: [effect.key, effect.epoch.toString(), effect.content],
       }
+    case "reference_values":
+      return {
+        name: "writ_reference_values",
+        text: `INSERT INTO reference_values (key, epoch, content) VALUES ($1, $2, $3)
+          ON CONFLICT (key) DO UPDATE SET epoch = excluded.epoch, content = excluded.content`,
+        values: [effect.key, effect.epoch.toString(), effect.content],
+      }
     case "revoked_runtime_key":
       return {
         name: "writ_revoked_runtime_key",

@@ -3,6 +3,7 @@ import type pg from "pg"
 import { asBuffer } from "../crypto.ts"
 import type { ControlRows, ControlSource } from "../decision/control.ts"
 import type { RecordedRequest, RequestStore } from "../decision/recall.ts"
+import type { ReferenceSet } from "../decision/reference-values.ts"
 import type { CallerKey } from "../decision/state.ts"
 import type { ExecutionState } from "../ledger/kinds.ts"
 import type { FoundExecution, LedgerReader, StoredRecord } from "../ledger/lineage.ts"
@@ -325,6 +326,10 @@ export function createControlSource(pool: pg.Pool): ControlSource {
           "SELECT key, content FROM runtime WHERE epoch > $1",
           [since.toString()],
         )
+        const references = await client.query<{ content: Buffer }>(
+          "SELECT content FROM reference_values WHERE epoch > $1",
+          [since.toString()],
+        )
         const revoked = await client.query<{ public_key: Buffer }>(
           "SELECT public_key FROM revoked_runtime_key WHERE epoch > $1",
           [since.toString()],
@@ -353,6 +358,7 @@ export function createControlSource(pool: pg.Pool): ControlSource {
             key,
             runtime: JSON.parse(content.toString("utf8")) as Runtime,
           })),
+          references: references.rows.map(({ content }) => JSON.parse(content.toString("utf8")) as ReferenceSet),
           revokedKeys: revoked.rows.map((row) => row.public_key.toString("hex")),
           directives,
         }

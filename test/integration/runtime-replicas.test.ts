@@ -8,7 +8,7 @@ import { type HeartbeatReply, registerRuntime } from "../../src/client/runtime-s
 import { readPage, startTestDaemon, type TestDaemon } from "../support/daemon.ts"
 import { createDatabase, type TestDatabase } from "../support/database.ts"
 import { makeFolder } from "../support/folder.ts"
-import { makeRuntime, RUNTIMES_POLICY } from "../support/runtime.ts"
+import { CODE, makeRuntime, OTHER_CODE, RUNTIMES_POLICY } from "../support/runtime.ts"
 
 let database: TestDatabase
 let one: TestDaemon
@@ -100,6 +100,43 @@ describe("a runtime and two replicas", () => {
       stream.cancel()
     }
   })
+
+  test("Reference Values put on one count on the other, and what they no longer hold is refused there from the answer on", async () => {
+    const put = (digests: readonly string[], more = {}) =>
+      one.client("operator").call<{ receipt: { leaf_index: string } }>("verifier", "PutReferenceValues", {
+        reference_values: {
+          name: "builds",
+          claim: "code",
+          digests: digests.map((hex) => Buffer.from(hex, "hex")),
+          ...more,
+        },
+      })
+    const runtime = makeRuntime({ id: "built-1" })
+    await expect(registerRuntime(client, runtime)).rejects.toThrow(/^MEASUREMENTS_REFUSED/)
+    await put([OTHER_CODE, CODE], { provenance: "build 7" })
+    await expect.poll(() => registerRuntime(client, runtime).then(() => "in", String), { timeout: 5_000 }).toBe("in")
+    const { reference_values: listed } = await two
+      .client("auditor")
+      .call<{ reference_values: { name: string; digests: Buffer[] }[] }>("verifier", "ListReferenceValues", {})
+    expect(listed).toMatchObject([{ name: "builds", claim: "code", provenance: "build 7", expires_at: null }])
+    expect(listed[0]?.digests).toHaveLength(2)
+    const other = makeRuntime({ id: "built-2" })
+    const second = await registerRuntime(client, other)
+    await second.beat()
+    expect(await authorize(two, other.id)).toEqual([])
+    await put([OTHER_CODE])
+    expect(await authorize(two, other.id)).toEqual(["MEASUREMENTS_REFUSED"])
+    expect(await second.beat()).toMatchObject({ accepted: true, state: "RUNTIME_STATE_SUSPECT" })
+    await put([CODE])
+    await expect
+      .poll(async () => (await second.beat()).state, { timeout: 5_000, interval: 300 })
+      .toBe("RUNTIME_STATE_TRUSTED")
+    await put([CODE], { expires_at: { seconds: String(Math.floor(Date.now() / 1000) - 1) } })
+    expect(await authorize(two, other.id)).toEqual(["MEASUREMENTS_REFUSED"])
+    await expect(
+      two.client("runtime").call("verifier", "PutReferenceValues", { reference_values: null }),
+    ).rejects.toMatchObject({ code: "FORBIDDEN" })
+  }, 60_000)
 
   test("it lapses once, whichever replica notices", async () => {
     const runtime = makeRuntime()

@@ -40,6 +40,9 @@ beforeAll(async () => {
     state: "RUNTIME_STATE_REVOKED",
     reason: "test",
   })
+  await writ.client("operator").call("verifier", "PutReferenceValues", {
+    reference_values: { name: "builds", claim: "code", digests: [Buffer.alloc(32, 7)] },
+  })
   while ((await database.query("SELECT FROM beat_segment")).rowCount === 0) await sleep(250) // written every 10 s
   await writ.client("auditor").call("lineage", "GetCheckpoint", {})
   trust = parseTrust(await (await fetch(`http://${writ.daemon.addresses.http}/.well-known/writ.json`)).text())
@@ -142,6 +145,12 @@ const ATTACKS: Readonly<Record<string, readonly [sql: string, blamed: string] | 
   "runtime.key": ["UPDATE runtime SET key = gen_random_uuid()", "runtime"],
   "runtime.epoch": ["UPDATE runtime SET epoch = epoch + 1", "runtime"],
   "runtime.content": ["UPDATE runtime SET content = set_byte(content, 9, get_byte(content, 9) # 1)", "runtime"],
+  "reference_values.key": ["UPDATE reference_values SET key = gen_random_uuid()", "reference_values"],
+  "reference_values.epoch": ["UPDATE reference_values SET epoch = epoch + 1", "reference_values"],
+  "reference_values.content": [
+    "UPDATE reference_values SET content = set_byte(content, 9, get_byte(content, 9) # 1)",
+    "reference_values",
+  ],
   "revoked_runtime_key.public_key": [
     "UPDATE revoked_runtime_key SET public_key = set_byte(public_key, 0, get_byte(public_key, 0) # 1)",
     "revoked_runtime_key",
@@ -223,6 +232,7 @@ async function cloneDatabase(): Promise<TestDatabase> {
     "caller_key",
     "token_key",
     "runtime",
+    "reference_values",
     "revoked_runtime_key",
     "directive",
     "beat_segment",

@@ -52,6 +52,7 @@ export function stateOf(policy: Policy | null, problems: ActivePolicy["problems"
     active: policy && { policy, problems },
     callers: new Map(),
     runtimes: new Map(),
+    references: new Map(),
     revokedKeys: new Set(),
   }
 }

@@ -23,6 +23,7 @@ export function makeRuntime(change: Partial<RuntimeDescription> = {}): RuntimeDe
 export const RUNTIMES_YAML = `
 runtimes:
   - { id: "worker-*", measurements: { code: ["${CODE}"] } }
+  - { id: "built-*", measurements: { code: ["@builds"] } }
   - { id: pet, measure: trust-on-first-use }
 `
 

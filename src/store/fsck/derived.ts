@@ -22,6 +22,8 @@ export interface Derived {
   /** By key: the newest, as padded epoch and digest of the row's content. */
   readonly runtimes: Map<string, string>
   readonly revokedKeys: Map<string, bigint>
+  /** By key, as runtimes. */
+  readonly references: Map<string, string>
   /** By epoch. */
   readonly directives: Map<string, string>
   /** By their SHA-256: what the leaf says of its segment, and where it stands. */
@@ -43,6 +45,7 @@ export function emptyDerived(): Derived {
     signers: new Set(),
     runtimes: new Map(),
     revokedKeys: new Map(),
+    references: new Map(),
     directives: new Map(),
     segments: new Map(),
     erased: new Set(),

@@ -20,6 +20,11 @@ export function learnRuntimes(derived: Derived, record: Partial<RecordBody>, log
     if (!known || known.slice(0, 20) < padded) derived.runtimes.set(key, `${padded} ${data["content_sha256"]}`)
     if (typeof data["revoked_key"] === "string") derived.revokedKeys.set(data["revoked_key"], epoch)
   }
+  if (record.kind === "reference_values_changed") {
+    const key = data["reference_values"] as string
+    const known = derived.references.get(key)
+    if (!known || known.slice(0, 20) < padded) derived.references.set(key, `${padded} ${data["content_sha256"]}`)
+  }
   if (typeof data["directive_sha256"] === "string")
     derived.directives.set(epoch.toString(), `${data["runtime"]} ${log.log_id} ${index} ${data["directive_sha256"]}`)
   if (record.kind === "beats")
@@ -32,17 +37,22 @@ export function learnRuntimes(derived: Derived, record: Partial<RecordBody>, log
 
 export async function checkRuntimes(
   store: FsckStore,
-  { runtimes, revokedKeys, directives, segments }: Derived,
+  { runtimes, references, revokedKeys, directives, segments }: Derived,
   { sha256 }: Crypto,
   find: (finding: Finding) => void,
 ): Promise<void> {
-  const rows = await store.query<{ key: string; epoch: bigint; content: Buffer }>("SELECT * FROM runtime")
-  for (const { key, epoch, content } of rows) {
-    if (runtimes.get(key) !== `${String(epoch).padStart(20, "0")} ${toHex(sha256(content))}`)
-      find({ table: "runtime", text: `the row of ${key} is not what the records say` })
-    runtimes.delete(key)
+  for (const [table, said] of [
+    ["runtime", runtimes],
+    ["reference_values", references],
+  ] as const) {
+    const rows = await store.query<{ key: string; epoch: bigint; content: Buffer }>(`SELECT * FROM ${table}`)
+    for (const { key, epoch, content } of rows) {
+      if (said.get(key) !== `${String(epoch).padStart(20, "0")} ${toHex(sha256(content))}`)
+        find({ table, text: `the row of ${key} is not what the records say` })
+      said.delete(key)
+    }
+    for (const key of said.keys()) find({ table, text: `the row of ${key} is missing` })
   }
-  for (const key of runtimes.keys()) find({ table: "runtime", text: `the row of ${key} is missing` })
 
   const keys = await store.query<{ public_key: Buffer; epoch: bigint }>("SELECT * FROM revoked_runtime_key")
   for (const { public_key, epoch } of keys) {

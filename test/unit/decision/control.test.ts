@@ -27,6 +27,7 @@ class FakeSource {
     activeBundle: rowOf(),
     callers: [CALLER_KEY],
     runtimes: [],
+    references: [],
     revokedKeys: [],
     directives: [],
   }
@@ -76,6 +77,7 @@ describe("Control", () => {
       active: null,
       callers: new Map(),
       runtimes: new Map(),
+      references: new Map(),
       revokedKeys: new Set(),
     })
   })

@@ -61,6 +61,7 @@ describe("KINDS", () => {
       "runtime_registered",
       "runtime_state_changed",
       "runtime_ended",
+      "reference_values_changed",
     ])
   })
 

@@ -17,11 +17,3 @@ CREATE TABLE reference_values (
   content bytea NOT NULL                  -- RFC 8785 JSON: src/decision/reference-values.ts
 );
 CREATE INDEX reference_values_epoch ON reference_values (epoch);
-
--- How many executions were redeemed under a lease: what its runtime's counters are held to.
-CREATE TABLE lease_account (
-  lease_id uuid PRIMARY KEY,
-  redeemed bigint NOT NULL,
-  changed_at timestamptz NOT NULL
-);
-CREATE INDEX lease_account_changed ON lease_account (changed_at);
