@@ -228,7 +228,8 @@ describe("createLedgerWriter: append of a change", () => {
       { kind: "runtime", key: id, epoch: 2n, content },
       { kind: "revoked_runtime_key", publicKey: key, epoch: 1n },
       { kind: "directive", epoch: 1n, runtime: id, content },
-      { kind: "beat_segment", segment: content },
+      { kind: "reference_values", key: id, epoch: 1n, content: randomBytes(3) },
+      { kind: "reference_values", key: id, epoch: 2n, content },
     ]
     const sent = batch()
     expect(await writer.append(sent, { effects, raisesEpoch: true })).toEqual({ kind: "written" })
@@ -254,7 +255,7 @@ describe("createLedgerWriter: append of a change", () => {
     expect(await rows("SELECT runtime, log_id, idx, content FROM directive")).toEqual([
       { runtime: id, log_id: head.logId, idx: "0", content },
     ])
-    expect(await rows("SELECT idx, segment FROM beat_segment")).toEqual([{ idx: "0", segment: content }])
+    expect(await rows("SELECT key, epoch, content FROM reference_values")).toEqual([{ key: id, epoch: "2", content }])
   })
 
   test("a next step needs the leaf hash of the one before and keeps its time; a first step needs that there was none", async () => {
@@ -292,12 +293,12 @@ describe("createLedgerWriter: append of a change", () => {
 
   test("a conflict of the last effect undoes the record and the effects before it, and the epoch stays", async () => {
     const effects: Effect[] = [
-      { kind: "beat_segment", segment: randomBytes(9) },
+      { kind: "reference_values", key: randomUUID(), epoch: 1n, content: randomBytes(9) },
       { kind: "erase_payload", logId: head.logId, index: 0 },
     ]
     expect(await writer.append(batch(), { effects, raisesEpoch: true })).toEqual({ kind: "conflict" })
     expect(await sizes()).toEqual({ size: 0, entries: 0 })
-    expect(await rows("SELECT idx FROM beat_segment")).toEqual([])
+    expect(await rows("SELECT key FROM reference_values")).toEqual([])
     expect(await rows("SELECT epoch FROM control")).toEqual([{ epoch: "0" }])
   })
 
@@ -317,15 +318,15 @@ describe("createLedgerWriter: append of a change", () => {
     const other = new pg.Client(database.connection)
     await other.connect()
     await other.query("BEGIN; UPDATE control SET epoch = epoch + 1")
-    const segment = randomBytes(5)
-    const second = writer.append(batch(), { effects: [{ kind: "beat_segment", segment }], raisesEpoch: true })
+    const effect: Effect = { kind: "reference_values", key: randomUUID(), epoch: 1n, content: randomBytes(5) }
+    const second = writer.append(batch(), { effects: [effect], raisesEpoch: true })
     const waiting = "SELECT FROM pg_stat_activity WHERE application_name = 'writ-writer' AND wait_event_type = 'Lock'"
     await expect.poll(async () => (await database.query(waiting)).rowCount).toBe(1)
     await other.query("COMMIT")
     await other.end()
     expect(await second).toEqual({ kind: "stale" })
     expect(await sizes()).toEqual({ size: 0, entries: 0 })
-    expect(await rows("SELECT idx FROM beat_segment")).toEqual([])
+    expect(await rows("SELECT key FROM reference_values")).toEqual([])
     expect(await rows("SELECT epoch FROM control")).toEqual([{ epoch: "1" }])
   })
 
