@@ -1,7 +1,7 @@
 /** Heartbeat: appraised, counted, answered. Only what follows from it for the runtime's state is a record of its own. */
 import { sha256 } from "../crypto.ts"
 import { fromHex, toHex } from "../formats/bytes.ts"
-import { type Beat, beatBytes, digestOfJson } from "../formats/runtime-messages.ts"
+import { type Beat, beatBytes, digestOfJson, type Environment, type Measurements } from "../formats/runtime-messages.ts"
 import type { Clock, Instant } from "../ledger/clock.ts"
 import { appraiseBeat, type BeatReason, type BeatVerdict, type KnownLease } from "../runtime/appraise.ts"
 import { beatPurpose, type Nonces } from "../runtime/nonces.ts"
@@ -32,6 +32,8 @@ export interface BeatAnswer {
   readonly leaseLeftMs: number
   readonly nextBeatInMs: number
   readonly bundleDigest: string
+  /** The next beat must carry measurements and environment in full. */
+  readonly sendInFull: boolean
   /** Not acknowledged yet, oldest first. */
   readonly directives: readonly DirectiveRow[]
 }
@@ -92,6 +94,12 @@ function isLeaseOf(runtime: Runtime | undefined, { lease_id }: Beat): boolean {
   return runtime?.lease_id === lease_id || runtime?.contested?.lease_id === lease_id
 }
 
+function isFullGood({ environment, environment_digest, measurements, measurements_digest }: Beat): boolean {
+  const has = (value: Environment | Measurements | undefined, digest: string) =>
+    value === undefined || toHex(digestOfJson(sha256, value)) === digest
+  return has(environment, environment_digest) && has(measurements, measurements_digest)
+}
+
 /** A beat on its way through: what is worked out once. */
 interface Arrived {
   readonly beat: Beat
@@ -140,6 +148,7 @@ export function createHeartbeat(deps: HeartbeatDependencies): Heartbeat {
         return madeAt !== null && (!lease?.superseded || madeAt > (runtime?.contested?.since ?? 0))
       },
       isSignatureGood: () => isSignatureGood,
+      isFullGood: () => isFullGood(beat),
       isMeasurementGood: () => isMeasurementGood(state, runtime as Runtime, now.wallMs),
     })
   }
@@ -169,13 +178,15 @@ export function createHeartbeat(deps: HeartbeatDependencies): Heartbeat {
     const extended = leases.extend(runtime.lease_id, BigInt(sequence), hash, now.monotonicMs)
     extended.counters = beat.counters
     extended.clean = codes.length === 0 ? extended.clean + 1 : 0
-    const change = changeAfter(runtime, codes, extended.clean, now)
+    const moved =
+      codes.includes("ENVIRONMENT_CHANGED") && !codes.includes("FULL_DIFFERS") ? beat.environment : undefined
+    const change = moved ? "moved" : changeAfter(runtime, codes, extended.clean, now)
     if (change === null) {
       extended.answer = answer(beat, true, verdict.reasons, now)
       return extended.answer
     }
     const answered = deps.changes
-      .happen(key, runtime.lease_id, change, codes, WRIT)
+      .happen(key, runtime.lease_id, change, codes, WRIT, moved && { environment: moved })
       .then(() => answer(beat, true, verdict.reasons, now))
     extended.answer = answered
     answered.catch(() => {
@@ -208,9 +219,14 @@ export function createHeartbeat(deps: HeartbeatDependencies): Heartbeat {
     const isCurrent = runtime !== null && isOpen(runtime.state) && isLeaseOf(runtime, beat)
     const lease = isCurrent ? leases.open(beat.lease_id, now.monotonicMs) : undefined
     const leaseLeftMs = isCurrent ? Math.max(0, Math.floor(leases.leftMs(beat.lease_id, now.monotonicMs) ?? 0)) : 0
+    // An environment that is not the registered one is asked for, and taken over when it comes.
+    const sendInFull = isCurrent && accepted && derivedOf(runtime).environmentDigest !== beat.environment_digest
     const isTooFast = reasons[0]?.code === "BEATS_TOO_FAST"
     const bundleDigest = state.active?.policy.digest ?? ""
-    if (lease && accepted) lease.toldBundle = bundleDigest
+    if (lease && accepted) {
+      lease.toldBundle = bundleDigest
+      lease.askedInFull = sendInFull
+    }
     // After the last that was taken; where that is not known, for the very sequence that was asked with.
     const next = accepted
       ? BigInt(beat.sequence) + 1n
@@ -231,6 +247,7 @@ export function createHeartbeat(deps: HeartbeatDependencies): Heartbeat {
       leaseLeftMs,
       nextBeatInMs: accepted ? BEAT_INTERVAL_MS : isTooFast ? leases.waitMs(beat.lease_id, now.monotonicMs) : 0,
       bundleDigest,
+      sendInFull,
       directives: isCurrent ? deps.directivesOf(runtimeKey(beat.runtime_id), BigInt(beat.acknowledged_directive)) : [],
     }
   }
@@ -248,6 +265,7 @@ export function createHeartbeat(deps: HeartbeatDependencies): Heartbeat {
       lapsed: (left !== null && left <= 0) || (superseded && now.wallMs >= contested.until),
       superseded,
       exhausted: leases.waitMs(leaseId, now.monotonicMs) > 0,
+      askedInFull: known?.askedInFull ?? false,
       late: leases.isLate(leaseId, now.monotonicMs),
       lastSequence: known?.sequence ?? null,
       lastHash: known?.hash ?? null,

@@ -38,6 +38,8 @@ export interface Lease<Answer> {
   toldBundle: string | null
   /** To be written for the other replicas. */
   dirty: boolean
+  /** The last answer asked for measurements and environment in full. */
+  askedInFull: boolean
   /** Beats that it may send at once, as of `creditAtMs`. */
   credit: number
   creditAtMs: number
@@ -70,6 +72,7 @@ export class Leases<Answer> {
         clean: 0,
         toldBundle: null,
         dirty: false,
+        askedInFull: false,
         credit: MAX_BEAT_CREDIT,
         creditAtMs: nowMs,
       }
@@ -133,6 +136,7 @@ export class Leases<Answer> {
         hash: row.hash,
         counters: null,
         toldBundle: null,
+        askedInFull: false,
       })
     }
   }

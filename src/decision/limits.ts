@@ -17,3 +17,18 @@ export const DEFAULT_TIMEOUT_MS = 1_000
 export const MAX_TIMEOUT_MS = 30_000
 /** How long an execution may last unless the rule says otherwise. */
 export const DEFAULT_MAX_DURATION_MS = 3_600_000
+
+/** Until when a call that waits may still be recorded, monotonic milliseconds; and whether its caller is still there. */
+export interface Limit {
+  readonly deadlineMs: number
+  readonly signal?: { readonly aborted: boolean }
+}
+
+/** `timeoutMs`: what is left of the caller's deadline; null when it set none. */
+export function limitOf(
+  call: { readonly timeoutMs: number | null; readonly signal?: { readonly aborted: boolean } },
+  monotonicMs: number,
+): Limit {
+  const deadlineMs = monotonicMs + Math.min(call.timeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS)
+  return { deadlineMs, ...(call.signal && { signal: call.signal }) }
+}

@@ -13,9 +13,11 @@ import type { AppendResult, Entry } from "../ledger/appender.ts"
 import type { Clock } from "../ledger/clock.ts"
 import type { References } from "../policy/types.ts"
 import { verifySignature } from "../verify/signature.ts"
+import type { Call } from "./authorize.ts"
+import { limitOf } from "./limits.ts"
 import type { Receipt } from "./runtime-changes.ts"
 import { seal } from "./seal.ts"
-import { type Caller, type ControlState, isUsable } from "./state.ts"
+import { type ControlState, isUsable } from "./state.ts"
 
 export const MAX_SETS = 10_000
 const MAX_DIGESTS = 256
@@ -96,13 +98,16 @@ export function createReferenceValues(deps: ReferenceValuesDependencies) {
 
   return {
     /** Throws INVALID_REQUEST, REQUEST_TOO_LARGE. When it resolves, every replica appraises by the new set. */
-    async put(given: ReferenceSet, envelope: Uint8Array, caller: Caller, deadlineMs?: number): Promise<Receipt> {
+    async put(given: ReferenceSet, envelope: Uint8Array, call: Call): Promise<Receipt> {
+      const { caller } = call
+      const limit = limitOf(call, deps.clock.now().monotonicMs)
       const set = checkReferenceSet(given)
       const content = encodeCanonicalJson(set as unknown as JsonObject)
       const vouched = vouchedBy(content, envelope)
       for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
         const state = deps.control()
-        const nowMs = deps.clock.now().wallMs
+        const { wallMs: nowMs, monotonicMs } = deps.clock.now()
+        if (monotonicMs >= limit.deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
         if (!isUsable(state.callers.get(caller.keyId), nowMs))
           throw new WritError("UNAUTHENTICATED", "The credential is no longer valid.")
         if (!state.references.has(set.name) && state.references.size >= MAX_SETS)
@@ -131,7 +136,7 @@ export function createReferenceValues(deps: ReferenceValuesDependencies) {
         const result = await deps.ledger.append({
           record,
           epoch: state.epoch,
-          ...(deadlineMs !== undefined && { deadlineMs }),
+          ...limit,
           change: { effects: [{ kind: "reference_values", key, epoch, content: utf8(content) }], raisesEpoch: true },
         })
         if (result.kind === "written") return { origin: deps.origin, index: result.index, leafHash: record.leafHash }

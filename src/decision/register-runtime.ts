@@ -10,12 +10,14 @@ import { beatPurpose, type Nonces, registrationPurpose } from "../runtime/nonces
 import { LEASE_TTL_MS, MAX_RUNTIMES, REGISTRATION_NONCE_MS, type Runtime, runtimeKey } from "../runtime/runtime.ts"
 import { isOpen } from "../runtime/states.ts"
 import { verifySignature } from "../verify/signature.ts"
+import type { Call } from "./authorize.ts"
 import type { ByteRate } from "./byte-rate.ts"
 import type { BeatAnswer } from "./heartbeat.ts"
 import type { Leases } from "./leases.ts"
+import { limitOf } from "./limits.ts"
 import { referencesAt } from "./reference-values.ts"
 import type { RuntimeChanged, RuntimeChanges } from "./runtime-changes.ts"
-import type { Caller, ControlState } from "./state.ts"
+import type { ControlState } from "./state.ts"
 
 export interface RegisterDependencies {
   readonly clock: Clock
@@ -69,8 +71,9 @@ export function createRegister(deps: RegisterDependencies) {
     }
   }
 
-  async function register(registration: Registration, proof: Uint8Array, caller: Caller): Promise<Registered> {
+  async function register(registration: Registration, proof: Uint8Array, call: Call): Promise<Registered> {
     const now = clock.now()
+    const { caller } = call
     const { runtime_id, public_key } = registration
     if (registration.audience !== deps.audience) throw refuse("AUDIENCE_WRONG")
     const nonceAt = nonces.madeAt(
@@ -87,13 +90,17 @@ export function createRegister(deps: RegisterDependencies) {
     const digest = toHex(sha256(bytes))
     const key = runtimeKey(runtime_id)
     const leaseId = randomUUID()
-    const changed = await deps.changes.apply((state) => {
-      const before = state.runtimes.get(key)
-      if (before?.registration === digest && isOpen(before.state)) return null // the reply was lost
-      const runtime = build(state, registration, { leaseId, digest, nonceAt, before, now })
-      const contested = runtime.contested !== null
-      return { kind: "runtime_registered", runtime, data: { contested, public_key } }
-    }, caller)
+    const changed = await deps.changes.apply(
+      (state) => {
+        const before = state.runtimes.get(key)
+        if (before?.registration === digest && isOpen(before.state)) return null // the reply was lost
+        const runtime = build(state, registration, { leaseId, digest, nonceAt, before, now })
+        const contested = runtime.contested !== null
+        return { kind: "runtime_registered", runtime, data: { contested, public_key } }
+      },
+      caller,
+      limitOf(call, now.monotonicMs),
+    )
     const runtime = changed?.runtime ?? (deps.control().runtimes.get(key) as Runtime)
     if (changed) leases.extend(runtime.lease_id, 0n, null, clock.now().monotonicMs)
     const { wallMs, monotonicMs } = clock.now()

@@ -4,6 +4,7 @@ import { WritError } from "../errors.ts"
 import { fromHex, toHex, utf8 } from "../formats/bytes.ts"
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
 import type { JsonObject } from "../formats/ports.ts"
+import type { Environment } from "../formats/runtime-messages.ts"
 import type { AppendResult, Entry } from "../ledger/appender.ts"
 import type { Clock } from "../ledger/clock.ts"
 import type { Actor } from "../ledger/record.ts"
@@ -11,6 +12,7 @@ import type { Effect } from "../ledger/store.ts"
 import { type Runtime, runtimeKey } from "../runtime/runtime.ts"
 import { nextState, type RuntimeEvent, type RuntimeState } from "../runtime/states.ts"
 import type { Directive } from "./directives.ts"
+import type { Limit } from "./limits.ts"
 import { seal } from "./seal.ts"
 import type { ControlState } from "./state.ts"
 import type { InTurn } from "./turns.ts"
@@ -48,9 +50,17 @@ export interface Step {
   readonly revokesKey?: boolean
 }
 
+export interface More {
+  /** What somebody wrote about it. */
+  readonly note?: string
+  /** Where it runs from now on. */
+  readonly environment?: Environment
+  readonly limit?: Limit
+}
+
 export interface RuntimeChanges {
   /** Builds the step again whenever the control state moved; null: nothing is to be done. Its own errors pass through. */
-  apply(build: (state: ControlState) => Step | null, actor: Actor): Promise<RuntimeChanged | null>
+  apply(build: (state: ControlState) => Step | null, actor: Actor, limit?: Limit): Promise<RuntimeChanged | null>
   /** Lets an event happen to a runtime, as long as it still holds this lease; null when that changes nothing. */
   happen(
     key: string,
@@ -58,7 +68,7 @@ export interface RuntimeChanges {
     event: RuntimeEvent,
     reasons: readonly string[],
     actor: Actor,
-    note?: string,
+    more?: More,
   ): Promise<RuntimeChanged | null>
 }
 
@@ -79,14 +89,19 @@ const STOPS: Readonly<Partial<Record<RuntimeState, Omit<Directive, "issued_at">>
 
 export function createRuntimeChanges(deps: RuntimeChangeDependencies): RuntimeChanges {
   const { inTurn = (work) => work() } = deps
-  const apply: RuntimeChanges["apply"] = (build, actor) => inTurn(() => change(build, actor))
+  const apply: RuntimeChanges["apply"] = (build, actor, limit) => inTurn(() => change(build, actor, limit))
 
-  async function change(build: (state: ControlState) => Step | null, actor: Actor): Promise<RuntimeChanged | null> {
+  async function change(
+    build: (state: ControlState) => Step | null,
+    actor: Actor,
+    limit?: Limit,
+  ): Promise<RuntimeChanged | null> {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const state = deps.control()
       const step = build(state)
       if (!step) return null
-      const nowMs = deps.clock.now().wallMs
+      const { wallMs: nowMs, monotonicMs } = deps.clock.now()
+      if (limit && monotonicMs >= limit.deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
       const epoch = state.epoch + 1n
       const { runtime, kind, data, note, revokesKey = false } = step
       const key = runtimeKey(runtime.id)
@@ -116,7 +131,8 @@ export function createRuntimeChanges(deps: RuntimeChangeDependencies): RuntimeCh
       const effects: Effect[] = [{ kind: "runtime", key, epoch, content: utf8(content) }]
       if (revokesKey) effects.push({ kind: "revoked_runtime_key", publicKey: fromHex(runtime.public_key), epoch })
       if (directive !== undefined) effects.push({ kind: "directive", epoch, runtime: key, content: utf8(directive) })
-      const result = await deps.ledger.append({ record, epoch: state.epoch, change: { effects, raisesEpoch: true } })
+      const change = { effects, raisesEpoch: true }
+      const result = await deps.ledger.append({ record, epoch: state.epoch, change, ...limit })
       if (result.kind === "written")
         return { runtime, receipt: { origin: deps.origin, index: result.index, leafHash: record.leafHash } }
       // stale: somebody else changed something first; look again
@@ -126,22 +142,32 @@ export function createRuntimeChanges(deps: RuntimeChangeDependencies): RuntimeCh
 
   return {
     apply,
-    async happen(key, leaseId, event, reasons, actor, note) {
-      return await apply((state) => {
-        const before = state.runtimes.get(key)
-        const to = before?.lease_id === leaseId ? nextState(before.state, event) : null
-        if (!before || to === null) return null
-        const directive = STOPS[to]
-        const { contested, ...rest } = before
-        return {
-          kind: to === "ENDED" ? "runtime_ended" : "runtime_state_changed",
-          runtime: { ...rest, contested: to === "PROVISIONAL" ? null : contested, state: to, reasons },
-          data: { event, from: before.state },
-          ...(note !== undefined && { note }),
-          ...(directive && { directive }),
-          revokesKey: to === "REVOKED",
-        }
-      }, actor)
+    async happen(key, leaseId, event, reasons, actor, { note, environment, limit } = {}) {
+      return await apply(
+        (state) => {
+          const before = state.runtimes.get(key)
+          const to = before?.lease_id === leaseId ? nextState(before.state, event) : null
+          if (!before || to === null) return null
+          const directive = STOPS[to]
+          const { contested, ...rest } = before
+          return {
+            kind: to === "ENDED" ? "runtime_ended" : "runtime_state_changed",
+            runtime: {
+              ...rest,
+              ...(environment && { environment }),
+              contested: event === "released" ? null : contested,
+              state: to,
+              reasons,
+            },
+            data: { event, from: before.state },
+            ...(note !== undefined && { note }),
+            ...(directive && { directive }),
+            revokesKey: to === "REVOKED",
+          }
+        },
+        actor,
+        limit,
+      )
     },
   }
 }

@@ -8,10 +8,12 @@ import type { Clock } from "../ledger/clock.ts"
 import { LEASE_TTL_MS, type Runtime, runtimeKey } from "../runtime/runtime.ts"
 import { isOpen, nextState, type RuntimeState } from "../runtime/states.ts"
 import { verifySignature } from "../verify/signature.ts"
+import type { Call } from "./authorize.ts"
 import type { BeatAnswer } from "./heartbeat.ts"
 import type { LeaseStore, Leases } from "./leases.ts"
+import { limitOf } from "./limits.ts"
 import type { Receipt, RuntimeChanged, RuntimeChanges } from "./runtime-changes.ts"
-import type { Caller, ControlState } from "./state.ts"
+import type { ControlState } from "./state.ts"
 
 const MAX_REASON_BYTES = 1_024
 /** A lease that lapsed is refused at once; this much later its runtime is recorded as ended. */
@@ -91,18 +93,20 @@ export function createRuntimes(deps: RuntimesDependencies) {
     },
 
     /** A clean end, proved by the key. The same again gets NOT_FOUND's sibling INVALID_TRANSITION. */
-    async end(end: End, proof: Uint8Array, caller: Caller): Promise<Receipt> {
+    async end(end: End, proof: Uint8Array, call: Call): Promise<Receipt> {
+      const limit = limitOf(call, clock.now().monotonicMs)
       const runtime = find(end.runtime_id)
       if (runtime.lease_id !== end.lease_id) throw new WritError("NOT_FOUND", "There is no such lease.")
       if (!verifySignature(nativeCrypto, fromHex(runtime.public_key), endBytes(end), proof))
         throw new WritError("FORBIDDEN", "The proof is not by the registered key.")
-      const changed = await changes.happen(runtimeKey(runtime.id), end.lease_id, "ended", [], caller)
+      const changed = await changes.happen(runtimeKey(runtime.id), end.lease_id, "ended", [], call.caller, { limit })
       if (!changed)
         throw new WritError("INVALID_TRANSITION", `The runtime is ${find(end.runtime_id).state} and cannot end.`)
       return changed.receipt
     },
 
-    async setState(id: string, state: string, reason: string, caller: Caller): Promise<RuntimeChanged> {
+    async setState(id: string, state: string, reason: string, call: Call): Promise<RuntimeChanged> {
+      const limit = limitOf(call, clock.now().monotonicMs)
       if (Buffer.byteLength(reason) > MAX_REASON_BYTES)
         throw new WritError("REQUEST_TOO_LARGE", `reason is larger than ${MAX_REASON_BYTES} bytes.`)
       if (!reason.isWellFormed()) throw new WritError("INVALID_REQUEST", "reason is not valid text.")
@@ -110,7 +114,10 @@ export function createRuntimes(deps: RuntimesDependencies) {
         throw new WritError("INVALID_REQUEST", "state must be QUARANTINED, REVOKED or PROVISIONAL.")
       const event = OPERATOR_EVENTS[state as keyof typeof OPERATOR_EVENTS]
       const runtime = find(id)
-      const changed = await changes.happen(runtimeKey(id), runtime.lease_id, event, [], caller, reason)
+      const changed = await changes.happen(runtimeKey(id), runtime.lease_id, event, [], call.caller, {
+        note: reason,
+        limit,
+      })
       if (!changed)
         throw new WritError("INVALID_TRANSITION", `The runtime is ${find(id).state}; it cannot be ${state}.`)
       return changed

@@ -297,6 +297,7 @@ function writeAnswer(answer: BeatAnswer): void {
   writer.message(8, () => writeTime(answer.leaseEndsMs))
   for (const row of answer.directives) writer.message(9, () => writeDirective(row))
   writer.bytes(10, Buffer.from(answer.bundleDigest, "hex"))
+  writer.bool(11, answer.sendInFull)
   writer.message(12, () => writeTime(answer.leaseLeftMs))
 }
 

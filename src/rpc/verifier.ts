@@ -1,5 +1,6 @@
 /** VerifierService: decode, call, encode. */
 import type * as grpc from "@grpc/grpc-js"
+import type { Call } from "../decision/authorize.ts"
 import type { DirectiveRow } from "../decision/directives.ts"
 import type { BeatAnswer } from "../decision/heartbeat.ts"
 import { MAX_ID_BYTES } from "../decision/limits.ts"
@@ -8,7 +9,6 @@ import type { Registered } from "../decision/register-runtime.ts"
 import type { Receipt, RuntimeChanged } from "../decision/runtime-changes.ts"
 import type { RuntimeView } from "../decision/runtimes.ts"
 import { optionalText } from "../decision/snapshot.ts"
-import type { Caller } from "../decision/state.ts"
 import { WritError } from "../errors.ts"
 import type { Beat, End, Registration } from "../formats/runtime-messages.ts"
 import { BEAT_INTERVAL_MS, type Runtime } from "../runtime/runtime.ts"
@@ -52,18 +52,18 @@ const WATCH_ALIVE_MS = 15_000
 export interface VerifierPorts {
   readonly audience: string
   begin(runtimeId: string, publicKey: string): { readonly nonce: Uint8Array; readonly expiresMs: number }
-  register(registration: Registration, proof: Uint8Array, caller: Caller): Promise<Registered>
+  register(registration: Registration, proof: Uint8Array, call: Call): Promise<Registered>
   beat(beat: Beat, signature: Uint8Array): Promise<BeatAnswer>
-  end(end: End, proof: Uint8Array, caller: Caller): Promise<Receipt>
+  end(end: End, proof: Uint8Array, call: Call): Promise<Receipt>
   get(id: string): RuntimeView
   list(
     after: string,
     limit: number,
     matches: (view: RuntimeView) => boolean,
   ): { readonly page: readonly RuntimeView[]; readonly next: string }
-  setState(id: string, state: string, reason: string, caller: Caller): Promise<RuntimeChanged>
+  setState(id: string, state: string, reason: string, call: Call): Promise<RuntimeChanged>
   view(runtime: Runtime): RuntimeView
-  putReferences(set: ReferenceSet, envelope: Uint8Array, caller: Caller): Promise<Receipt>
+  putReferences(set: ReferenceSet, envelope: Uint8Array, call: Call): Promise<Receipt>
   listReferences(after: string, limit: number): { readonly page: readonly ReferenceSet[]; readonly next: string }
   /**
    * Calls back with each directive to this lease of a runtime after `after`, in order and once, and at last when the lease
@@ -87,8 +87,8 @@ export function verifierService(ports: VerifierPorts): Service {
         return { nonce, audience: ports.audience, expires_at: fromTime(expiresMs) }
       },
 
-      async RegisterRuntime(wire: WireRegistration, { caller }) {
-        const made = await ports.register(toRegistration(wire), wire.proof, caller)
+      async RegisterRuntime(wire: WireRegistration, context) {
+        const made = await ports.register(toRegistration(wire), wire.proof, context)
         const { runtime } = made
         return {
           lease_id: runtime.lease_id,
@@ -106,8 +106,8 @@ export function verifierService(ports: VerifierPorts): Service {
 
       Heartbeat: ({ beat, signature }: SignedBeat) => ports.beat(beat, signature),
 
-      async EndRuntime(wire: WireEnd, { caller }) {
-        return { receipt: toReceipt(await ports.end(toEnd(wire), wire.proof, caller)) }
+      async EndRuntime(wire: WireEnd, context) {
+        return { receipt: toReceipt(await ports.end(toEnd(wire), wire.proof, context)) }
       },
 
       async GetRuntime({ runtime_id }: { runtime_id: string }) {
@@ -131,9 +131,9 @@ export function verifierService(ports: VerifierPorts): Service {
         return { runtimes: page.map(fromRuntime), next_page_token: next }
       },
 
-      async SetRuntimeState(request: { runtime_id: string; state: string; reason: string }, { caller }) {
+      async SetRuntimeState(request: { runtime_id: string; state: string; reason: string }, context) {
         const state = request.state.replace(/^RUNTIME_STATE_/, "")
-        const changed = await ports.setState(toRuntimeId(request.runtime_id), state, request.reason, caller)
+        const changed = await ports.setState(toRuntimeId(request.runtime_id), state, request.reason, context)
         return {
           runtime: fromRuntime(ports.view(changed.runtime)),
           cascaded_runtime_ids: [],
@@ -143,9 +143,9 @@ export function verifierService(ports: VerifierPorts): Service {
 
       async PutReferenceValues(
         { reference_values, envelope }: { reference_values: WireReferenceValues | null; envelope: Buffer },
-        { caller },
+        context,
       ) {
-        return { receipt: toReceipt(await ports.putReferences(toReferenceSet(reference_values), envelope, caller)) }
+        return { receipt: toReceipt(await ports.putReferences(toReferenceSet(reference_values), envelope, context)) }
       },
 
       async ListReferenceValues({ page_size, page_token }: { page_size: number; page_token: string }) {

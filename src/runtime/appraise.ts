@@ -27,6 +27,8 @@ export interface KnownLease {
   readonly exhausted: boolean
   /** Longer silent than an honest runtime is. */
   readonly late: boolean
+  /** The last answer asked for measurements and environment in full. */
+  readonly askedInFull: boolean
   /** Sequence of the last beat that was taken; null: not known. */
   readonly lastSequence: bigint | null
   readonly lastHash: Uint8Array | null
@@ -46,6 +48,8 @@ export interface BeatCase {
   readonly bundles: readonly string[] | null
   isNonceGood(): boolean
   isSignatureGood(): boolean
+  /** Do measurements and environment, where it sends them, have the digests that it says? */
+  isFullGood(): boolean
   /** Does the active policy accept what it runs? */
   isMeasurementGood(): boolean
 }
@@ -169,6 +173,21 @@ export const BEAT_CHECKS = {
     claim: "configuration",
     text: "Its environment is not the one that it registered with.",
     passes: ({ beat, lease }) => beat.environment_digest === lease?.environmentDigest,
+  },
+  FULL_MISSING: {
+    effect: "doubt",
+    claim: "configuration",
+    text: "It was asked for measurements and environment in full, and did not send them.",
+    passes: ({ beat, lease }) =>
+      !lease?.askedInFull ||
+      beat.environment_digest === lease.environmentDigest ||
+      (beat.measurements !== undefined && beat.environment !== undefined),
+  },
+  FULL_DIFFERS: {
+    effect: "doubt",
+    claim: "configuration",
+    text: "What it sends in full does not have the digests that it says.",
+    passes: (of) => of.isFullGood(),
   },
   BUNDLE_STALE: {
     effect: "doubt",

@@ -6,6 +6,7 @@ export type RuntimeState = (typeof RUNTIME_STATES)[number]
 export const RUNTIME_EVENTS = {
   affirmed: "enough beats in a row left no doubt",
   doubted: "a claim of a beat is doubtful, or the key was registered a second time",
+  moved: "it runs in another environment than the one it registered with, and said which",
   contradicted: "it did what an honest runtime cannot do",
   quarantined: "an operator stops it",
   released: "an operator lets it begin again",
@@ -23,9 +24,9 @@ const LIVE = { ...STOPPABLE, ended: "ENDED", lapsed: "ENDED" } as const
  * by silence or by the runtime's own wish, or both would be a way out of it.
  */
 const TABLE: Readonly<Record<RuntimeState, Readonly<Partial<Record<RuntimeEvent, RuntimeState>>>>> = {
-  PROVISIONAL: { ...LIVE, affirmed: "TRUSTED" },
-  TRUSTED: { ...LIVE, doubted: "SUSPECT" },
-  SUSPECT: { ...LIVE, affirmed: "TRUSTED" },
+  PROVISIONAL: { ...LIVE, affirmed: "TRUSTED", moved: "PROVISIONAL" },
+  TRUSTED: { ...LIVE, doubted: "SUSPECT", moved: "SUSPECT" },
+  SUSPECT: { ...LIVE, affirmed: "TRUSTED", moved: "SUSPECT" },
   QUARANTINED: { released: "PROVISIONAL", revoked: "REVOKED" },
   REVOKED: {},
   ENDED: {},

@@ -152,6 +152,7 @@ const answers: fc.Arbitrary<BeatAnswer> = fc.record({
   leaseLeftMs: fc.nat({ max: 15_000 }),
   nextBeatInMs: fc.nat({ max: 10_000 }),
   bundleDigest: hex(0, 32),
+  sendInFull: fc.boolean(),
   directives: fc.array(row, { maxLength: 3 }),
 })
 
@@ -170,6 +171,7 @@ describe("encodeHeartbeatResponse", () => {
           next_beat_in: TIME(answer.nextBeatInMs),
           lease_expires_at: TIME(answer.leaseEndsMs),
           lease_left: TIME(answer.leaseLeftMs),
+          send_in_full: answer.sendInFull,
           bundle_digest: Buffer.from(answer.bundleDigest, "hex"),
           directives: answer.directives.map(({ number, directive, receipt }) => ({
             number: number.toString(),

@@ -1,6 +1,7 @@
 /** What decisions lean on, by hand and with fault hooks: a clock, a ledger in memory, keys. */
 import { createPrivateKey } from "node:crypto"
 import { sha256 } from "../../src/crypto.ts"
+import type { Call } from "../../src/decision/authorize.ts"
 import type { Caller, CallerKey, ControlState } from "../../src/decision/state.ts"
 import type { AppendResult, Entry } from "../../src/ledger/appender.ts"
 import type { Clock } from "../../src/ledger/clock.ts"
@@ -12,6 +13,8 @@ import { NOW_MS } from "./policy.ts"
 
 export const ISSUER = { issuer: "https://writ.test", origin: "writ.test/log", development: true, defaultTtlMs: 10_000 }
 export const CALLER: Caller = { id: "key:pep-1", keyId: "1", role: "pep", proof: "api-key" }
+/** Without a deadline. */
+export const CALL: Call = { caller: CALLER, requestId: "r", timeoutMs: null }
 export const CALLER_KEY: CallerKey = {
   id: "1",
   role: "pep",

@@ -12,7 +12,7 @@ import { toBase64, toHex, utf8 } from "../../../src/formats/bytes.ts"
 import { encodeCanonicalJson } from "../../../src/formats/canonical-json.ts"
 import type { JsonObject } from "../../../src/formats/ports.ts"
 import type { Runtime } from "../../../src/runtime/runtime.ts"
-import { CALLER, CALLER_KEY, FakeClock, FakeLedger, testSigner } from "../../support/decision.ts"
+import { CALL, CALLER, CALLER_KEY, FakeClock, FakeLedger, testSigner } from "../../support/decision.ts"
 import { load, NOW_MS, stateOf } from "../../support/policy.ts"
 import { CODE, OTHER_CODE } from "../../support/runtime.ts"
 
@@ -35,8 +35,11 @@ function setUp(state: ControlState = base) {
     control: () => state,
     ledger,
   })
-  const put = (set: Partial<ReferenceSet> = {}, envelope: Uint8Array = new Uint8Array()) =>
-    references.put({ ...SET, ...set }, envelope, CALLER)
+  const put = (
+    set: Partial<ReferenceSet> = {},
+    envelope: Uint8Array = new Uint8Array(),
+    call: Partial<typeof CALL> = {},
+  ) => references.put({ ...SET, ...set }, envelope, { ...CALL, ...call })
   return { ledger, put, list: references.list }
 }
 
@@ -110,6 +113,12 @@ describe("createReferenceValues", () => {
     const full = new Map(Array.from({ length: MAX_SETS }, (_, i) => [`set-${i}`, { ...SET, name: `set-${i}` }]))
     await expect(setUp({ ...base, references: full }).put()).rejects.toMatchObject({ code: "REQUEST_TOO_LARGE" })
     await setUp({ ...base, references: full }).put({ name: "set-7" })
+  })
+
+  test("past the caller's deadline nothing is put", async () => {
+    const { put, ledger } = setUp()
+    await expect(put({}, new Uint8Array(), { timeoutMs: 0 })).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" })
+    expect(ledger.entries).toEqual([])
   })
 
   test("the list comes in pages, by name", () => {

@@ -11,7 +11,7 @@ import { toHex } from "../../../src/formats/bytes.ts"
 import { type Registration, registrationBytes } from "../../../src/formats/runtime-messages.ts"
 import { createNonces } from "../../../src/runtime/nonces.ts"
 import type { Runtime } from "../../../src/runtime/runtime.ts"
-import { CALLER, FakeClock, FakeLedger, testSigner } from "../../support/decision.ts"
+import { CALL, FakeClock, FakeLedger, testSigner } from "../../support/decision.ts"
 import { load, stateOf } from "../../support/policy.ts"
 import { CODE } from "../../support/runtime.ts"
 
@@ -60,7 +60,7 @@ describe("createRegister", () => {
         public_key,
         runtime_id: "w",
       }
-      return await register(registration, signer.sign(registrationBytes(registration)), CALLER).then(
+      return await register(registration, signer.sign(registrationBytes(registration)), CALL).then(
         () => "registered",
         (error: unknown) => WritError.from(error).code,
       )

@@ -9,10 +9,11 @@ import { type BeatAnswer, createHeartbeat, type TakenBeat } from "../../../src/d
 import { Leases } from "../../../src/decision/leases.ts"
 import { createRefusedBeats } from "../../../src/decision/refused-beats.ts"
 import { createRuntimeChanges } from "../../../src/decision/runtime-changes.ts"
+import { createRuntimes } from "../../../src/decision/runtimes.ts"
 import type { ControlState } from "../../../src/decision/state.ts"
 import { WritError } from "../../../src/errors.ts"
 import { toHex } from "../../../src/formats/bytes.ts"
-import { type Beat, beatBytes, digestOfJson, NO_COUNTERS } from "../../../src/formats/runtime-messages.ts"
+import { type Beat, beatBytes, digestOfJson, endBytes, NO_COUNTERS } from "../../../src/formats/runtime-messages.ts"
 import { beatPurpose, createNonces } from "../../../src/runtime/nonces.ts"
 import {
   BEAT_CREDIT_MS,
@@ -24,7 +25,7 @@ import {
   runtimeKey,
 } from "../../../src/runtime/runtime.ts"
 import { verifySignature } from "../../../src/verify/signature.ts"
-import { FakeClock, FakeLedger, testSigner } from "../../support/decision.ts"
+import { CALL, FakeClock, FakeLedger, testSigner } from "../../support/decision.ts"
 import { load, NOW_MS, stateOf } from "../../support/policy.ts"
 import { CODE } from "../../support/runtime.ts"
 
@@ -115,6 +116,7 @@ function setUp(runtime: Partial<Runtime> = {}) {
   }
   const send = (beat: Beat) => heartbeat(beat, signer.sign(beatBytes(beat)))
   return {
+    shared,
     clock,
     ledger,
     leases,
@@ -125,6 +127,7 @@ function setUp(runtime: Partial<Runtime> = {}) {
     outcomes,
     refused,
     refreshed: () => refreshed,
+    runtime: () => state.runtimes.get(KEY),
     state: () => state.runtimes.get(KEY)?.state,
   }
 }
@@ -252,6 +255,26 @@ describe("createHeartbeat", () => {
     expect(state()).toBe("SUSPECT")
   })
 
+  test("an environment that is not the registered one is asked for in full, and from then on it is that", async () => {
+    const { makeBeat, send, state, runtime } = setUp({ state: "TRUSTED" })
+    const environment = { os: "linux", region: "elsewhere" }
+    const environment_digest = toHex(digestOfJson(sha256, environment))
+    const asked = await send(makeBeat(1, { environment_digest }))
+    expect(asked).toMatchObject({ accepted: true, sendInFull: true, reasons: [{ code: "ENVIRONMENT_CHANGED" }] })
+    const evasive = await send(makeBeat(2, { environment_digest }))
+    expect(evasive.reasons.map(({ code }) => code)).toEqual(["ENVIRONMENT_CHANGED", "FULL_MISSING"])
+    const measurements = { code: CODE }
+    const lying = await send(makeBeat(3, { environment_digest, environment: { os: "linux" }, measurements }))
+    expect(lying.reasons.map(({ code }) => code)).toEqual(["ENVIRONMENT_CHANGED", "FULL_DIFFERS"])
+    expect(runtime()?.environment).toEqual({})
+    const full = await send(makeBeat(4, { environment_digest, environment, measurements }))
+    expect(full).toMatchObject({ accepted: true, sendInFull: false, reasons: [{ code: "ENVIRONMENT_CHANGED" }] })
+    expect(runtime()).toMatchObject({ environment, state: "SUSPECT", reasons: ["ENVIRONMENT_CHANGED"] })
+    for (let sequence = 5; sequence < 8; sequence++)
+      expect(await send(makeBeat(sequence, { environment_digest }))).toMatchObject({ reasons: [] })
+    expect(state()).toBe("TRUSTED")
+  })
+
   test("of two beats that are verified at the same time one is taken, and the other is held to it", async () => {
     const { makeBeat, send, state } = setUp({ state: "TRUSTED" })
     const [one, two] = [makeBeat(1), makeBeat(1, { issued_at: String(NOW_MS + 1) })]
@@ -268,6 +291,46 @@ describe("createHeartbeat", () => {
     expect(refreshed()).toBe(1)
     await send(makeBeat(1))
     expect(refreshed()).toBe(1)
+  })
+})
+
+describe("createRuntimes", () => {
+  const leaseStore = { write: async () => {}, readOthers: async () => [], forget: async () => {} }
+  const make = () => {
+    const { shared, leases, ...rest } = setUp({ state: "TRUSTED" })
+    return {
+      ...rest,
+      runtimes: createRuntimes({ ...shared, leases, leaseStore, changes: createRuntimeChanges(shared) }),
+    }
+  }
+  const end = { counters: NO_COUNTERS, lease_id: LEASE, runtime_id: "w", sequence: "1" }
+
+  test("what waits for the cut when its caller's deadline passes, or its caller goes, is not recorded", async () => {
+    const { runtimes, ledger, state, clock } = make()
+    const signal = { aborted: false }
+    const call = { ...CALL, timeoutMs: 300, signal }
+    await runtimes.setState("w", "QUARANTINED", "why", call)
+    expect(ledger.entries[0]).toMatchObject({ deadlineMs: clock.monotonicMs + 300, signal })
+    const late = { ...CALL, timeoutMs: 0 }
+    await expect(runtimes.setState("w", "PROVISIONAL", "", late)).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" })
+    expect(state()).toBe("QUARANTINED")
+    ledger.onAppend = () => {
+      clock.monotonicMs += 1_000 // somebody else was first, and took long
+    }
+    ledger.answers.push("stale")
+    await expect(runtimes.setState("w", "REVOKED", "", call)).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" })
+    expect(state()).toBe("QUARANTINED")
+  })
+
+  test("a clean end is held to its caller's deadline, too", async () => {
+    const { runtimes, ledger, state } = make()
+    const proof = signer.sign(endBytes(end))
+    await expect(runtimes.end(end, proof, { ...CALL, timeoutMs: 0 })).rejects.toMatchObject({
+      code: "DEADLINE_EXCEEDED",
+    })
+    expect(ledger.entries).toEqual([])
+    await runtimes.end(end, proof, CALL)
+    expect(state()).toBe("ENDED")
   })
 })
 

@@ -37,6 +37,7 @@ const lease: KnownLease = {
   superseded: false,
   exhausted: false,
   late: false,
+  askedInFull: false,
   lastSequence: 7n,
   lastHash: LAST,
   counters: { ...NO_COUNTERS, denied: "5" },
@@ -52,6 +53,7 @@ const good: BeatCase = {
   bundles: ["b0", "b1"],
   isNonceGood: () => true,
   isSignatureGood: () => true,
+  isFullGood: () => true,
   isMeasurementGood: () => true,
 }
 type Change = Omit<Partial<BeatCase>, "beat" | "lease"> & { beat?: Partial<Beat>; lease?: Partial<KnownLease> | null }
@@ -80,9 +82,13 @@ const GOLDEN: Readonly<Record<BeatReasonCode, Change>> = {
   MEASUREMENTS_CHANGED: { beat: { measurements_digest: "m2" } },
   MEASUREMENTS_REFUSED: { isMeasurementGood: () => false },
   ENVIRONMENT_CHANGED: { beat: { environment_digest: "e2" } },
+  FULL_MISSING: { lease: { askedInFull: true }, beat: { environment_digest: "e2" } },
+  FULL_DIFFERS: { isFullGood: () => false },
   BUNDLE_STALE: { beat: { bundle_digest: "b2" } },
   COUNTERS_FELL: { beat: { counters: { ...NO_COUNTERS, denied: "4" } } },
 }
+
+const reasonOf = (code: BeatReasonCode) => ({ code, text: BEAT_CHECKS[code].text })
 
 describe("appraiseBeat", () => {
   test.each([
@@ -106,7 +112,12 @@ describe("appraiseBeat", () => {
     const verdict = appraiseBeat(make(change))
     if (effect === "repeat") expect(verdict).toEqual({ kind: "repeated" })
     else if (effect === "refuse") expect(verdict).toEqual({ kind: "refused", reasons: [{ code, text }] })
-    else expect(verdict).toEqual({ kind: "taken", contradicted: effect === "contradict", reasons: [{ code, text }] })
+    else {
+      // an environment is asked for in full only where it is another
+      const before = code === "FULL_MISSING" ? [reasonOf("ENVIRONMENT_CHANGED")] : []
+      const reasons = [...before, { code, text }]
+      expect(verdict).toEqual({ kind: "taken", contradicted: effect === "contradict", reasons })
+    }
   })
 
   test("no lease at all, another epoch and sequence 0 are refused", () => {
