@@ -196,7 +196,8 @@ export function createRedeem(deps: RedeemDependencies): (request: RedeemRequest,
     if (!bound) return ["PARENT_NOT_ALIVE", "the execution on whose behalf this one was authorized has ended"]
     const runtime = state.runtimes.get(bound.runtime)
     const leaseLeftMs = deps.leaseLeftMs(bound.leaseId, now.monotonicMs)
-    if (runtime?.lease_id === bound.leaseId && checkRuntime(state, runtime, leaseLeftMs).length === 0) return null
+    if (runtime?.lease_id === bound.leaseId && checkRuntime(state, runtime, leaseLeftMs, now.wallMs).length === 0)
+      return null
     return ["PARENT_NOT_ATTESTED", "the parent does not run in a runtime that is trusted and alive"]
   }
 
