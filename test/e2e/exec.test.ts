@@ -344,7 +344,7 @@ describe.skipIf(!canRun)("writ exec where the policy pins what may run", () => {
     chmodSync(tool, 0o755)
     const policy = changedExample((text) =>
       text
-        .replace("measure: trust-on-first-use, claims: [code, image]", `measurements: { code: ["${sha256(tool)}"] }`)
+        .replace("measure: trust-on-first-use, claims: [code]", `measurements: { code: ["${sha256(tool)}"] }`)
         .replace(/- id: exec-never-raw-disks[\s\S]*?(?=\n {2}- id:)/, "")
         .replace(
           "runtime: required\n    token: { max_duration: 1h }",

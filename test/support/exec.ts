@@ -56,19 +56,21 @@ export interface ExecOptions {
   readonly wrapper?: readonly string[]
   /** The command line's folder, where users who may not read this one's run it. */
   readonly main?: string
+  /** The command line that runs `writ LINE` elsewhere, with this environment. */
+  readonly launch?: (line: readonly string[], env: NodeJS.ProcessEnv) => readonly string[]
 }
 
 /** `args`: what follows `writ exec`. */
-export function startExec(
-  args: readonly string[],
-  { env, cwd, wrapper = [], main = MAIN }: ExecOptions = {},
-): ExecProcess {
+export function startExec(args: readonly string[], options: ExecOptions = {}): ExecProcess {
+  const { env, cwd, wrapper = [], main = MAIN, launch } = options
   const mark = randomUUID()
-  const line = [...wrapper, process.execPath, main, "exec", "--events", String(EVENTS_FD), ...args]
+  const words = ["exec", "--events", String(EVENTS_FD), ...args]
+  const given = { PATH: process.env["PATH"], HOME: "/nonexistent", GUARD_MARK: mark, ...env }
+  const line = launch ? launch(words, given) : [...wrapper, process.execPath, main, ...words]
   const [command, ...rest] = line as [string, ...string[]]
   const fillers = Array.from({ length: EVENTS_FD - 3 }, () => "ignore" as const)
   const child = spawn(command, rest, {
-    env: { PATH: process.env["PATH"], HOME: "/nonexistent", GUARD_MARK: mark, ...env },
+    env: given,
     stdio: ["pipe", "pipe", "pipe", ...fillers, "pipe"],
     ...(cwd !== undefined && { cwd }),
   })
