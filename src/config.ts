@@ -152,7 +152,7 @@ export function loadConfig(flags: Values, env: NodeJS.ProcessEnv = process.env):
   const dataFolder = resolve(flags["data"] || defaultDataFolder(env))
   const file = readConfigFile(flags["config"] || env["WRIT_CONFIG"], join(dataFolder, "writ.yaml"))
   for (const name of Object.keys(env)) {
-    if (!name.startsWith("WRIT_") || ["WRIT_KEY", "WRIT_TARGET"].includes(name)) continue
+    if (!name.startsWith("WRIT_") || ["WRIT_KEY", "WRIT_TARGET", "WRIT_EXEC_KEYS"].includes(name)) continue
     const names = SETTINGS.map(({ key }) => toVariable(key))
     if (!names.includes(name)) throw unknown(`the environment variable ${name}`, name, names)
   }

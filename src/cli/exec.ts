@@ -4,6 +4,7 @@ import { userInfo } from "node:os"
 import { basename, relative } from "node:path"
 import { connect, type WritClient } from "../client/connect.ts"
 import { makeRuntimeKey, readRuntimeKey } from "../client/runtime-key.ts"
+import { defaultDataFolder } from "../config.ts"
 import type { Role } from "../decision/state.ts"
 import { WritError } from "../errors.ts"
 import { catchInterrupts } from "../exec/interrupts.ts"
@@ -102,7 +103,7 @@ function findDaemon(data: string): string {
 function toVerify(flags: Flags): (executionId: string) => readonly string[] {
   const given = (name: "data" | "target" | "ca") => {
     const value = flags[name] as string | undefined
-    return value === undefined ? "" : ` --${name} ${value}`
+    return value === undefined || (name === "data" && value === defaultDataFolder()) ? "" : ` --${name} ${value}`
   }
   const where = `${given("data")}${given("target")}${given("ca")}`
   const writ = toSelf()

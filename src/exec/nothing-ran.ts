@@ -51,5 +51,6 @@ function toExit(error: unknown, code: string): number {
 
 /** Refusals carry their own code at the beginning of the text. */
 export function toReason(code: string, message: string): string {
+  if (UNANSWERED.includes(code)) return "UNREACHABLE"
   return (DENIALS.includes(code) && /^([A-Z][A-Z_]+):/.exec(message)?.[1]) || code
 }

@@ -1,6 +1,7 @@
 /** A run as it is told to people, in a few lines, and to programs, as events. */
 import type { CallError } from "../client/call-error.ts"
 import { type Isolation, inUserNamespace } from "../guard/isolation.ts"
+import { mayEnter } from "../guard/may-enter.ts"
 import type { Measured } from "../guard/measure.ts"
 import type { Change } from "../guard/measure-running.ts"
 import { toMeasurementDigest } from "../guard/measurement.ts"
@@ -13,6 +14,9 @@ import type { Report } from "./report.ts"
 import type { Ending, Watch, WatchObserver } from "./watch.ts"
 
 const SHORT_DIGEST = 12
+const HINTS: Partial<Record<Change["kind"], string>> = {
+  "image-replaced": "; run that program itself, rather than through one that hands over to it, as a shell's exec does",
+}
 
 export interface Story extends WatchObserver {
   measured(measured: Measured): void
@@ -33,11 +37,15 @@ export function createStory(
 ): Story {
   let program = ""
   let user = ""
+  let advice = ""
   let isFailing = false
   return {
     measured({ files, measurement, ...measured }) {
+      const { uid } = measured.user
+      if (!mayEnter(measured.workingFolder, measured.user))
+        advice = `user ${uid} may not enter ${measured.workingFolder}, in which it starts: --user chooses another, who may`
       program = `${files[0]?.path} (sha256 ${measurement.code.slice(0, SHORT_DIGEST)}…)`
-      user = `as user ${measured.user.uid}`
+      user = `as user ${uid}`
       event("measured", { measurement, digest: toMeasurementDigest(measurement) })
     },
 
@@ -48,6 +56,7 @@ export function createStory(
     async allowed({ executionId, rules, receipt }, isolation, notGuaranteed) {
       say(`allowed by rule ${rules.join(", ")}: execution ${executionId}, record ${receipt.leaf_index} of the ledger`)
       say(`${program} runs in ${toPlace(isolation)}, ${user}, and is measured again at every beat`)
+      if (advice) say(advice)
       for (const code of notGuaranteed) say(`not guaranteed here: ${code}. ${SHORTFALLS[code]}`)
       const data = { rules, isolation: toPlace(isolation), not_guaranteed: notGuaranteed }
       event("allowed", { execution_id: executionId, leaf_index: receipt.leaf_index, ...data })
@@ -60,7 +69,7 @@ export function createStory(
 
     changed(change: Change) {
       if (change.kind === "image-replaced" || change.kind === "file-rewritten")
-        warn(`${change.path}: this is not what was measured (${change.kind})`)
+        warn(`${change.path} is not what was measured and allowed (${change.kind})${HINTS[change.kind] ?? ""}`)
       event("changed", { ...change })
     },
 

@@ -7,7 +7,7 @@ import { type BuiltDaemon, startBuilt } from "../support/built-daemon.ts"
 import { type Container, type ContainerOptions, makeContainer } from "../support/container.ts"
 import { type ExecProcess, startExec } from "../support/exec.ts"
 import { makeFolder } from "../support/folder.ts"
-import { findHelpers, isRoot, until } from "../support/guard.ts"
+import { isRoot, until } from "../support/guard.ts"
 import { has } from "../support/system-package.ts"
 
 const canUnshare = has("util-linux", ["unshare", "--version"]) && isRoot
@@ -36,7 +36,7 @@ beforeAll(async () => {
 afterEach(async () => {
   const left = runs.splice(0)
   for (const container of containers.splice(0)) container.remove()
-  const living = () => [...left.flatMap((run) => run.living()), ...findHelpers()]
+  const living = () => left.flatMap((run) => run.living())
   await until(() => living().length === 0, 1_000, `${living()} end`).finally(() => {
     for (const run of left) run.clean()
   })

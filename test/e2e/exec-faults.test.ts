@@ -89,7 +89,7 @@ beforeAll(async () => {
 })
 afterEach(async () => {
   const left = runs.splice(0)
-  const living = () => [...left.flatMap((run) => run.living()), ...findHelpers()]
+  const living = () => [...left.flatMap((run) => run.living()), ...findHelpers(folder.path)]
   for (const { child } of left) child.kill("SIGKILL") // and everything else must go with it
   await until(() => living().length === 0, 1_000, `${living()} end`).finally(() => {
     for (const run of left) run.clean()

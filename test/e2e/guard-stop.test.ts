@@ -45,7 +45,7 @@ afterEach(() => {
   const left = guards.splice(0)
   const alive = left.flatMap((guard) => guard.living())
   for (const guard of left) guard.clean()
-  expect([...alive, ...findHelpers()], "processes left behind").toEqual([])
+  expect([...alive, ...findHelpers(folder.path)], "processes left behind").toEqual([])
 })
 afterAll(() => folder.remove())
 
@@ -138,7 +138,7 @@ describe.skipIf(!canRun).each(USERS)("guard killed as %s", (who) => {
       const guard = run(who, { command: ["sh", "-c", "trap '' TERM; sleep 300 & sleep 301"] })
       await sleep(delayMs)
       guard.child.kill("SIGKILL")
-      const left = () => [...guard.living(), ...findHelpers()]
+      const left = () => [...guard.living(), ...findHelpers(folder.path)]
       await until(() => left().length === 0, 1_000, `${left()} end, the guard killed after ${delayMs} ms`)
     }
   })

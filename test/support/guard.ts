@@ -1,7 +1,7 @@
 /** A real guard process over a real program, run as root or as another user; and what lives of it. */
 import { type ChildProcess, spawn } from "node:child_process"
 import { randomUUID } from "node:crypto"
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
+import { cpSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import type { RunningMeasurement } from "../../src/guard/measure-running.ts"
@@ -129,11 +129,16 @@ export function findMarked(mark: string): number[] {
   })
 }
 
-/** Helpers of any guard: the PID 1 of a namespace, the watcher of a group. They have no mark: the guard gives them no environment. */
-export function findHelpers(): number[] {
+/**
+ * Helpers of guards: the PID 1 of a namespace, the watcher of a group. They have no mark, since the guard gives them no environment; they
+ * are in the guard's working folder, by which those of one test are told from others.
+ */
+export function findHelpers(folder: string): number[] {
   return readdirSync("/proc").flatMap((name) => {
     try {
-      return /^\d+$/.test(name) && readFileSync(`/proc/${name}/cmdline`, "latin1").includes("; cat >/dev/null;")
+      return /^\d+$/.test(name) &&
+        readFileSync(`/proc/${name}/cmdline`, "latin1").includes("; cat >/dev/null;") &&
+        readlinkSync(`/proc/${name}/cwd`).startsWith(folder)
         ? [Number(name)]
         : []
     } catch {

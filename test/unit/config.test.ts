@@ -164,7 +164,9 @@ describe("loadConfig", () => {
   })
 
   test("variables of the command line and of others are left alone", () => {
-    expect(load({}, { WRIT_KEY: "k", WRIT_TARGET: "t", PATH: "/", WRITER: "x" }).drainMs).toBe(10_000)
+    expect(load({}, { WRIT_KEY: "k", WRIT_TARGET: "t", WRIT_EXEC_KEYS: "f", PATH: "/", WRITER: "x" }).drainMs).toBe(
+      10_000,
+    )
   })
 
   test.each([

@@ -1,7 +1,11 @@
-import { describe, expect, test } from "vitest"
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { afterAll, describe, expect, test } from "vitest"
 import { EXIT_CODES } from "../../../src/errors.ts"
 import { scrubEnvironment } from "../../../src/guard/environment.ts"
 import { GUARD_EXITS, toExitCode } from "../../../src/guard/exit-codes.ts"
+import { mayEnter } from "../../../src/guard/may-enter.ts"
 import { parseExecutableMappings } from "../../../src/guard/measure-running.ts"
 import { findDescendants, type ProcessRow, parseStat } from "../../../src/guard/process-table.ts"
 import { SHORTFALLS, toShortfalls } from "../../../src/guard/shortfalls.ts"
@@ -112,5 +116,31 @@ describe("parseExecutableMappings", () => {
 7ffd00-7ffd01 r-xp 00000000 00:00 0                        [vdso]
 `
     expect(parseExecutableMappings(maps)).toEqual(["/lib/new\nline", "/lib/x.so (deleted)", "/usr/bin/z b"])
+  })
+})
+
+describe("mayEnter", () => {
+  const folder = mkdtempSync(join(tmpdir(), "writ-enter-"))
+  const inner = join(folder, "inner")
+  mkdirSync(inner)
+  const { uid, gid } = statSync(inner)
+  const other = { uid: uid + 1, gid: gid + 1 }
+  afterAll(() => rmSync(folder, { recursive: true }))
+
+  test.each([
+    ["others may", 0o711, 0o711, other, true],
+    ["others may not", 0o711, 0o770, other, false],
+    ["others may not enter the folder above", 0o700, 0o777, other, false],
+    ["its group may", 0o711, 0o710, { uid: other.uid, gid }, true],
+    ["its group may not, whatever others may", 0o711, 0o701, { uid: other.uid, gid }, false],
+    ["root may always", 0o700, 0o700, { uid: 0, gid: 0 }, true],
+  ])("%s", (_, above, mode, user, may) => {
+    chmodSync(folder, above)
+    chmodSync(inner, mode)
+    expect(mayEnter(inner, user)).toBe(may)
+  })
+
+  test("a folder that is not there is nobody's to enter", () => {
+    expect(mayEnter(join(inner, "missing"), other)).toBe(false)
   })
 })
