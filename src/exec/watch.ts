@@ -15,8 +15,11 @@ import { toMeasurements } from "./register.ts"
 
 /** TERM comes this long before the end of a lease, or of the granted time, and KILL at the end of it. */
 const LAST_MS = 2_000
-/** Of a time that is short, the last part. */
+/** KILL comes this long before the end of the granted time, so that the report of the end is still in time. */
+const REPORT_MS = 1_000
+/** Of a time that is short, the last parts. */
 const LAST_PART = 0.25
+const REPORT_PART = 0.1
 const LOOK_MS = 100
 
 export type Ending =
@@ -86,9 +89,11 @@ export class Watch {
 
   /** Ends what runs in time with the lease and with what was granted. Answers how to stop looking. */
   bound(agent: HeartbeatAgent, untilMs: number): () => void {
-    const lastMs = Math.min(LAST_MS, (untilMs - performance.now()) * LAST_PART)
+    const wholeMs = untilMs - performance.now()
+    const killMs = untilMs - Math.min(REPORT_MS, wholeMs * REPORT_PART)
+    const lastMs = Math.min(LAST_MS, wholeMs * LAST_PART)
     const timer = setInterval(() => {
-      const leftMs = untilMs - performance.now()
+      const leftMs = killMs - performance.now()
       const { leaseLeftMs } = agent
       if (leftMs <= lastMs) this.#end({ cause: "time", graceMs: Math.max(0, leftMs) })
       else if (leaseLeftMs <= LAST_MS) this.#end({ cause: "lease", code: "UNANSWERED", graceMs: leaseLeftMs })

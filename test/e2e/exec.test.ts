@@ -360,6 +360,29 @@ describe.skipIf(!canRun)("writ exec and its secrets", () => {
   )
 })
 
+describe.skipIf(!canRun)("writ exec with a longest duration", () => {
+  test("what runs longer is ended before that is over: 124, and the lineage says why", async () => {
+    const policy = changedExample((text) => text.replace("max_duration: 1h", "max_duration: 5s"))
+    const limitedData = join(folder.path, "limited-data")
+    const limited = await startBuilt(limitedData, ["--policy", policy.path])
+    try {
+      const run = exec(["--data", limitedData, "--", "sh", "-c", 'trap "" TERM; while :; do sleep 1; done'])
+      const { execution_id } = await run.next("allowed")
+      const { outcome } = await run.next("ended")
+      expect(outcome.durationMs).toBeGreaterThan(3_000)
+      expect(outcome.durationMs).toBeLessThan(5_000)
+      expect(await run.exited).toBe(124)
+      const { out } = await writ(["lineage", execution_id, "--data", limitedData])
+      expect(out).toContain("terminated: TIME_LIMIT, SIGKILL")
+      expect(out).toContain("State: FAILED")
+      expect(out).toContain("Verified.")
+    } finally {
+      await limited.stop()
+      policy.remove()
+    }
+  })
+})
+
 describe.skipIf(!canRun)("writ exec where the policy pins what may run", () => {
   test("only the program of that digest runs, whatever its arguments; a rule may take arguments unseen", async () => {
     const tool = join(work, "pinned")
