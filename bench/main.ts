@@ -7,6 +7,7 @@ import { benchLedgerAppend } from "./ledger-append.ts"
 import { load } from "./load.ts"
 import { benchHeap, benchStart } from "./process.ts"
 import { profile } from "./profile.ts"
+import { benchRevocationLatency } from "./revocation-latency.ts"
 
 const AUTHORIZE = ["authorize-unary-latency", "authorize-unary-throughput", "authorize-openloop", "authorize-stream"]
 const NAMES = [
@@ -15,6 +16,7 @@ const NAMES = [
   "heartbeat",
   "beats-isolation",
   "ledger-append",
+  "revocation-latency",
   "start-time",
   "heap-growth",
 ]
@@ -40,6 +42,7 @@ async function run(argv: readonly string[]): Promise<number> {
   if (names.has("heartbeat")) show(await benchHeartbeat())
   if (names.has("beats-isolation")) show(await benchBeatsIsolation())
   if (names.has("ledger-append")) show(await benchLedgerAppend())
+  if (names.has("revocation-latency")) show(await benchRevocationLatency())
   if (names.has("start-time")) show(await benchStart())
   if (names.has("heap-growth")) show(await benchHeap())
   return 0
