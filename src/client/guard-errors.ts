@@ -4,7 +4,10 @@ import type { AuthorizeReply } from "./authorize-request.ts"
 export interface DenialReason {
   readonly code: string
   readonly text: string
+  /** Of the policy, where one decided. */
   readonly rule?: string
+  /** JSON pointer into the request, where a part of it is to blame. */
+  readonly pointer?: string
 }
 
 /** Nothing was started: the action was not allowed, or its token gave no right any more. */
@@ -16,7 +19,7 @@ export class DeniedError extends Error {
   /** Names the decision in the ledger. */
   readonly executionId: string
   constructor(decision: DeniedError["decision"], reasons: readonly DenialReason[], executionId: string) {
-    const why = reasons.map(({ code, text }) => `${code}: ${text}`).join(" ")
+    const why = reasons.map(({ code, text, pointer }) => `${code}${pointer ? ` at ${pointer}` : ""}: ${text}`).join(" ")
     super(`Not executed (${decision}). ${why} Execution ${executionId}.`)
     this.name = "DeniedError"
     this.decision = decision
