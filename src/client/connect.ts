@@ -91,7 +91,7 @@ export function connect(options: ConnectOptions): WritClient {
       for (let failures = 0; ; ) {
         const at = current
         const leftMs = endMs - performance.now()
-        const tryMs = targets.length === 1 ? leftMs : Math.min(leftMs, limitOf(failures))
+        const tryMs = targets.length === 1 || tries === 1 ? leftMs : Math.min(leftMs, limitOf(failures))
         try {
           return (await one(at, method, request, metadata, tryMs, signal)) as Reply
         } catch (thrown) {
@@ -101,7 +101,7 @@ export function connect(options: ConnectOptions): WritClient {
           if (mayPass) leave(at)
           // A whole round without waiting; then less and less often, and not all at once with others.
           const round = Math.floor(failures / targets.length)
-          const waitMs = round === 0 || error.code === "DEADLINE_EXCEEDED" ? 0 : backoffMs(round)
+          const waitMs = round === 0 ? 0 : backoffMs(round)
           if (!mayPass || failures >= tries || performance.now() + waitMs >= endMs)
             throw failures === 1 ? error : afterTries(error, failures)
           await pause(waitMs, signal)
