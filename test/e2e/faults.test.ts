@@ -48,7 +48,7 @@ async function end(signal: NodeJS.Signals): Promise<number | null> {
 
 /** Keeps asking until stopped; answers what was received, each a token that must have a record. */
 function load(address: DaemonFile): { readonly received: AuthorizeReply[]; stop(): Promise<void> } {
-  const client = connect({ target: address.grpc, key: readApiKey(data, "pep") })
+  const client = connect({ target: address.grpc, key: readApiKey(data, "pep"), maxTries: 1 })
   const received: AuthorizeReply[] = []
   let running = true
   const worker = async () => {
@@ -123,7 +123,7 @@ describe("kill -9 under load", () => {
 describe("a frozen Postgres", () => {
   test("UNAVAILABLE within the append limit, no token; when it is back, so is the daemon", async () => {
     const address = await start()
-    const client = connect({ target: address.grpc, key: readApiKey(data, "pep") })
+    const client = connect({ target: address.grpc, key: readApiKey(data, "pep"), maxTries: 1 })
     expect((await authorize(client)).decision).toBe("DECISION_ALLOW")
     const { execSync } = await import("node:child_process")
     const family = execSync(`pgrep -P ${postmaster()}`, { encoding: "utf8" }).trim().split("\n").map(Number)

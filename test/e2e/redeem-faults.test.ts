@@ -26,7 +26,8 @@ afterAll(async () => {
   folder.remove()
 })
 
-const clientOf = (role: Role) => connect({ target: daemon?.address.grpc as string, key: readApiKey(data, role) })
+const clientOf = (role: Role) =>
+  connect({ target: daemon?.address.grpc as string, key: readApiKey(data, role), maxTries: 1 })
 const redeem = (client: WritClient, token: string, redemption_id: string) =>
   client.call<Redeemed>("authorization", "RedeemToken", { token, redemption_id }, 5_000)
 
