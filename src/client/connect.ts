@@ -88,6 +88,7 @@ export function connect(options: ConnectOptions): WritClient {
       const metadata = metadataOf(method)
       const endMs = performance.now() + timeoutMs
       const tries = REPEATABLE.test(name) ? maxTries : 1
+      let before: CallError | null = null
       for (let failures = 0; ; ) {
         const at = current
         const leftMs = endMs - performance.now()
@@ -103,7 +104,8 @@ export function connect(options: ConnectOptions): WritClient {
           const round = Math.floor(failures / targets.length)
           const waitMs = round === 0 ? 0 : backoffMs(round)
           if (!mayPass || failures >= tries || performance.now() + waitMs >= endMs)
-            throw failures === 1 ? error : afterTries(error, failures)
+            throw failures === 1 ? error : afterTries(tellingOf(error, before), failures)
+          before = tellingOf(error, before)
           await pause(waitMs, signal)
         }
       }
@@ -219,6 +221,11 @@ function toCredentials({ caFile, clientCert }: ConnectOptions): grpc.ChannelCred
 
 function cancelled(): CallError {
   return new CallError("CANCELLED", "The caller cancelled.")
+}
+
+/** That time was up says less than what a try before ran into. */
+function tellingOf(error: CallError, before: CallError | null): CallError {
+  return error.code === "DEADLINE_EXCEEDED" && before ? before : error
 }
 
 function afterTries(error: CallError, tries: number): CallError {

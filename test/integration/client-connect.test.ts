@@ -191,9 +191,10 @@ describe("connect with TLS", () => {
       }
     }
     expect(await ask(ours.certFile, ours)).toBe("over TLS")
-    expect(await ask(theirs.certFile, ours)).toBe("UNREACHABLE")
-    expect(await ask(ours.certFile)).toBe("UNREACHABLE")
-    expect(await ask(ours.certFile, theirs)).toBe("UNREACHABLE")
+    const refused = ["UNREACHABLE", "DEADLINE_EXCEEDED"] // a machine that is busy may not get through a handshake in time
+    expect(refused).toContain(await ask(theirs.certFile, ours))
+    expect(refused).toContain(await ask(ours.certFile))
+    expect(refused).toContain(await ask(ours.certFile, theirs))
     server.forceShutdown()
   })
 })
