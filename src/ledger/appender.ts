@@ -5,10 +5,12 @@
 import { WritError } from "../errors.ts"
 import { equalBytes } from "../formats/bytes.ts"
 import type { TreeTail } from "../formats/tiles.ts"
-import type { AppendOutcome, Effect, Head, LedgerWriter, RequestClaim, SealedRecord } from "./store.ts"
+import type { AppendOutcome, Change, Effect, Head, LedgerWriter, RequestClaim, SealedRecord } from "./store.ts"
 
 export const MAX_BATCH_RECORDS = 512
 export const MAX_BATCH_BYTES = 4 * 1024 * 1024
+/** Steps of executions in one batch: each holds the lock of its row until the commit. */
+export const MAX_BATCH_STEPS = 64
 export const MAX_QUEUE_RECORDS = 4_096
 export const MAX_QUEUE_BYTES = 32 * 1024 * 1024
 /** How long a request id is kept: the longest token life or ten minutes, whichever is more. */
@@ -25,7 +27,10 @@ export interface Entry {
   readonly deadlineMs?: number
   /** Has the caller gone? Asked at the cut. */
   readonly signal?: { readonly aborted: boolean }
-  /** Makes it a change: appended alone, with these effects in the same transaction. */
+  /**
+   * Makes it a change: appended with these effects in the same transaction. Alone, unless all it does is a step of an
+   * execution: such share a batch with decisions and with steps of other executions.
+   */
   readonly change?: { readonly effects: readonly Effect[]; readonly raisesEpoch: boolean }
 }
 
@@ -64,6 +69,8 @@ interface Pending {
   readonly bytes: number
   readonly resolve: (result: AppendResult) => void
   readonly reject: (error: WritError) => void
+  /** Set after a conflict in a batch of many: whose it was is seen when each is tried by itself. */
+  isAlone: boolean
 }
 
 export class Appender {
@@ -111,7 +118,7 @@ export class Appender {
     return new Promise((resolve, reject) => {
       this.assertOpen()
       const bytes = entry.record.body.length + (entry.record.payload?.length ?? 0)
-      this.#queue.push({ entry, bytes, resolve, reject })
+      this.#queue.push({ entry, bytes, resolve, reject, isAlone: false })
       this.#queueBytes += bytes
       if (!this.#busy) this.#cut()
     })
@@ -135,17 +142,20 @@ export class Appender {
     this.#options.onState?.(state, cause)
   }
 
-  /** Takes what is queued and still wanted: up to the limits, or one change alone. */
+  /** Takes what is queued and still wanted: up to the limits, one step of each execution, or one change alone. */
   #take(): Pending[] {
     const epoch = this.#options.epoch()
     const now = performance.now()
     const taken: Pending[] = []
+    const touched = new Set<string>()
     let bytes = 0
     let next = 0
     for (; next < this.#queue.length && taken.length < MAX_BATCH_RECORDS; next++) {
       const pending = this.#queue[next] as Pending
       const { entry } = pending
-      if (entry.change && taken.length > 0) break
+      const row = entry.change ? rowOf(pending) : undefined
+      if (row === null && taken.length > 0) break
+      if (row && (touched.has(row) || touched.size >= MAX_BATCH_STEPS)) break
       if (taken.length > 0 && bytes + pending.bytes > MAX_BATCH_BYTES) break
       this.#queueBytes -= pending.bytes
       // Before the cut: nothing is appended, nothing reserved.
@@ -156,7 +166,8 @@ export class Appender {
       else {
         taken.push(pending)
         bytes += pending.bytes
-        if (entry.change) {
+        if (row) touched.add(row)
+        if (row === null) {
           next++
           break
         }
@@ -201,7 +212,7 @@ export class Appender {
           epoch: first.entry.epoch,
           requestsExpireMs: this.#options.wallMs() + REQUEST_LIFE_MS,
         },
-        first.entry.change,
+        changeOf(batch),
       )
       // Crash from here on: the record stands, a token may or may not have left; a repeat fetches the recorded verdict.
     } catch (cause) {
@@ -222,8 +233,14 @@ export class Appender {
     if (outcome.kind === "stale") {
       await this.#refresh()
       for (const pending of batch) pending.resolve({ kind: "stale" })
+    } else if (outcome.kind === "conflict" && batch.length === 1) {
+      first.resolve({ kind: "conflict" })
     } else if (outcome.kind === "conflict") {
-      for (const pending of batch) pending.resolve({ kind: "conflict" })
+      for (const pending of batch) {
+        this.#queueBytes += pending.bytes
+        pending.isAlone = pending.entry.change !== undefined
+      }
+      this.#queue = [...batch, ...this.#queue]
     } else {
       const { keys } = outcome
       const isTaken = (pending: Pending) => pending.entry.request !== undefined && keys.has(pending.entry.request.key)
@@ -283,6 +300,25 @@ export class Appender {
       }
     }
   }
+}
+
+/** The execution whose row a step changes or locks; null where an entry does anything else, or is to be tried by itself. */
+function rowOf({ entry: { change }, isAlone }: Pending): string | null {
+  if (isAlone || !change || change.raisesEpoch || change.effects.length !== 1) return null
+  const [effect] = change.effects
+  return effect?.kind === "execution" ? effect.executionId : effect?.kind === "child" ? effect.parentId : null
+}
+
+/** The effects of all, in the order of the rows that they lock: two replicas that wait for one another would both fail. */
+function changeOf(batch: readonly Pending[]): Change | undefined {
+  if (batch.length === 1) return batch[0]?.entry.change
+  const steps = batch.flatMap((pending, at) => {
+    const [effect] = pending.entry.change?.effects ?? []
+    return effect ? [{ at, effect, row: rowOf(pending) as string }] : []
+  })
+  if (steps.length === 0) return undefined
+  steps.sort((a, b) => (a.row < b.row ? -1 : 1))
+  return { effects: steps.map(({ effect }) => effect), at: steps.map(({ at }) => at), raisesEpoch: false }
 }
 
 const STATE_ERRORS = {

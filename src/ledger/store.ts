@@ -97,6 +97,13 @@ export type Effect =
   /** A conflict when there is no payload any more. */
   | { readonly kind: "erase_payload"; readonly logId: number; readonly index: number }
 
+export interface Change {
+  readonly effects: readonly Effect[]
+  readonly raisesEpoch: boolean
+  /** Which record of the batch each effect belongs to; absent: all to the first. */
+  readonly at?: readonly number[]
+}
+
 /** Everything but "written" means that nothing was written. */
 export type AppendOutcome =
   | { readonly kind: "written" }
@@ -113,10 +120,7 @@ export interface LedgerWriter {
    * Appends a batch, all or nothing, durably. `effects` are made in the same transaction and raise the epoch by one when
    * `raisesEpoch`. Rejects when the outcome is unknown or the database refuses (then the connection is gone: `reopen`).
    */
-  append(
-    batch: AppendBatch,
-    change?: { readonly effects: readonly Effect[]; readonly raisesEpoch: boolean },
-  ): Promise<AppendOutcome>
+  append(batch: AppendBatch, change?: Change): Promise<AppendOutcome>
   /**
    * A new connection; raises the fence, which waits for a statement that may still run on the old one. Null: another
    * daemon has raised it since `knownFence`. Rejects while the database cannot be reached.

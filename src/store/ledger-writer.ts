@@ -1,7 +1,7 @@
 /** The log's single writer on Postgres. Implements the port `ledger/store.ts`. */
 import type pg from "pg"
 import { WritError } from "../errors.ts"
-import type { AppendBatch, AppendOutcome, Head, LedgerWriter } from "../ledger/store.ts"
+import type { AppendBatch, AppendOutcome, Change, Head, LedgerWriter } from "../ledger/store.ts"
 import { encodeBatch } from "./encode-batch.ts"
 import { toStatement } from "./ledger-effects.ts"
 import { createPipeline, type Pipeline, type Statement } from "./pipeline.ts"
@@ -9,8 +9,6 @@ import { APPEND, UNIQUE_VIOLATION, WRONG_EPOCH } from "./sql/append.ts"
 import { ANNOUNCE_EPOCH, RAISE_EPOCH } from "./sql/epoch.ts"
 import { MAKE_HEAD, MAKE_MARK, OPEN_LOG, TAKE_OVER, TAKE_OVER_FROM } from "./sql/head.ts"
 import { CONFLICT } from "./sql/require-one.ts"
-
-type Change = NonNullable<Parameters<LedgerWriter["append"]>[1]>
 
 /** Constraints that say: somebody else was first. */
 const CONSUMED: readonly string[] = ["execution_pkey", "execution_parent_consent_key"]
@@ -167,12 +165,15 @@ async function sendAppend(
 ): Promise<string | null> {
   const statements: Statement[] = [{ ...APPEND, values: encodeBatch(batch, headAt) }]
   if (change) {
-    const { logId, size: index } = batch.before
-    const { leafHash } = (batch.records[0] as AppendBatch["records"][number]).record
-    // The epoch before the effects: of two replicas that raise it at once one waits there and is stale, whatever rows they touch.
+    const { logId, size } = batch.before
+    // Before its effects: of two replicas that raise it at once one waits here and is stale, whatever rows they touch.
     if (change.raisesEpoch)
       statements.push({ ...RAISE_EPOCH, values: [batch.epoch.toString()] }, { ...ANNOUNCE_EPOCH, values: [] })
-    for (const effect of change.effects) statements.push(toStatement(effect, { logId, index, leafHash }))
+    change.effects.forEach((effect, i) => {
+      const at = change.at?.[i] ?? 0
+      const { leafHash } = (batch.records[at] as AppendBatch["records"][number]).record
+      statements.push(toStatement(effect, { logId, index: size + at, leafHash }))
+    })
   }
   const [head] = await send(statements)
   return head ?? null

@@ -8,16 +8,17 @@ import {
   type AppendResult,
   type Entry,
   MAX_BATCH_RECORDS,
+  MAX_BATCH_STEPS,
   MAX_QUEUE_RECORDS,
 } from "../../../src/ledger/appender.ts"
-import type { AppendBatch, AppendOutcome, Effect, Head, LedgerWriter } from "../../../src/ledger/store.ts"
+import type { AppendBatch, AppendOutcome, Change, Effect, Head, LedgerWriter } from "../../../src/ledger/store.ts"
 import { naiveRoot } from "../../support/naive-merkle.ts"
 
 const sha256 = (bytes: Uint8Array) => new Uint8Array(createHash("sha256").update(bytes).digest())
 
 interface Sent {
   readonly batch: AppendBatch
-  readonly change: { readonly effects: readonly Effect[]; readonly raisesEpoch: boolean } | undefined
+  readonly change: Change | undefined
   /** Ends the statement: what the batch came to, or an error; `persist` says whether it is stored all the same. */
   answer(outcome: AppendOutcome | Error, persist?: boolean): Promise<void>
 }
@@ -39,7 +40,7 @@ class FakeWriter implements LedgerWriter {
     return { logId: 1, size: this.leaves.length, root: naiveRoot(this.leaves), fence: this.fence }
   }
 
-  append(batch: AppendBatch, change?: Sent["change"]): Promise<AppendOutcome> {
+  append(batch: AppendBatch, change?: Change): Promise<AppendOutcome> {
     if (this.open.length > 0) throw new Error("two statements at once")
     const promise = new Promise<AppendOutcome>((resolve, reject) => {
       const sent: Sent = {
@@ -191,7 +192,7 @@ describe("the cut", () => {
 
   test("a change is appended alone, in its place, with its effects", async () => {
     const { writer, appender } = setup()
-    const effects: Effect[] = [{ kind: "execution", executionId: "x", previous: null, to: "REVOKED" }]
+    const effects: Effect[] = [{ kind: "activate", digest: new Uint8Array(32) }]
     const results = [
       appender.append(entry()),
       appender.append(entry()),
@@ -204,6 +205,55 @@ describe("the cut", () => {
     expect(sizes(writer)).toEqual([1, 1, 1, 1, 2])
     expect(writer.sent.map((sent) => sent.change?.effects)).toEqual([undefined, undefined, effects, [], undefined])
     expect((await Promise.all(results)).map(indexOf)).toEqual([0, 1, 2, 3, 4, 5])
+  })
+
+  const stepOf = (executionId: string) => ({
+    effects: [{ kind: "execution", executionId, previous: null, to: "REDEEMED" } as const],
+    raisesEpoch: false,
+  })
+  const childOf = (parentId: string) => ({
+    effects: [
+      {
+        kind: "child",
+        parentId,
+        executionId: "c",
+        consent: sha256(Buffer.from("c")),
+        depth: 1,
+        authorizedAtMs: 0,
+      } as const,
+    ],
+    raisesEpoch: false,
+  })
+
+  test("steps of different executions share a batch with decisions, their effects in the order of the rows they lock", async () => {
+    const { writer, appender } = setup()
+    const results = [
+      appender.append(entry()),
+      appender.append(entry({ change: stepOf("b") })),
+      appender.append(entry()),
+      appender.append(entry({ change: childOf("c") })),
+      appender.append(entry({ change: stepOf("a") })),
+      appender.append(entry({ change: stepOf("c") })), // the child's parent
+      appender.append(entry({ change: { ...stepOf("d"), raisesEpoch: true } })),
+    ]
+    while (writer.open.length > 0) await writer.current.answer({ kind: "written" })
+    expect(sizes(writer)).toEqual([1, 4, 1, 1])
+    const joined = writer.sent[1]?.change
+    expect(joined).toMatchObject({ raisesEpoch: false, at: [3, 0, 2] })
+    expect(joined?.effects).toEqual([...stepOf("a").effects, ...stepOf("b").effects, ...childOf("c").effects])
+    expect((await Promise.all(results)).map(indexOf)).toEqual([0, 1, 2, 3, 4, 5, 6])
+  })
+
+  test(`at most ${MAX_BATCH_STEPS} steps in a batch, and one of each execution`, async () => {
+    const { writer, appender } = setup()
+    const first = appender.append(entry())
+    const results = Array.from({ length: MAX_BATCH_STEPS + 1 }, (_, i) =>
+      appender.append(entry({ change: stepOf(`${i}`) })),
+    )
+    results.push(appender.append(entry({ change: stepOf(`${MAX_BATCH_STEPS}`) })))
+    while (writer.open.length > 0) await writer.current.answer({ kind: "written" })
+    expect(sizes(writer)).toEqual([1, MAX_BATCH_STEPS, 1, 1])
+    expect((await Promise.all([first, ...results])).map(indexOf)).toEqual([...Array(MAX_BATCH_STEPS + 3).keys()])
   })
 
   test("a change that raises the epoch: what was decided before it is stale, and nothing of it is written", async () => {
@@ -266,6 +316,30 @@ describe("answers that wrote nothing", () => {
     await writer.current.answer({ kind: "written" })
     expect((await Promise.all([first, ...results, later])).map(indexOf)).toEqual([0, 1, "taken", 2, 3])
     expect(writer.leaves).toHaveLength(4)
+  })
+
+  test("conflict in a batch of many: each step is tried by itself, and only whose it was is told", async () => {
+    const { writer, appender } = setup()
+    const stepOf = (executionId: string) => ({
+      effects: [{ kind: "execution", executionId, previous: null, to: "REDEEMED" } as const],
+      raisesEpoch: false,
+    })
+    const first = appender.append(entry())
+    const results = [
+      appender.append(entry({ change: stepOf("a") })),
+      appender.append(entry()),
+      appender.append(entry({ change: stepOf("b") })),
+      appender.append(entry()),
+    ]
+    await writer.current.answer({ kind: "written" })
+    expect(writer.current.batch.records).toHaveLength(4)
+    await writer.current.answer({ kind: "conflict" })
+    expect(writer.current.change?.effects).toEqual(stepOf("a").effects)
+    await writer.current.answer({ kind: "conflict" })
+    while (writer.open.length > 0) await writer.current.answer({ kind: "written" })
+    expect(sizes(writer)).toEqual([1, 4, 1, 1, 1, 1])
+    expect((await Promise.all([first, ...results])).map(indexOf)).toEqual([0, "conflict", 1, 2, 3])
+    expect(appender.queueDepth).toBe(0)
   })
 
   test("conflict: told, and the log goes on", async () => {
