@@ -53,6 +53,15 @@ const action = fc.record({
   target: fc.nat(),
 })
 
+/** So that every state comes up, whatever is drawn. */
+const sequence = (...actions: readonly (readonly [Action, number])[]) =>
+  actions.map(([action, target]) => ({ action, target }))
+const EXAMPLES = [
+  sequence(["redeem", 0], ["start", 0], ["succeed", 0], ["succeed", 0], ["fail", 0], ["revoke", 0], ["add", 0]),
+  sequence(["redeem", 0], ["add", 0], ["redeem", 1], ["add", 1], ["revoke", 0], ["terminate", 1], ["redeem", 2]),
+  sequence(["redeem", 0], ["fail", 0], ["redeem", 0]),
+]
+
 const REPORTS = {
   succeed: { succeeded: true, exit_status: 0 },
   fail: { succeeded: false, exit_status: 1 },
@@ -184,7 +193,7 @@ describe("executions", () => {
           expect(report).toMatchObject({ valid: true, reason: "" })
         }
       }),
-      { numRuns: 25 },
+      { numRuns: 25, examples: EXAMPLES.map((sequence) => [[...sequence]]) },
     )
     for (const state of ["AUTHORIZED", "REDEEMED", "COMPLETED", "FAILED", "REVOKED"])
       expect(
