@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import pg from "pg"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
@@ -369,17 +369,5 @@ describe("commands on a running daemon", () => {
     expect(report.findings.map((finding) => Number(finding.index))).toContain(index)
     // It started Postgres for this, and stopped it again.
     expect(existsSync(join(data, "postgres", "cluster", "postmaster.pid"))).toBe(false)
-  })
-})
-
-describe("writ demo", () => {
-  test("tells its story to the end, exit code 0, and leaves nothing behind", async () => {
-    const temporary = file("tmp")
-    mkdirSync(temporary)
-    chmodSync(temporary, 0o711)
-    const { code, out, err } = await writ(["demo"], { env: { TMPDIR: temporary } })
-    expect({ code, err }).toEqual({ code: 0, err: "" })
-    expect(out).toMatch(/Found: record \d+, at step \w+\.\n\nThat was Writ/)
-    expect(readdirSync(temporary)).toEqual([])
   })
 })
