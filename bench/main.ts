@@ -7,7 +7,7 @@ import { benchLedgerAppend } from "./ledger-append.ts"
 import { load } from "./load.ts"
 import { benchHeap, benchStart } from "./process.ts"
 import { profile } from "./profile.ts"
-import { benchRevocationLatency } from "./revocation-latency.ts"
+import { benchRevocation } from "./revocation-latency.ts"
 
 const AUTHORIZE = ["authorize-unary-latency", "authorize-unary-throughput", "authorize-openloop", "authorize-stream"]
 const NAMES = [
@@ -42,7 +42,7 @@ async function run(argv: readonly string[]): Promise<number> {
   if (names.has("heartbeat")) show(await benchHeartbeat())
   if (names.has("beats-isolation")) show(await benchBeatsIsolation())
   if (names.has("ledger-append")) show(await benchLedgerAppend())
-  if (names.has("revocation-latency")) show(await benchRevocationLatency())
+  if (names.has("revocation-latency")) show(await benchRevocation())
   if (names.has("start-time")) show(await benchStart())
   if (names.has("heap-growth")) show(await benchHeap())
   return 0

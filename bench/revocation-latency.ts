@@ -1,74 +1,223 @@
 /**
- * How long a revoked process lives. A real `writ exec` holds a shell that does not end on TERM but says when it gets it; from the
- * answer of RevokeExecution to that word, and to the death of the last that descends from it. One trial after the other: each has
- * a guard, a runtime and an execution of its own.
+ * Revocation of what runs: from RevokeExecution's answer to the TERM that reaches a program which ignores it, and to the death of
+ * the last of its processes; and what the daemon still accepts of a revoked execution, which must be nothing. Real `writ exec`,
+ * real programs, one monotonic clock for all processes of the machine.
  */
-import { setTimeout as sleep } from "node:timers/promises"
-import { connect } from "../src/client/connect.ts"
-import { type ExecProcess, startExec } from "../test/support/exec.ts"
-import type { Row } from "./compare.ts"
-import { percentile } from "./h2-generator.ts"
-import { startDaemonProcess } from "./subjects.ts"
+import { type ChildProcess, spawn } from "node:child_process"
+import { createHash, randomUUID } from "node:crypto"
+import { chmodSync, copyFileSync, mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { type AuthorizeReply, toWireRequest } from "../src/cli/authorize.ts"
+import { followGuarded, type GuardedRun } from "../src/cli/demo/guarded-run.ts"
+import { createWitness, type Witness } from "../src/cli/demo/witness.ts"
+import type { CallError } from "../src/client/call-error.ts"
+import { connect, type WritClient } from "../src/client/connect.ts"
+import type { JsonObject } from "../src/formats/ports.ts"
+import { ROLES } from "../src/rpc/roles.ts"
+import { readApiKey } from "../src/store/data-folder.ts"
+import { median, type Row } from "./compare.ts"
+import { type RunningDaemon, startDaemonProcess } from "./subjects.ts"
 
-const TRIALS = 100
-const LIMIT_MS = 50
-/** From TERM to KILL: short, to see what else the end costs. */
+const ROUNDS = 5
+const TRIALS_A_ROUND = 20
+/** Guards that wait at the same time, and beat: each is revoked alone. */
+const AT_ONCE = 4
 const GRACE_MS = 100
-const STUBBORN = `(setsid sh -c 'trap "" TERM; sleep 301; :' &)
-trap "echo TERM" TERM
-echo ready
-while :; do sleep 300 & wait; done`
+const NS_PER_MS = 1_000_000
+const ROOT = join(import.meta.dirname, "..")
+const PROGRAM = "stubborn.mjs"
+const PAYMENT: JsonObject = {
+  audience: "payer",
+  subject: { type: "agent", id: "agent:treasurer", properties: { team: "finance" } },
+  action: { name: "payment.send" },
+  resource: { type: "account", id: "DE02 1203 0000 0000 2020 51", properties: { currency: "EUR" } },
+  parameters: { amount: 100, instalments: 2 },
+}
 
-export async function benchRevocationLatency(): Promise<Row[]> {
+/** Milliseconds. */
+interface Trial {
+  /** A TERM that the bench itself sends to the same program, until it has it. */
+  readonly plainMs: number
+  /** From the answer; negative: it had TERM before the answer had arrived. */
+  readonly termMs: number
+  readonly termFromCallMs: number
+  readonly goneMs: number
+}
+
+export async function benchRevocation(): Promise<Row[]> {
   const daemon = await startDaemonProcess()
-  const operator = connect({ target: daemon.address.grpc, key: daemon.operator })
+  const key = Object.fromEntries(ROLES.map((role) => [role, readApiKey(daemon.data, role)]))
+  const client = connect({ target: daemon.address.grpc, key, maxTries: 1 })
+  const work = mkdtempSync(join(tmpdir(), "writ-bench-"))
+  chmodSync(work, 0o755)
+  copyFileSync(join(ROOT, "examples", "guarded", PROGRAM), join(work, PROGRAM))
+  chmodSync(join(work, PROGRAM), 0o755)
   try {
-    const signals: number[] = []
-    const deaths: number[] = []
-    for (let trial = 0; trial < TRIALS; trial++) {
-      const args = ["--data", daemon.data, "--quiet", "--grace", String(GRACE_MS / 1000), "--", "sh", "-c", STUBBORN]
-      const run = startExec(args, { cwd: "/" })
-      const { execution_id } = await run.next("allowed")
-      await heard(run, "ready\n")
-      await operator.call("authorization", "RevokeExecution", { execution_id, reason: "bench" })
-      const answeredMs = performance.now()
-      signals.push((await heard(run, "TERM\n")) - answeredMs)
-      const { outcome } = await run.next("ended")
-      if (outcome.survivors > 0 || outcome.stopped === null) throw new Error(`not ended: ${JSON.stringify(outcome)}`)
-      deaths.push((signals.at(-1) as number) + outcome.stopped.lastEndedMs - outcome.stopped.termMs)
-      const code = await run.exited
-      if (code !== 122) throw new Error(`the guard exited with ${code}: ${run.stderr()}`)
+    if ((await countAccepted(client, false)) !== CALLS) throw new Error("what was not revoked was refused")
+    const rounds: Trial[][] = []
+    let accepted = 0
+    for (let round = 0; round < ROUNDS; round++) {
+      const trials: Trial[] = []
+      while (trials.length < TRIALS_A_ROUND) trials.push(...(await revokeSome(client, daemon, work)))
+      for (const _ of trials) accepted += await countAccepted(client, true)
+      rounds.push(trials)
     }
-    return [
-      toRow("revocation-latency", signals, `the limit of ${LIMIT_MS} ms`, LIMIT_MS),
-      toRow("revocation-death", deaths, `its grace of ${GRACE_MS} ms`, GRACE_MS),
-    ]
+    return toRows(rounds, accepted)
   } finally {
-    operator.close()
+    client.close()
+    rmSync(work, { recursive: true, force: true })
     await daemon.stop()
   }
 }
 
-/** When it was heard. */
-async function heard(run: ExecProcess, text: string): Promise<number> {
-  while (!run.stdout().includes(text)) {
-    if (run.child.exitCode !== null) throw new Error(`the guard ended before: ${run.stderr()}`)
-    await sleep(1)
-  }
-  return performance.now()
+interface Held {
+  readonly run: GuardedRun
+  readonly witness: Witness
+  readonly child: ChildProcess
 }
 
-function toRow(name: string, values: readonly number[], against: string, againstMs: number): Row {
-  const p99 = percentile(values, 0.99)
-  return {
-    name,
-    value: p99,
-    unit: `ms p99 (p50 ${percentile(values, 0.5).toFixed(1)})`,
-    baseline: { name: against, value: againstMs },
-    ratio: p99 / againstMs,
-    durable: "revoked durably, then answered",
-    spread: [Math.min(...values) / againstMs, Math.max(...values) / againstMs],
-    rounds: values.length,
-    generator: "writ exec over a shell that ignores TERM",
+async function revokeSome(client: WritClient, daemon: RunningDaemon, work: string): Promise<Trial[]> {
+  const held: Held[] = []
+  try {
+    for (let i = 0; i < AT_ONCE; i++) held.push(await hold(daemon, work, join(work, `witness-${i}`)))
+    await Promise.all(
+      held.map(({ run, witness }) =>
+        Promise.race([Promise.all([witness.working, run.event("started")]), run.event("ended")]),
+      ),
+    )
+    const trials: Trial[] = []
+    for (const each of held) trials.push(await revokeOne(client, each))
+    return trials
+  } finally {
+    for (const { child, witness } of held) {
+      child.kill("SIGKILL") // where a trial failed
+      witness.close()
+    }
   }
+}
+
+async function hold(daemon: RunningDaemon, work: string, socket: string): Promise<Held> {
+  const witness = await createWitness(socket)
+  const flags = ["--data", daemon.data, "--subject", "user:bench", "--grace", String(GRACE_MS / 1000), "--events", "3"]
+  const child = spawn(
+    process.execPath,
+    [join(ROOT, "dist", "main.js"), "exec", ...flags, "--", `./${PROGRAM}`, socket],
+    {
+      cwd: work,
+      stdio: ["ignore", "pipe", "pipe", "pipe"],
+    },
+  )
+  return { witness, child, run: followGuarded(child, () => {}) }
+}
+
+async function revokeOne(client: WritClient, { run, witness }: Held): Promise<Trial> {
+  const { pid } = await run.event("started")
+  const { execution_id } = await run.event("allowed")
+  const killedNs = process.hrtime.bigint()
+  process.kill(pid as number, "SIGTERM")
+  const plainMs = toMs((await witness.nextTerm()) - killedNs)
+
+  const calledNs = process.hrtime.bigint()
+  await client.call("authorization", "RevokeExecution", { execution_id, reason: "bench" })
+  const answeredNs = process.hrtime.bigint()
+  const termNs = await witness.nextTerm()
+  const goneNs = await witness.gone
+  await run.ended
+  const { outcome } = await run.event("ended")
+  if (outcome.survivors > 0) throw new Error("a process survived")
+  return {
+    plainMs,
+    termMs: toMs(termNs - answeredNs),
+    termFromCallMs: toMs(termNs - calledNs),
+    goneMs: toMs(goneNs - answeredNs),
+  }
+}
+
+const toMs = (ns: bigint) => Number(ns) / NS_PER_MS
+
+/** Calls that would let something go on. */
+const CALLS = 3
+
+/** How many of them the daemon accepts for an execution, sent at once as soon as its revocation is answered. */
+async function countAccepted(client: WritClient, revoked: boolean): Promise<number> {
+  const request = toWireRequest({ ...PAYMENT, request_id: randomUUID() })
+  const { execution_id, token } = await client.call<AuthorizeReply>("authorization", "Authorize", request)
+  const parameters_digest = createHash("sha256").update(JSON.stringify(PAYMENT["parameters"])).digest()
+  const redeem = { token, redemption_id: randomUUID(), parameters_digest }
+  if (revoked) await client.call("authorization", "RevokeExecution", { execution_id, reason: "bench" })
+  const verified = client.call<{ valid: boolean }>("authorization", "VerifyToken", { token, audience: "payer" })
+  const redeemed = isAccepted(client.call("authorization", "RedeemToken", redeem))
+  if (!revoked) await redeemed // what follows needs it
+  const started = isAccepted(client.call("authorization", "StartExecution", { execution_id }))
+  const answers = [(await verified).valid, await redeemed, await started]
+  return answers.filter(Boolean).length
+}
+
+async function isAccepted(call: Promise<unknown>): Promise<boolean> {
+  return await call.then(
+    () => true,
+    (error: CallError) => {
+      if (["TOKEN_REFUSED", "INVALID_TRANSITION"].includes(error.code)) return false
+      throw error
+    },
+  )
+}
+
+function toRows(rounds: readonly (readonly Trial[])[], accepted: number): Row[] {
+  const trials = rounds.flat()
+  const all = (pick: (trial: Trial) => number) => trials.map(pick)
+  const common = { durable: "fsync=on", rounds: ROUNDS }
+  const row = (name: string, pick: (trial: Trial) => number, baseline: string, base: (trial: Trial) => number): Row => {
+    const ratios = rounds.map((round) => p99(round.map(pick)) / p99(round.map(base)))
+    const value = p99(all(pick))
+    const baseValue = p99(all(base))
+    return {
+      ...common,
+      name,
+      value,
+      unit: "ms p99",
+      baseline: { name: baseline, value: baseValue },
+      ratio: value / baseValue,
+      spread: [Math.min(...ratios), Math.max(...ratios)],
+      generator: `${trials.length} guarded programs that ignore TERM; p50 ${median(all(pick)).toFixed(2)} ms, longest ${Math.max(...all(pick)).toFixed(2)} ms`,
+    }
+  }
+  const calls = trials.length * CALLS
+  const plain = "SIGTERM sent by the bench to the same program"
+  return [
+    row(
+      "revocation-signal",
+      ({ termMs }) => termMs,
+      plain,
+      ({ plainMs }) => plainMs,
+    ),
+    row(
+      "revocation-call-to-signal",
+      ({ termFromCallMs }) => termFromCallMs,
+      plain,
+      ({ plainMs }) => plainMs,
+    ),
+    row(
+      "revocation-death",
+      ({ goneMs }) => goneMs,
+      "the grace",
+      () => GRACE_MS,
+    ),
+    {
+      ...common,
+      name: "revocation-accepted",
+      value: accepted,
+      unit: "calls",
+      baseline: { name: "calls sent after the answer", value: calls },
+      ratio: accepted / calls,
+      spread: [accepted / calls, accepted / calls],
+      generator: "VerifyToken, RedeemToken, StartExecution at once after the answer",
+    },
+  ]
+}
+
+function p99(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.ceil(sorted.length * 0.99) - 1] as number
 }

@@ -129,9 +129,9 @@ export function createRegister(deps: RegisterDependencies) {
     for (const other of state.runtimes.values())
       if (other.public_key === public_key && other.id !== runtime_id && isAlive(other, now)) throw refuse("KEY_IN_USE")
     if (before?.state === "QUARANTINED") throw refuse("RUNTIME_QUARANTINED")
-    if (before && given.nonceAt <= before.nonce_at) throw refuse("NONCE_UNKNOWN")
     const alive = before !== undefined && isAlive(before, now)
     if (alive && before.public_key !== public_key) throw refuse("ID_IN_USE")
+    if (before && given.nonceAt <= before.nonce_at) throw refuse("NONCE_UNKNOWN")
     const verdict = state.active?.policy.checkRuntime(
       runtime_id,
       measurements,

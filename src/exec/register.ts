@@ -52,8 +52,12 @@ export async function register(
     try {
       return await startHeartbeatAgent(client, { ...description, agentVersion: order.version }, options)
     } catch (error) {
-      const isTaken = error instanceof CallError && toReason(error.code, error.message) === "ID_IN_USE"
-      if (!isTaken || performance.now() > giveUpMs) throw error
+      const reason = error instanceof CallError ? toReason(error.code, error.message) : null
+      const isTaken = reason === "ID_IN_USE"
+      // Another run of the program registered and ended since this one began: its nonce is the newer one.
+      const isOvertaken = reason === "NONCE_UNKNOWN"
+      if (!(isTaken || isOvertaken) || performance.now() > giveUpMs) throw error
+      if (isOvertaken) continue
       if (order.runtimeId === null && run < MOST_AT_ONCE) run += 1
       else await sleep(AGAIN_MS)
     }

@@ -11,6 +11,8 @@ export interface Guarded {
   readonly exited: Promise<Exit & { readonly endedMs: number }>
   /** Resolves when the process and all that is known to descend from it are dead. After kill() it always does. */
   readonly gone: Promise<void>
+  /** What descends from a process is found after that process has ended, too. */
+  readonly keepsOrphans: boolean
   /** To the process itself. False: it has ended. */
   signal(signal: NodeJS.Signals): boolean
   /** What lives of it: the process and its descendants. */

@@ -54,7 +54,8 @@ export async function startInGroup(isolation: Isolation, plan: StartPlan): Promi
     watcher?.kill("SIGKILL") // before its pipe closes: the group's number may be another's by then
     watcher?.stdin?.destroy()
   })
-  return { pid, startedMs, exited, gone, signal: (name) => child.kill(name), descendants: living, kill }
+  const signal = (name: NodeJS.Signals) => child.kill(name)
+  return { pid, startedMs, keepsOrphans: false, exited, gone, signal, descendants: living, kill }
 }
 
 function isAlive({ pid, startTicks }: ProcessRow): boolean {

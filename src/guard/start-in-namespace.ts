@@ -63,6 +63,7 @@ export async function startInNamespace(isolation: Isolation, plan: StartPlan): P
   return {
     pid: main?.pid ?? null,
     startedMs,
+    keepsOrphans: true,
     exited,
     gone: Promise.all([exited, holder.gone]).then(() => {}),
     signal,

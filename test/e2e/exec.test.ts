@@ -175,6 +175,11 @@ describe.skipIf(!canRun)("writ exec", () => {
     }
   })
 
+  test("many short runs of one program at the same time: each runs, whoever registers and ends in between", async () => {
+    const many = Array.from({ length: 4 }, () => guarded(["true"]))
+    for (const run of many) expect(await run.exited, run.stderr()).toBe(0)
+  })
+
   test("a signal before the start: nothing ran, and the code says which", async () => {
     const file = join(work, "interrupted")
     const taken = guarded(["sleep", "60"], ["--runtime-id", "exec:taken"])

@@ -234,6 +234,34 @@ describe("RegisterRuntime", () => {
     await expect(registerRuntime(client, makeRuntime({ key: runtime.key }))).rejects.toThrow(/^KEY_IN_USE/)
   })
 
+  test("who began before a live runtime of that id registered is told that the id is in use; once it has ended, to begin again", async () => {
+    const late = makeRuntime()
+    const begun = await client.call<{ nonce: Buffer; audience: string }>("verifier", "BeginRegistration", {
+      runtime_id: late.id,
+      public_key: late.key.publicKey,
+    })
+    const registration: Registration = {
+      agent_version: "",
+      audience: begun.audience,
+      environment: {},
+      measurements: { code: CODE },
+      nonce: toHex(begun.nonce),
+      parent_proof: "",
+      parent_runtime_id: "",
+      public_key: toHex(late.key.publicKey),
+      runtime_id: late.id,
+    }
+    const send = () => {
+      const proof = late.key.sign(registrationBytes(registration))
+      return client.call("verifier", "RegisterRuntime", toWireRegistration(registration, proof))
+    }
+    const first = await registerRuntime(client, makeRuntime({ id: late.id }))
+    await expect(send()).rejects.toThrow(/^ID_IN_USE/)
+    await first.end()
+    await expect(send()).rejects.toThrow(/^NONCE_UNKNOWN/)
+    await registerRuntime(client, late)
+  })
+
   test("trust on first use: what it ran first it must run ever after", async () => {
     const pet = makeRuntime({ id: "pet", measurements: { code: OTHER_CODE } })
     await (await registerRuntime(client, pet)).end()

@@ -1,4 +1,5 @@
 /** One `writ exec` in a process of its own: what it and its program say is shown as it comes, its events are awaited. */
+import type { ChildProcess } from "node:child_process"
 import type { Readable } from "node:stream"
 import type { Outcome } from "../../guard/supervise.ts"
 import { print } from "../output.ts"
@@ -11,7 +12,7 @@ const LAST_SHOWN = "writ: check it yourself:"
 /** Those of the guard's events that the story needs. */
 interface Events {
   readonly allowed: { readonly execution_id: string; readonly isolation: string }
-  readonly started: object
+  readonly started: { readonly pid: number | null }
   readonly ended: { readonly outcome: Outcome; readonly recorded: boolean }
   readonly nothing_ran: { readonly code: string; readonly execution_id?: string }
 }
@@ -28,7 +29,11 @@ export function startGuarded(stage: Stage, program: string, words: readonly stri
   print(`  $ ${["writ exec --", program, ...shown].join(" ")}`)
   // A name for who asks, since accounts differ, and no long wait from TERM to KILL.
   const flags = ["--data", stage.data, "--subject", "user:ada", "--grace", "0.5", "--events", String(EVENTS_FD)]
-  const child = stage.writ(["exec", ...flags, "--", program, ...words])
+  return followGuarded(stage.writ(["exec", ...flags, "--", program, ...words]), (line) => print(`  │ ${line}`))
+}
+
+/** `child`: a `writ exec --events 3`. `show`: takes each line that it and its program say. */
+export function followGuarded(child: ChildProcess, show: (line: string) => void): GuardedRun {
   const seen = new Map<string, object>()
   const waiting = new Set<() => void>()
   let isOver = false
@@ -38,12 +43,13 @@ export function startGuarded(stage: Stage, program: string, words: readonly stri
 
   const [, stdout, stderr, events] = child.stdio as Readable[]
   let isShowing = true
-  const show = (line: string) => {
+  let lastSaid = ""
+  onLines(stdout as Readable, show)
+  onLines(stderr as Readable, (line) => {
+    lastSaid = line
     isShowing &&= line !== LAST_SHOWN
-    if (isShowing) print(`  │ ${line}`)
-  }
-  onLines(stdout as Readable, (line) => print(`  │ ${line}`))
-  onLines(stderr as Readable, show)
+    if (isShowing) show(line)
+  })
   onLines(events as Readable, (line) => {
     const event = JSON.parse(line) as { readonly event: string }
     if (!seen.has(event.event)) seen.set(event.event, event)
@@ -69,7 +75,7 @@ export function startGuarded(stage: Stage, program: string, words: readonly stri
           if (!event && !isOver) return
           waiting.delete(each)
           if (event) resolve(event as Events[Name])
-          else reject(new Error(`writ exec ended without the event ${name}: exit code ${child.exitCode}`))
+          else reject(new Error(`writ exec ended without the event ${name}, exit code ${child.exitCode}: ${lastSaid}`))
         }
         waiting.add(each)
         each()

@@ -29,7 +29,7 @@ export async function tellRevoked(stage: Stage): Promise<string> {
     const { outcome, recorded } = await run.event("ended")
     if (exitCode !== GUARD_EXITS.REVOKED || outcome.survivors > 0 || !outcome.stopped || !recorded)
       throw new Error(`the revoked program was not ended: exit code ${exitCode}`)
-    const termMs = sinceAnswer(await witness.term)
+    const termMs = sinceAnswer(await witness.nextTerm())
     const goneMs = sinceAnswer(await witness.gone)
     print(`  TERM reached it ${toTime(termMs)}. It went on.`)
     print(`  KILL came when its 500 ms of grace were over; the last of its processes was gone ${toTime(goneMs)}.`)

@@ -8,8 +8,8 @@ import { createServer } from "node:net"
 export interface Witness {
   /** Resolves when the program and its helpers run. */
   readonly working: Promise<void>
-  /** When TERM reached the program, in nanoseconds of the machine's monotonic clock, as the program saw it. */
-  readonly term: Promise<bigint>
+  /** When the next TERM reached the program, in nanoseconds of the machine's monotonic clock, as the program saw it. */
+  nextTerm(): Promise<bigint>
   /** When the last process was gone, on the same clock. */
   readonly gone: Promise<bigint>
   close(): void
@@ -20,10 +20,10 @@ const EVERYONE = 0o777
 /** `path`: of the socket, which is made. Of one program. */
 export async function createWitness(path: string): Promise<Witness> {
   let sawWorking = () => {}
-  let sawTerm = (_: bigint) => {}
+  const terms: bigint[] = []
+  let sawTerm = () => {}
   let sawGone = (_: bigint) => {}
   const working = new Promise<void>((resolve) => (sawWorking = resolve))
-  const term = new Promise<bigint>((resolve) => (sawTerm = resolve))
   const gone = new Promise<bigint>((resolve) => (sawGone = resolve))
   const server = createServer((line) => {
     let part = ""
@@ -33,7 +33,10 @@ export async function createWitness(path: string): Promise<Witness> {
       for (const each of lines) {
         const { event, ns } = JSON.parse(each) as { readonly event: string; readonly ns: string }
         if (event === "working") sawWorking()
-        if (event === "term") sawTerm(BigInt(ns))
+        if (event === "term") {
+          terms.push(BigInt(ns))
+          sawTerm()
+        }
       }
     })
     line.on("error", () => {}) // a process that is killed may reset it
@@ -44,5 +47,13 @@ export async function createWitness(path: string): Promise<Witness> {
     server.listen(path, resolve)
   })
   chmodSync(path, EVERYONE) // what root guards runs as another user
-  return { working, term, gone, close: () => void server.close() }
+  return {
+    working,
+    gone,
+    async nextTerm() {
+      if (terms.length === 0) await new Promise<void>((resolve) => (sawTerm = resolve))
+      return terms.shift() as bigint
+    },
+    close: () => void server.close(),
+  }
 }
