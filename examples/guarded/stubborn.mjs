@@ -15,4 +15,5 @@ line.once("connect", () => {
   })
   helper.stdout.once("data", () => tell("working"))
 })
+line.resume() // so that it sees the end of who listens, which is its own
 line.once("close", () => process.exit())
