@@ -132,12 +132,11 @@ export function createRegister(deps: RegisterDependencies) {
     const alive = before !== undefined && isAlive(before, now)
     if (alive && before.public_key !== public_key) throw refuse("ID_IN_USE")
     if (before && given.nonceAt <= before.nonce_at) throw refuse("NONCE_UNKNOWN")
-    const verdict = state.active?.policy.checkRuntime(
-      runtime_id,
-      measurements,
-      before?.first_measurements ?? null,
-      referencesAt(state, now.wallMs),
-    )
+    // What runs at the same time as ID is ID#2 and so on (writ exec): pinned by ID, or a changed program would run beside the first.
+    const base = state.runtimes.get(runtimeKey(runtime_id.replace(/#\d+$/, "")))
+    const first = base?.first_measurements ?? before?.first_measurements ?? null
+    const references = referencesAt(state, now.wallMs)
+    const verdict = state.active?.policy.checkRuntime(runtime_id, measurements, first, references)
     if (verdict === undefined || verdict === "not_listed") throw refuse("RUNTIME_NOT_LISTED")
     if (verdict === "refused") throw refuse("MEASUREMENTS_REFUSED")
     return {
@@ -152,7 +151,7 @@ export function createRegister(deps: RegisterDependencies) {
           }
         : null,
       environment: registration.environment,
-      first_measurements: verdict === "first_use" ? measurements : (before?.first_measurements ?? null),
+      first_measurements: verdict === "first_use" ? measurements : first,
       id: runtime_id,
       lease_id: given.leaseId,
       measurements,

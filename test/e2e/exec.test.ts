@@ -175,6 +175,19 @@ describe.skipIf(!canRun)("writ exec", () => {
     }
   })
 
+  test("a program that changed while it runs does not run a second time beside the first", async () => {
+    const path = script("changing", "#!/bin/sh\necho ran\nread line\n")
+    const first = guarded([path])
+    await until(() => first.stdout() === "ran\n", 10_000, "ran")
+    script("changing", "#!/bin/sh\necho changed\n")
+    const second = guarded([path])
+    expect(await second.exited, second.stderr()).toBe(120)
+    expect(second.stdout()).toBe("")
+    expect((await second.next("nothing_ran")).code).toBe("MEASUREMENTS_REFUSED")
+    first.child.stdin?.end("\n")
+    await first.exited
+  })
+
   test("many short runs of one program at the same time: each runs, whoever registers and ends in between", async () => {
     const many = Array.from({ length: 4 }, () => guarded(["true"]))
     for (const run of many) expect(await run.exited, run.stderr()).toBe(0)
