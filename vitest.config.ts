@@ -7,7 +7,14 @@ const WHOLE = { statements: 100, branches: 100, functions: 100, lines: 100 }
 export default defineConfig({
   test: {
     projects: [
-      { test: { ...node, name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 20_000 } },
+      {
+        test: {
+          ...node,
+          name: "unit",
+          include: ["test/unit/**/*.test.ts", "test/conformance/**/*.test.ts"],
+          testTimeout: 20_000,
+        },
+      },
       { test: { ...node, name: "property", include: ["test/property/**/*.test.ts"], testTimeout: 120_000 } },
       // One embedded Postgres for all; each file clones a migrated template. Two cores: one file at a time.
       {

@@ -1,5 +1,6 @@
 /** `npm run bench [-- NAME …] [--json]`: each answers with a ratio against a named baseline of the same run. */
 import { benchAuthorize } from "./authorize.ts"
+import { benchCelEngines } from "./cel-engines.ts"
 import { describeRow, type Row } from "./compare.ts"
 import { benchDecisionCore } from "./decision-core.ts"
 import { benchBeatsIsolation, benchHeartbeat } from "./heartbeat.ts"
@@ -12,6 +13,7 @@ import { benchRevocation } from "./revocation-latency.ts"
 const AUTHORIZE = ["authorize-unary-latency", "authorize-unary-throughput", "authorize-openloop", "authorize-stream"]
 const NAMES = [
   "decision-core",
+  "cel-engines",
   ...AUTHORIZE,
   "heartbeat",
   "beats-isolation",
@@ -38,6 +40,7 @@ async function run(argv: readonly string[]): Promise<number> {
     for (const row of rows) console.log(argv.includes("--json") ? JSON.stringify(row) : describeRow(row))
   }
   if (names.has("decision-core")) show(await benchDecisionCore())
+  if (names.has("cel-engines")) benchCelEngines((line) => console.log(line))
   if (AUTHORIZE.some((name) => names.has(name))) show(await benchAuthorize(names))
   if (names.has("heartbeat")) show(await benchHeartbeat())
   if (names.has("beats-isolation")) show(await benchBeatsIsolation())

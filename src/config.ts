@@ -7,7 +7,7 @@ import { homedir } from "node:os"
 import { join, resolve } from "node:path"
 import { LineCounter, parse, YAMLParseError } from "yaml"
 import { WritError } from "./errors.ts"
-import { suggest } from "./policy/reader.ts"
+import { suggest } from "./formats/suggest.ts"
 
 export interface Setting {
   readonly key: string

@@ -1,15 +1,26 @@
 /**
- * One CEL condition: parsed, its names checked against the declared types, planned once. Behind this file stands
- * @bufbuild/cel; docs/adr/0003 says why, and what is refused because of it.
+ * One condition: parsed, its variables and constants put in, checked against the declared types, lowered once. What the
+ * language allows and a policy must not say is refused here.
  */
-import { type CelInput, CelScalar, celEnv, celFunc, isCelError, parse, plan } from "@bufbuild/cel"
-import type { Expr, ParsedExpr } from "@bufbuild/cel-spec/cel/expr/syntax_pb.js"
-import { RE2JS } from "@bufbuild/re2"
-import { MAX_COMPREHENSION_DEPTH, MAX_CONDITION_CHARS, MAX_CONDITION_NESTING, MAX_CONDITION_NODES } from "./bundle.ts"
-import { suggest } from "./reader.ts"
+import { childrenOf, countNodes, type Expr, mapChildren, pathOf } from "../cel/ast.ts"
+import { compile, FUNCTIONS } from "../cel/compile.ts"
+import type { Readers } from "../cel/lower.ts"
+import { parse } from "../cel/parse.ts"
+import { type Problem, SyntaxProblem } from "../cel/problem.ts"
+import { DYN, formatType, STRING, type StructType, TIMESTAMP, type Type } from "../cel/type.ts"
+import { CelError, type Struct, type Value } from "../cel/value.ts"
+import { suggest } from "../formats/suggest.ts"
+import {
+  MAX_COMPREHENSION_DEPTH,
+  MAX_CONDITION_CHARS,
+  MAX_CONDITION_NESTING,
+  MAX_CONDITION_NODES,
+  MAX_COST,
+} from "./bundle.ts"
 
 export const ROOTS = ["subject", "resource", "action", "context", "parameters", "audience", "now", "constants"] as const
-export type Bindings = Readonly<Record<(typeof ROOTS)[number], CelInput>>
+export type Root = (typeof ROOTS)[number]
+export type Bindings = Readonly<Record<Root, Value>>
 
 /** What may be asked of a name: always there, there for some requests, never. */
 export type Presence = "required" | "optional" | "unknown"
@@ -19,31 +30,54 @@ export interface Scope {
   presence(root: string, path: readonly string[]): Presence
   /** Names that could have been meant. */
   known(root: string, path: readonly string[]): readonly string[]
+  /** What a path holds; "group": further names. Without it anything. */
+  typeOf?(root: string, path: readonly string[]): Type | "group"
   readonly variables: Readonly<Record<string, string>>
-  /** Items of the longest list among the constants. */
-  readonly largestConstant: number
+  /** Those whose values are known, which then stand in their place. */
+  readonly constants?: ReadonlyMap<string, Value>
 }
 
-export interface ConditionProblem {
-  /** Characters from the start of the condition. */
-  readonly offset: number
-  readonly message: string
-  readonly suggestion?: string
-}
+export type ConditionProblem = Problem
 
 export interface Condition {
   readonly source: string
-  /** Units, when the largest collection of the request has `largest` items. */
-  cost(largest: number): number
-  /** true or false, or the error as text. */
-  evaluate(bindings: Bindings): boolean | { readonly error: string; readonly isTypeError: boolean }
+  /** What it is on every request, where that is known. */
+  readonly constant: Value | undefined
+  /** true or false, or the error; at most `limit` units. */
+  evaluate(bindings: Bindings, limit?: number): boolean | CelError
+  /** Units that the last evaluation cost. */
+  spent(): number
   /** Is this root read anywhere in it, variables included? */
   mentions(root: string): boolean
-  /** For the second opinion. */
+  /** For the second opinion: as it is written, with what its constants are and its paths hold. */
   readonly ast: Expr
+  readonly constants: ReadonlyMap<string, Value>
+  typeAt(path: readonly string[]): Type
 }
 
-/** Timestamp getters read the machine's time zone in this engine unless one is named. */
+/** Each its own function, so that each is as fast as an access that is written out. */
+const READERS: Readers = {
+  subject: ({ bindings }) => bindings["subject"],
+  "subject.type": ({ bindings }) => (bindings["subject"] as BoundEntity).type,
+  "subject.id": ({ bindings }) => (bindings["subject"] as BoundEntity).id,
+  "subject.properties": ({ bindings }) => (bindings["subject"] as BoundEntity).properties,
+  resource: ({ bindings }) => bindings["resource"],
+  "resource.type": ({ bindings }) => (bindings["resource"] as BoundEntity).type,
+  "resource.id": ({ bindings }) => (bindings["resource"] as BoundEntity).id,
+  "resource.properties": ({ bindings }) => (bindings["resource"] as BoundEntity).properties,
+  action: ({ bindings }) => bindings["action"],
+  "action.name": ({ bindings }) => (bindings["action"] as BoundAction).name,
+  "action.properties": ({ bindings }) => (bindings["action"] as BoundAction).properties,
+  context: ({ bindings }) => bindings["context"],
+  parameters: ({ bindings }) => bindings["parameters"],
+  audience: ({ bindings }) => bindings["audience"],
+  now: ({ bindings }) => bindings["now"],
+  constants: ({ bindings }) => bindings["constants"],
+}
+type BoundEntity = { readonly type: string; readonly id: string; readonly properties: Struct }
+type BoundAction = { readonly name: string; readonly properties: Struct }
+
+/** An author who writes no zone means a place, and the machine's is never meant. */
 const ZONED = new Set([
   "getFullYear",
   "getMonth",
@@ -56,407 +90,202 @@ const ZONED = new Set([
   "getSeconds",
   "getMilliseconds",
 ])
+const TOO_MANY_PARTS = `A condition has at most ${MAX_CONDITION_NODES} parts, variables included.`
+const NAMES = [...ROOTS, "variables"]
 
-/** This engine orders strings by UTF-16 units; CEL orders them by code points. */
-const byCodePoints = (holds: (order: number) => boolean, name: string) =>
-  celFunc(name, [CelScalar.STRING, CelScalar.STRING], CelScalar.BOOL, (a: string, b: string) =>
-    holds(compareCodePoints(a, b)),
-  )
-
-const ENV = celEnv({
-  variables: Object.fromEntries(ROOTS.map((root) => [root, CelScalar.DYN])),
-  funcs: [
-    byCodePoints((order) => order < 0, "_<_"),
-    byCodePoints((order) => order <= 0, "_<=_"),
-    byCodePoints((order) => order > 0, "_>_"),
-    byCodePoints((order) => order >= 0, "_>=_"),
-  ],
-  re2: {
-    compile(pattern) {
-      const compiled = RE2JS.compile(pattern)
-      return { test: (text) => compiled.test(text) }
-    },
-  },
-})
-
+/** `wants`: a variable may stand for anything. */
 export function compileCondition(
   source: string,
   scope: Scope,
+  wants: "truth" | "anything" = "truth",
 ): Condition | { readonly problems: readonly ConditionProblem[] } {
-  if (source.length > MAX_CONDITION_CHARS)
-    return { problems: [{ offset: 0, message: `A condition has at most ${MAX_CONDITION_CHARS} characters.` }] }
-  const problems: ConditionProblem[] = []
+  const problems: Problem[] = []
   const parsed = parseSource(source, problems)
-  if (!parsed?.expr) return { problems }
-  const room = { nodes: MAX_CONDITION_NODES }
-  const expanded = expandVariables(parsed.expr, scope, problems, [], room)
-  if (room.nodes < 0) return { problems }
-  const walk = new Walk(parsed, scope, problems)
-  walk.visit(parsed.expr, new Set())
-  if (problems.length > 0 || !expanded) return { problems }
-  const shape = measure(expanded)
-  if (shape.depth > MAX_COMPREHENSION_DEPTH)
-    problems.push({
-      offset: 0,
-      message: `Comprehensions may be nested ${MAX_COMPREHENSION_DEPTH} deep; these are ${shape.depth} deep.`,
-    })
-  if (problems.length > 0) return { problems }
-  const run = plan(ENV, expanded)
-  const widest = Math.max(1, shape.widest, mentions(expanded, "constants") ? scope.largestConstant : 0)
+  if (!parsed) return { problems }
+  refuse(parsed, scope, problems)
+  const expanding = new Expansion(scope, problems)
+  const expr = expanding.expand(parsed)
+  if (problems.length > 0 || !expr) return { problems }
+  const depth = comprehensionDepth(expr)
+  if (depth > MAX_COMPREHENSION_DEPTH) {
+    const message = `Comprehensions may be nested ${MAX_COMPREHENSION_DEPTH} deep; these are ${depth} deep.`
+    return { problems: [{ offset: 0, message }] }
+  }
+  const variables = new Map(ROOTS.map((root) => [root, rootType(scope, root)]))
+  const hint = `Names begin with one of ${NAMES.join(", ")}.`
+  const program = compile(expr, { functions: FUNCTIONS, variables, container: "", hint }, READERS)
+  if ("problems" in program) return { problems: program.problems.map((problem) => expanding.locate(problem)) }
+  if (program.faults.length > 0) return { problems: program.faults.map((problem) => expanding.locate(problem)) }
+  if (wants === "truth" && program.type.kind !== "bool" && program.type.kind !== "dyn") {
+    const message = `A condition is true or false; this is ${formatType(program.type)}.`
+    return { problems: [{ offset: 0, message }] }
+  }
   return {
     source,
-    ast: expanded,
-    mentions: (root) => mentions(expanded, root),
-    cost: (largest) => shape.nodes * Math.max(widest, largest) ** shape.depth,
-    evaluate(bindings) {
-      try {
-        const value = run(bindings as never)
-        if (value === true || value === false) return value
-        if (!isCelError(value)) return { error: "the condition is not true or false", isTypeError: true }
-        return toError(value.message)
-      } catch (error) {
-        return toError((error as Error).message)
-      }
+    constant: program.constant,
+    ast: parsed,
+    constants: scope.constants ?? new Map(),
+    typeAt: (path) => typeAt(variables.get(path[0] as Root) ?? DYN, path.slice(1)),
+    mentions: (root) => mentions(expr, root),
+    spent: () => program.spent,
+    evaluate(bindings, limit = MAX_COST) {
+      const value = program.run(bindings, limit)
+      return typeof value === "boolean" || value instanceof CelError ? value : NO_TRUTH
     },
   }
 }
+const NO_TRUTH = new CelError("the condition is not true or false")
 
-function toError(message: string): { error: string; isTypeError: boolean } {
-  return { error: message, isTypeError: /no matching overload|unbound function|unresolved attribute/.test(message) }
-}
-
-function parseSource(source: string, problems: ConditionProblem[]): ParsedExpr | null {
-  const tooDeep = deepestBracket(source)
-  if (tooDeep !== null) {
-    problems.push({ offset: tooDeep, message: `Brackets may be nested ${MAX_CONDITION_NESTING} deep.` })
+function parseSource(source: string, problems: Problem[]): Expr | null {
+  if (source.length > MAX_CONDITION_CHARS) {
+    problems.push({ offset: 0, message: `A condition has at most ${MAX_CONDITION_CHARS} characters.` })
     return null
   }
   try {
-    return parse(source)
-  } catch (error) {
-    const { location, rawMessage } = error as { location?: { start?: { offset?: number } }; rawMessage?: string }
-    problems.push({
-      offset: location?.start?.offset ?? 0,
-      message: `This is not CEL: ${rawMessage ?? (error as Error).message}.`,
+    return parse(source, {
+      nesting: MAX_CONDITION_NESTING,
+      nodes: MAX_CONDITION_NODES,
+      tooManyNodes: TOO_MANY_PARTS,
     })
+  } catch (error) {
+    if (!(error instanceof SyntaxProblem)) throw error
+    const { offset, message, suggestion } = error
+    problems.push({ offset, message, suggestion })
     return null
   }
 }
 
-/** Where brackets outside of texts are nested too deep, before the parser's stack is. */
-function deepestBracket(source: string): number | null {
-  let depth = 0
-  for (const { 0: token, index } of source.matchAll(/"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|[([{)\]}]/g)) {
-    if ("([{".includes(token)) depth++
-    else if (")]}".includes(token)) depth--
-    if (depth > MAX_CONDITION_NESTING) return index
+/** What the types do not tell. What is wrong within a variable is told where it is declared. */
+function refuse(expr: Expr, scope: Scope, problems: Problem[]): void {
+  const visit = (node: Expr) => {
+    if (node.kind === "select" && node.operand.kind === "ident" && node.operand.name === "variables") {
+      const { field, offset, isTest } = node
+      if (isTest) problems.push({ offset, message: "has() asks for a property; a variable is always there." })
+      if (!Object.hasOwn(scope.variables, field))
+        problems.push({
+          offset: node.at,
+          message: `There is no variable "${field}".`,
+          suggestion: suggest(field, Object.keys(scope.variables)),
+        })
+    }
+    if (node.kind === "comprehension") {
+      const taken = node.variables.find((name) => NAMES.includes(name))
+      if (taken !== undefined) problems.push({ offset: node.at, message: `"${taken}" is taken: bind another name.` })
+    }
+    if (node.kind === "call") {
+      const { name, target, args, at } = node
+      if (target && args.length === 0 && ZONED.has(name))
+        problems.push({
+          offset: at,
+          message: `${name}() needs a time zone here, so that no one has to guess which is meant.`,
+          suggestion: `Write ${name}("UTC").`,
+        })
+      if (name === "matches" && !isLiteral(args.at(-1)))
+        problems.push({ offset: at, message: "matches() takes a literal pattern." })
+    }
+    for (const child of childrenOf(node)) visit(child)
   }
-  return null
+  visit(expr)
+}
+/** A text, or a constant: known when the policy is loaded. */
+function isLiteral(expr: Expr | undefined): boolean {
+  return expr?.kind === "const" || (expr !== undefined && pathOf(expr)?.[0] === "constants")
 }
 
-/** Checks every name; a property that may be absent must stand under a has() of the same path. */
-class Walk {
-  readonly #parsed: ParsedExpr
+/** `variables.x` becomes the expression of x, `constants.x` its value. */
+class Expansion {
   readonly #scope: Scope
-  readonly #problems: ConditionProblem[]
-  readonly #locals: string[] = []
+  readonly #problems: Problem[]
+  /** Where a variable is used: all that stands for it has this place. */
+  readonly #uses = new Map<number, string>()
+  #room = MAX_CONDITION_NODES
 
-  constructor(parsed: ParsedExpr, scope: Scope, problems: ConditionProblem[]) {
-    this.#parsed = parsed
+  constructor(scope: Scope, problems: Problem[]) {
     this.#scope = scope
     this.#problems = problems
   }
 
-  visit(expr: Expr | undefined, guarded: ReadonlySet<string>): void {
-    const kind = expr?.exprKind
-    if (!expr || !kind) return
-    switch (kind.case) {
-      case "constExpr":
-        this.#checkConstant(expr, kind.value.constantKind)
-        return
-      case "identExpr":
-        if (!this.#locals.includes(kind.value.name)) this.#checkPath(expr, [kind.value.name], guarded, false)
-        return
-      case "selectExpr": {
-        const path = toPath(expr)
-        if (path && !this.#locals.includes(path[0] as string)) this.#checkPath(expr, path, guarded, kind.value.testOnly)
-        else this.visit(kind.value.operand, guarded)
-        return
+  /** Null when a variable is in a circle or does not parse, or there are too many parts. */
+  expand(expr: Expr, within: readonly string[] = []): Expr | null {
+    this.#room -= countNodes(expr)
+    if (this.#room < 0) {
+      if (this.#problems.every(({ message }) => message !== TOO_MANY_PARTS))
+        this.#problems.push({ offset: 0, message: TOO_MANY_PARTS })
+      return null
+    }
+    let isWhole = true
+    const visit = (node: Expr): Expr => {
+      const owner = node.kind === "select" && node.operand.kind === "ident" ? node.operand.name : null
+      if (node.kind !== "select" || (owner !== "variables" && owner !== "constants")) return mapChildren(node, visit)
+      const { field, offset } = node
+      if (owner === "constants") {
+        const value = this.#scope.constants?.get(field)
+        return value === undefined || node.isTest ? node : { kind: "const", value, offset, at: node.at }
       }
-      case "callExpr":
-        this.#visitCall(expr, guarded)
-        return
-      case "listExpr":
-        for (const item of kind.value.elements) this.visit(item, guarded)
-        return
-      case "structExpr":
-        for (const entry of kind.value.entries) {
-          if (entry.keyKind.case === "mapKey") this.visit(entry.keyKind.value, guarded)
-          this.visit(entry.value, guarded)
-        }
-        return
-      case "comprehensionExpr": {
-        const { iterRange, accuInit, loopCondition, loopStep, result, iterVar, iterVar2, accuVar } = kind.value
-        this.visit(iterRange, guarded)
-        this.visit(accuInit, guarded)
-        this.#locals.push(iterVar, iterVar2, accuVar)
-        for (const part of [loopCondition, loopStep, result]) this.visit(part, guarded)
-        this.#locals.splice(-3)
-        return
+      const inner = this.#variable(field, within)
+      if (inner) {
+        this.#uses.set(offset, field)
+        return moveTo(inner, offset)
       }
-      default:
-        return
+      isWhole = false
+      return node
     }
+    const expanded = visit(expr)
+    return isWhole ? expanded : null
   }
 
-  #visitCall(expr: Expr, guarded: ReadonlySet<string>): void {
-    if (expr.exprKind.case !== "callExpr") return
-    const { function: name, args, target } = expr.exprKind.value
-    const [first, second, third] = args
-    if (name === "_&&_") {
-      this.visit(first, guarded)
-      this.visit(second, union(guarded, guardsOf(first, true)))
-    } else if (name === "_||_") {
-      this.visit(first, guarded)
-      this.visit(second, union(guarded, guardsOf(first, false)))
-    } else if (name === "_?_:_") {
-      this.visit(first, guarded)
-      this.visit(second, union(guarded, guardsOf(first, true)))
-      this.visit(third, union(guarded, guardsOf(first, false)))
-    } else {
-      if (target && ZONED.has(name) && args.length === 0) {
-        this.#report(
-          expr,
-          `${name}() needs a time zone here, so that it means the same on every machine.`,
-          `Write ${name}("UTC").`,
-        )
-      }
-      if (name === "matches") this.#checkPattern(expr, args.at(-1))
-      this.visit(target, guarded)
-      for (const arg of args) this.visit(arg, guarded)
+  #variable(name: string, within: readonly string[]): Expr | null {
+    const source = Object.hasOwn(this.#scope.variables, name) ? this.#scope.variables[name] : undefined
+    if (source === undefined) return null
+    if (within.includes(name)) {
+      const circle = [...within, name].join(" -> ")
+      this.#problems.push({ offset: 0, message: `The variables ${circle} refer to each other in a circle.` })
+      return null
     }
+    const parsed = parseSource(source, []) // what is wrong with it is told where it is declared
+    this.#room += 2 // `variables` and the name give way to what they stand for
+    return parsed && this.expand(parsed, [...within, name])
   }
 
-  /** This parser takes numbers of any size. */
-  #checkConstant(
-    expr: Expr,
-    { case: type, value }: { readonly case?: string | undefined; readonly value?: unknown },
-  ): void {
-    if (type === "int64Value" && BigInt.asIntN(64, value as bigint) !== value)
-      this.#report(expr, "This number does not fit into an int of 64 bits.")
-    if (type === "uint64Value" && BigInt.asUintN(64, value as bigint) !== value)
-      this.#report(expr, "This number does not fit into a uint of 64 bits.")
-  }
-
-  #checkPattern(expr: Expr, pattern: Expr | undefined): void {
-    const constant = pattern?.exprKind.case === "constExpr" ? pattern.exprKind.value.constantKind : undefined
-    if (constant?.case !== "stringValue") {
-      this.#report(expr, "matches() takes a literal pattern.")
-      return
-    }
-    try {
-      RE2JS.compile(constant.value)
-    } catch (error) {
-      this.#report(expr, `The pattern is not RE2: ${(error as Error).message}.`)
-    }
-  }
-
-  #checkPath(expr: Expr, path: readonly string[], guarded: ReadonlySet<string>, isTest: boolean): void {
-    const [root = "", ...rest] = path
-    if (root === "variables") {
-      const [name = ""] = rest
-      if (isTest && rest.length === 1) this.#report(expr, "has() asks for a property; a variable is always there.")
-      if (!Object.hasOwn(this.#scope.variables, name))
-        this.#report(expr, `There is no variable "${name}".`, suggest(name, Object.keys(this.#scope.variables)))
-      return
-    }
-    if (!(ROOTS as readonly string[]).includes(root)) {
-      this.#report(
-        expr,
-        `There is no "${root}" here.`,
-        suggest(root, [...ROOTS, "variables"]) ?? `Names begin with one of ${[...ROOTS, "variables"].join(", ")}.`,
-      )
-      return
-    }
-    const presence = this.#scope.presence(root, rest)
-    if (presence === "unknown") {
-      this.#report(
-        expr,
-        `The types declare no "${path.join(".")}".`,
-        suggest(rest.at(-1) ?? "", this.#scope.known(root, rest)),
-      )
-      return
-    }
-    if (presence === "optional" && !isTest && !guarded.has(path.join("."))) {
-      this.#report(
-        expr,
-        `"${path.join(".")}" may be absent.`,
-        `Write has(${path.join(".")}) && … before it, or declare it required.`,
-      )
-    }
-  }
-
-  #report(expr: Expr, message: string, suggestion?: string): void {
-    this.#problems.push({ offset: this.#offsetOf(expr), message, ...(suggestion && { suggestion }) })
-  }
-
-  /** A select's own position is its dot: go to where its first name begins. */
-  #offsetOf(expr: Expr): number {
-    let at: Expr = expr
-    while (at.exprKind.case === "selectExpr" && at.exprKind.value.operand) at = at.exprKind.value.operand
-    const positions = this.#parsed.sourceInfo?.positions as Record<string, number> | undefined
-    return positions?.[String(at.id)] ?? positions?.[String(expr.id)] ?? 0
+  /** Within a variable: at its use, and by its name. */
+  locate(problem: Problem): Problem {
+    const name = this.#uses.get(problem.offset)
+    return name === undefined ? problem : { ...problem, message: `In variables.${name}: ${problem.message}` }
   }
 }
-
-/** Names from the root on, or null when it does not begin with a name. */
-function toPath(expr: Expr): string[] | null {
-  if (expr.exprKind.case === "identExpr") return [expr.exprKind.value.name]
-  if (expr.exprKind.case !== "selectExpr" || !expr.exprKind.value.operand) return null
-  const before = toPath(expr.exprKind.value.operand)
-  return before && [...before, expr.exprKind.value.field]
+function moveTo(expr: Expr, offset: number): Expr {
+  return { ...mapChildren(expr, (child) => moveTo(child, offset)), offset, at: offset }
 }
 
-/** Paths that are surely present where `expr` came out as `outcome`. */
-function guardsOf(expr: Expr | undefined, outcome: boolean): ReadonlySet<string> {
-  const kind = expr?.exprKind
-  if (kind?.case === "selectExpr" && kind.value.testOnly && outcome)
-    return new Set([(toPath(expr as Expr) ?? []).join(".")])
-  if (kind?.case !== "callExpr") return new Set()
-  const { function: name, args } = kind.value
-  if (name === "!_") return guardsOf(args[0], !outcome)
-  if (name === (outcome ? "_&&_" : "_||_")) return union(guardsOf(args[0], outcome), guardsOf(args[1], outcome))
-  return new Set()
+function rootType(scope: Scope, root: Root): Type {
+  if (root === "audience") return STRING
+  if (root === "now") return TIMESTAMP
+  return structOf(scope, root, [])
 }
-
-function union(a: ReadonlySet<string>, b: ReadonlySet<string>): ReadonlySet<string> {
-  return b.size === 0 ? a : new Set([...a, ...b])
-}
-
-/** `variables.x` becomes the expression of x. Null when one of them is in a cycle or does not parse, or `room` is used up. */
-function expandVariables(
-  expr: Expr,
-  scope: Scope,
-  problems: ConditionProblem[],
-  within: readonly string[],
-  room: { nodes: number },
-): Expr | null {
-  room.nodes -= countNodes(expr, room.nodes + 1)
-  if (room.nodes < 0) {
-    const message = `A condition has at most ${MAX_CONDITION_NODES} parts, variables included.`
-    if (problems.every((problem) => problem.message !== message)) problems.push({ offset: 0, message })
-    return null
+function structOf(scope: Scope, root: Root, path: readonly string[]): StructType {
+  return {
+    kind: "struct",
+    name: [root, ...path].join("."),
+    field(name) {
+      const inner = [...path, name]
+      const presence = scope.presence(root, inner)
+      if (presence === "unknown") return undefined
+      const type = scope.typeOf?.(root, inner) ?? DYN
+      return { type: type === "group" ? structOf(scope, root, inner) : type, isOptional: presence === "optional" }
+    },
+    known: () => scope.known(root, [...path, ""]),
   }
-  let failed = false
-  const expand = (node: Expr): Expr => {
-    const kind = node.exprKind
-    if (
-      kind.case === "selectExpr" &&
-      kind.value.operand?.exprKind.case === "identExpr" &&
-      kind.value.operand.exprKind.value.name === "variables"
-    ) {
-      const name = kind.value.field
-      const source = scope.variables[name]
-      if (source === undefined) return node
-      if (within.includes(name)) {
-        problems.push({
-          offset: 0,
-          message: `The variables ${[...within, name].join(" -> ")} refer to each other in a circle.`,
-        })
-        failed = true
-        return node
-      }
-      const parsed = parseSource(source, []) // what is wrong with it is reported where it is declared
-      room.nodes += 2 // `variables` and the name give way to what they stand for
-      const expanded = parsed?.expr ? expandVariables(parsed.expr, scope, problems, [...within, name], room) : null
-      if (!expanded) failed = true
-      return expanded ?? node
-    }
-    for (const child of childrenOf(node)) child.set(expand(child.get))
-    return node
-  }
-  const expanded = expand(structuredCloneExpr(expr))
-  return failed ? null : expanded
 }
-
-interface Child {
-  readonly get: Expr
-  set(expr: Expr): void
-}
-
-function childrenOf(expr: Expr): Child[] {
-  const children: Child[] = []
-  const field = <T extends object>(owner: T, key: keyof T) => {
-    const value = owner[key] as Expr | undefined
-    const set = (next: Expr) => {
-      owner[key] = next as T[keyof T]
-    }
-    if (value) children.push({ get: value, set })
-  }
-  const kind = expr.exprKind
-  if (kind.case === "selectExpr") field(kind.value, "operand")
-  else if (kind.case === "callExpr") {
-    field(kind.value, "target")
-    kind.value.args.forEach((_, i) => field(kind.value.args, i))
-  } else if (kind.case === "listExpr") kind.value.elements.forEach((_, i) => field(kind.value.elements, i))
-  else if (kind.case === "structExpr") {
-    for (const entry of kind.value.entries) {
-      if (entry.keyKind.case === "mapKey") field(entry.keyKind, "value")
-      field(entry, "value")
-    }
-  } else if (kind.case === "comprehensionExpr") {
-    for (const key of ["iterRange", "accuInit", "loopCondition", "loopStep", "result"] as const) field(kind.value, key)
-  }
-  return children
-}
-
-function structuredCloneExpr(expr: Expr): Expr {
-  return structuredClone(expr)
-}
-
-/** Up to `limit`, and without recursion: what is too large is also too deep for that. */
-function countNodes(expr: Expr, limit: number): number {
-  const open = [expr]
-  let nodes = 0
-  while (nodes < limit) {
-    const next = open.pop()
-    if (!next) break
-    nodes++
-    open.push(...childrenOf(next).map((child) => child.get))
-  }
-  return nodes
+function typeAt(type: Type, [first, ...rest]: readonly string[]): Type {
+  if (first === undefined) return type
+  return type.kind === "struct" ? typeAt(type.field(first)?.type ?? DYN, rest) : DYN
 }
 
 function mentions(expr: Expr, root: string): boolean {
-  if (expr.exprKind.case === "identExpr" && expr.exprKind.value.name === root) return true
-  return childrenOf(expr).some((child) => mentions(child.get, root))
+  return (expr.kind === "ident" && expr.name === root) || childrenOf(expr).some((child) => mentions(child, root))
 }
-
-/** `widest` is the size of the largest list or map that is written out in it. */
-function measure(expr: Expr): { readonly nodes: number; readonly depth: number; readonly widest: number } {
-  let nodes = 1
-  let depth = 0
-  let widest = 0
-  if (expr.exprKind.case === "listExpr") widest = expr.exprKind.value.elements.length
-  else if (expr.exprKind.case === "structExpr") widest = expr.exprKind.value.entries.length
-  for (const child of childrenOf(expr)) {
-    const inner = measure(child.get)
-    nodes += inner.nodes
-    depth = Math.max(depth, inner.depth)
-    widest = Math.max(widest, inner.widest)
-  }
-  return { nodes, depth: depth + (expr.exprKind.case === "comprehensionExpr" ? 1 : 0), widest }
-}
-
-export function compareCodePoints(a: string, b: string): number {
-  for (let i = 0; i < a.length && i < b.length; i++) {
-    const x = a.charCodeAt(i)
-    const y = b.charCodeAt(i)
-    if (x === y) continue
-    // Surrogates stand for code points above all other units.
-    const xs = x >= 0xd800 && x <= 0xdfff
-    const ys = y >= 0xd800 && y <= 0xdfff
-    return xs === ys ? x - y : xs ? 1 : -1
-  }
-  return a.length - b.length
+function comprehensionDepth(expr: Expr): number {
+  const inner = Math.max(0, ...childrenOf(expr).map(comprehensionDepth))
+  const isLoop = expr.kind === "comprehension" && !["bind", "optMap", "optFlatMap"].includes(expr.form)
+  return inner + (isLoop ? 1 : 0)
 }

@@ -1,18 +1,21 @@
 /** From files, or from canonical bytes, to a compiled policy; or to the list of everything that is wrong. */
+
+import { DYN, formatType, STRING, type Type } from "../cel/type.ts"
+import { CelError, type Value } from "../cel/value.ts"
 import { fromUtf8, toHex, utf8 } from "../formats/bytes.ts"
 import { canonicalBytes, encodeCanonicalJson } from "../formats/canonical-json.ts"
 import { hashLeaf, rootOfHashes } from "../formats/merkle.ts"
 import type { JsonObject, JsonValue, Sha256 } from "../formats/ports.ts"
 import { parseStrictJson } from "../formats/strict-json.ts"
-import { type Bundle, compileGlob, MAX_COST, type Properties, type Rule } from "./bundle.ts"
-import { type Condition, compileCondition, type ROOTS, type Scope } from "./condition.ts"
+import { type Bundle, compileGlob, type Properties, type Rule } from "./bundle.ts"
+import { type Condition, compileCondition, type Scope } from "./condition.ts"
 import { type Locate, mergeFiles } from "./merge-files.ts"
 import { parseBundle } from "./parse-bundle.ts"
 import { createPolicy } from "./policy.ts"
 import { KEY } from "./reader.ts"
 import { buildRuleIndex } from "./rule-index.ts"
 import type { LoadResult, PolicyProblem } from "./types.ts"
-import { constantValue, sampleValues, timestampOf } from "./values.ts"
+import { constantValues, typeOfProperty } from "./values.ts"
 
 /** `files` maps a path relative to the bundle's folder to its text. Same text, same digest, in whatever order. */
 export function loadPolicy(files: Readonly<Record<string, string>>, sha256: Sha256): LoadResult {
@@ -41,21 +44,16 @@ function compile(value: JsonValue, locate: Locate, sha256: Sha256): LoadResult {
   const problems: PolicyProblem[] = []
   const bundle = parseBundle(value, (path, message, suggestion) => problems.push(locate(path, message, suggestion)))
   if (problems.length > 0) return { ok: false, problems }
-  const samples = new Samples(bundle)
+  const constants = new Map(Object.entries(constantValues(bundle.constants)))
   const condition = (path: string, source: string, rule: Rule | null): Condition => {
-    const compiled = compileCondition(source, scopeOf(bundle, rule))
+    const compiled = compileCondition(source, scopeOf(bundle, rule, constants))
     if ("problems" in compiled) {
       for (const problem of compiled.problems)
         problems.push(locate(path, problem.message, problem.suggestion, problem.offset))
       return REFUSED
     }
-    if (compiled.cost(0) > MAX_COST) {
-      problems.push(locate(path, `The condition costs more than ${MAX_COST} units on every request.`))
-      return REFUSED
-    }
-    const tried = compiled.evaluate(samples.for(rule))
-    if (typeof tried !== "boolean" && tried.isTypeError)
-      problems.push(locate(path, `The condition does not fit the declared types: ${tried.error}.`))
+    if (compiled.constant === false)
+      problems.push(locate(path, "This is false on every request, so what it decides can never match."))
     return compiled
   }
   const paths = new Map(
@@ -70,7 +68,7 @@ function compile(value: JsonValue, locate: Locate, sha256: Sha256): LoadResult {
     ) ?? [],
   )
   for (const [name, source] of Object.entries(bundle.variables)) {
-    const compiled = compileCondition(source, scopeOf(bundle, null))
+    const compiled = compileCondition(source, scopeOf(bundle, null, constants), "anything")
     if ("problems" in compiled)
       for (const problem of compiled.problems)
         problems.push(locate(`/variables/${name}`, problem.message, problem.suggestion, problem.offset))
@@ -105,10 +103,13 @@ function compile(value: JsonValue, locate: Locate, sha256: Sha256): LoadResult {
 
 const REFUSED: Condition = {
   source: "",
+  constant: undefined,
   ast: undefined as never,
-  cost: () => 0,
+  constants: new Map(),
+  typeAt: () => DYN,
+  spent: () => 0,
   mentions: () => false,
-  evaluate: () => ({ error: "refused", isTypeError: false }),
+  evaluate: () => new CelError("refused"),
 }
 
 /** Everything but the rules, then the rules by id: leaves of a Merkle tree, so that evidence can hold just the candidates. */
@@ -144,7 +145,7 @@ function fromCanonical(value: JsonObject): JsonValue {
 }
 
 /** What the names in a condition mean: for a rule, by the types that it can match; elsewhere, by all declared types. */
-function scopeOf(bundle: Bundle, rule: Rule | null): Scope {
+function scopeOf(bundle: Bundle, rule: Rule | null, constants: ReadonlyMap<string, Value>): Scope {
   const { subjects, resources, actions, context } = bundle.types
   const named = (
     table: { readonly [type: string]: { readonly properties: Properties } },
@@ -175,11 +176,13 @@ function scopeOf(bundle: Bundle, rule: Rule | null): Scope {
   }
   return {
     variables: bundle.variables,
-    get largestConstant() {
-      return Object.values(bundle.constants).reduce<number>(
-        (most, value) => Math.max(most, Array.isArray(value) ? value.length : 0),
-        0,
-      )
+    constants,
+    typeOf(root, path) {
+      const [first = "", second] = path
+      if (root === "constants") return DYN // their values stand in their place
+      if (root === "context" || root === "parameters") return typeIn(tables[root] ?? [], first)
+      if (first !== "properties") return STRING
+      return second === undefined ? "group" : typeIn(tables[root] ?? [], second)
     },
     presence(root, path) {
       const [first, second] = path
@@ -201,41 +204,12 @@ function scopeOf(bundle: Bundle, rule: Rule | null): Scope {
   }
 }
 
-/** Requests with a value of every declared type, to try each condition on when it is loaded. */
-class Samples {
-  readonly #bundle: Bundle
-  constructor(bundle: Bundle) {
-    this.#bundle = bundle
-  }
-
-  for(rule: Rule | null): Record<(typeof ROOTS)[number], never> {
-    const { subjects, resources, actions, context } = this.#bundle.types
-    const merge = (all: readonly Properties[]) => sampleValues(Object.assign({}, ...all) as Properties)
-    const only = <T>(table: { readonly [key: string]: T }, keep: (key: string) => boolean) =>
-      Object.entries(table).flatMap(([key, value]) => (keep(key) ? [value] : []))
-    const action = only(actions, (name) => rule === null || rule.actions.some((glob) => compileGlob(glob)(name)))
-    const entity = (all: readonly { readonly properties: Properties }[]) =>
-      new Map<string, unknown>([
-        ["type", "a"],
-        ["id", "a"],
-        ["properties", merge(all.map(({ properties }) => properties))],
-      ])
-    return {
-      subject: entity(
-        only(subjects, (type) => rule === null || rule.subjects.some((selector) => selector.type === type)),
-      ),
-      resource: entity(
-        only(resources, (type) => rule === null || rule.resources.some((selector) => selector.type === type)),
-      ),
-      action: new Map<string, unknown>([
-        ["name", "a"],
-        ["properties", merge(action.map(({ properties }) => properties))],
-      ]),
-      context: sampleValues(context),
-      parameters: merge(action.map(({ parameters }) => parameters ?? {})),
-      audience: "a",
-      now: timestampOf(1_767_225_600_000),
-      constants: new Map(Object.entries(this.#bundle.constants).map(([name, value]) => [name, constantValue(value)])),
-    } as unknown as Record<(typeof ROOTS)[number], never>
-  }
+/** What it is wherever it is declared; anything where that differs. */
+function typeIn(all: readonly Properties[], name: string): Type {
+  const types = all.flatMap((properties) => {
+    const property = Object.hasOwn(properties, name) ? properties[name] : undefined
+    return property ? [typeOfProperty(property.type)] : []
+  })
+  const [first] = types
+  return first && types.every((type) => formatType(type) === formatType(first)) ? first : DYN
 }

@@ -3,6 +3,7 @@
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
 import type { JsonObject, JsonValue } from "../formats/ports.ts"
 import { MEASURED, type Measured } from "../formats/runtime-messages.ts"
+import { suggest } from "../formats/suggest.ts"
 import {
   type ActionType,
   type Bundle,
@@ -20,7 +21,7 @@ import {
   type Tier,
   type ValueType,
 } from "./bundle.ts"
-import { KEY, Reader, type Report, suggest } from "./reader.ts"
+import { KEY, Reader, type Report } from "./reader.ts"
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/
 const TYPE_NAME = /^[a-z][a-z0-9_.-]{0,63}$/

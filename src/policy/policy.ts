@@ -1,5 +1,5 @@
 /** A compiled bundle: the three determinations that policy makes. Total and deterministic. */
-import type { CelInput } from "@bufbuild/cel"
+import { CostExceeded, type Value } from "../cel/value.ts"
 import type { JsonObject } from "../formats/ports.ts"
 import { type Bundle, MAX_COST, MAX_MATCHED_RULES, type Properties } from "./bundle.ts"
 import type { Bindings, Condition } from "./condition.ts"
@@ -7,7 +7,7 @@ import { TIERS } from "./parse-bundle.ts"
 import type { CompiledRule, RuleIndex } from "./rule-index.ts"
 import { createRuntimeCheck } from "./runtimes.ts"
 import type { Entity, Obligation, Policy, PolicyOutcome, PolicyReason, PolicyRequest, RuleTrace } from "./types.ts"
-import { constantValue, convertProperties, NO_VALUES, timestampOf, type Values } from "./values.ts"
+import { type Converted, constantValues, convertProperties, timestampOf } from "./values.ts"
 
 export interface CompiledBundle {
   readonly bundle: Bundle
@@ -27,8 +27,6 @@ export interface CompiledBundle {
 interface Prepared {
   readonly reasons: readonly PolicyReason[]
   readonly bindings: Bindings
-  /** The largest collection in the request. */
-  readonly largest: number
 }
 
 const NONE: Properties = {}
@@ -38,7 +36,7 @@ export function createPolicy(compiled: CompiledBundle): Policy {
   const { bundle, index, signals } = compiled
   const { types } = bundle
   const states = new Map(bundle.subjects.map((subject) => [`${subject.type} ${subject.id}`, subject.state]))
-  const constants = new Map(Object.entries(bundle.constants).map(([name, value]) => [name, constantValue(value)]))
+  const constants = constantValues(bundle.constants)
   const neverRecorded = collectNeverRecorded(bundle)
   const usesNow = compiled.usesNow
   /** checkContext converts, evaluate uses what was converted: once per request. */
@@ -60,33 +58,25 @@ export function createPolicy(compiled: CompiledBundle): Policy {
     if (!subjectType) unknown("subject type", "/subject/type")
     if (!actionType) unknown("action", "/action/name")
     if (!resourceType) unknown("resource type", "/resource/type")
-    if (!subjectType || !resourceType || !actionType) return { reasons, bindings: {} as Bindings, largest: 0 }
-    let largest = 0
-    const convert = (declared: Properties, properties: JsonObject, pointer: string): Values => {
-      const converted = convertProperties(declared, properties, pointer, reasons)
-      largest = Math.max(largest, converted.largest)
-      return converted.values
-    }
+    if (!subjectType || !resourceType || !actionType) return { reasons, bindings: {} as Bindings }
+    const convert = (declared: Properties, properties: JsonObject, pointer: string) =>
+      convertProperties(declared, properties, pointer, reasons)
     const bindings: Bindings = {
       subject: toEntity(subject, convert(subjectType.properties, subject.properties, "/subject/properties")),
       resource: toEntity(resource, convert(resourceType.properties, resource.properties, "/resource/properties")),
-      action: asInput(
-        new Map<string, CelInput>([
-          ["name", action.name],
-          ["properties", asInput(convert(actionType.properties, action.properties, "/action/properties"))],
-        ]),
-      ),
-      context: asInput(convert(types.context, context, "/context")),
-      parameters: asInput(
-        convertParameters(actionType.parameters, parameters, reasons, (properties) =>
-          convert(actionType.parameters ?? NONE, properties, ""),
-        ),
+      action: {
+        name: action.name,
+        properties: convert(actionType.properties, action.properties, "/action/properties"),
+      },
+      context: convert(types.context, context, "/context"),
+      parameters: convertParameters(actionType.parameters, parameters, reasons, (properties) =>
+        convert(actionType.parameters ?? NONE, properties, ""),
       ),
       audience: request.audience,
       now: usesNow ? timestampOf(request.nowMs) : EPOCH,
-      constants: asInput(constants),
+      constants,
     }
-    return { reasons, bindings, largest }
+    return { reasons, bindings }
   }
 
   return {
@@ -109,8 +99,7 @@ export function createPolicy(compiled: CompiledBundle): Policy {
     checkContext: (request) => prepare(request).reasons,
 
     evaluate(request, supportedObligations) {
-      const { bindings, largest } = prepare(request)
-      const meter = new Meter(bindings, largest)
+      const meter = new Meter(prepare(request).bindings)
       const rules = index.find(request.action.name, request.subject, request.resource)
       const risk = assessRisk(signals, meter)
       return combine(rules, risk, request, supportedObligations, bundle, meter)
@@ -153,24 +142,19 @@ export function createPolicy(compiled: CompiledBundle): Policy {
   }
 }
 
-/** Evaluates within the decision's budget: what would exceed it is not evaluated. */
+/** Evaluates within the decision's budget: what would exceed it is not evaluated any further. */
 class Meter {
   cost = 0
   readonly #bindings: Bindings
-  readonly #largest: number
-  constructor(bindings: Bindings, largest: number) {
+  constructor(bindings: Bindings) {
     this.#bindings = bindings
-    this.#largest = largest
   }
   evaluate(condition: Condition): boolean | PolicyReason {
-    const cost = condition.cost(this.#largest)
-    if (this.cost + cost > MAX_COST) {
-      return { code: "COST_EXCEEDED", text: `The conditions cost more than ${MAX_COST} units on this request.` }
-    }
-    this.cost += cost
-    const value = condition.evaluate(this.#bindings)
-    return typeof value === "boolean"
-      ? value
+    const value = condition.evaluate(this.#bindings, MAX_COST - this.cost)
+    this.cost = Math.min(MAX_COST, this.cost + condition.spent())
+    if (typeof value === "boolean") return value
+    return value instanceof CostExceeded
+      ? { code: "COST_EXCEEDED", text: `The conditions cost more than ${MAX_COST} units on this request.` }
       : { code: "CONDITION_ERROR", text: "A condition could not be evaluated on this request." }
   }
 }
@@ -324,9 +308,9 @@ function convertParameters(
   declared: Properties | null,
   parameters: PolicyRequest["parameters"],
   reasons: PolicyReason[],
-  convert: (properties: JsonObject) => Values,
-): Values {
-  if (declared === null || parameters.kind === "opaque") return NO_VALUES
+  convert: (properties: JsonObject) => Converted,
+): Converted {
+  if (declared === null || parameters.kind === "opaque") return {}
   const before = reasons.length
   const value = parameters.kind === "json" ? parameters.value : {}
   const values =
@@ -341,7 +325,7 @@ function convertParameters(
       pointer: pointer?.startsWith("/parameters") ? pointer : `/parameters${pointer ?? ""}`,
     }
   }
-  return values ?? NO_VALUES
+  return values ?? {}
 }
 
 function collectNeverRecorded(bundle: Bundle): ReadonlyMap<string, ReadonlySet<string>> {
@@ -362,17 +346,8 @@ function collectNeverRecorded(bundle: Bundle): ReadonlyMap<string, ReadonlySet<s
   return found
 }
 
-function toEntity(entity: Entity, properties: Values): CelInput {
-  return asInput(
-    new Map<string, CelInput>([
-      ["type", entity.type],
-      ["id", entity.id],
-      ["properties", asInput(properties)],
-    ]),
-  )
-}
-function asInput(map: ReadonlyMap<string, CelInput>): CelInput {
-  return map as unknown as CelInput
+function toEntity({ type, id }: Entity, properties: Converted): Value {
+  return { type, id, properties }
 }
 function own<T>(table: { readonly [key: string]: T }, key: string): T | undefined {
   return Object.hasOwn(table, key) ? table[key] : undefined

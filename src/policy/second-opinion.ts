@@ -3,9 +3,10 @@
  * made-up inputs. Two different values are a disagreement; its error is no opinion. It can block, never allow, and its
  * error texts, which hold whole inputs, are never shown.
  */
-import type { CelInput } from "@bufbuild/cel"
-import type { Expr } from "@bufbuild/cel-spec/cel/expr/syntax_pb.js"
 import { evaluate as secondEvaluate } from "cel-js"
+import { type Expr, pathOf } from "../cel/ast.ts"
+import type { Type } from "../cel/type.ts"
+import { Double, isInt, toNumber, type Value } from "../cel/value.ts"
 import type { Bindings, Condition } from "./condition.ts"
 
 const TRIALS_PER_PATH = 32
@@ -42,9 +43,9 @@ export function countOpinions(conditions: readonly { readonly id: string; readon
   let outside = 0
   const disagreements: string[] = []
   for (const { id, condition } of conditions) {
-    const paths = inSubset(condition.ast, condition.source)
-    const pools = poolsFor(condition.ast)
-    if (paths === null || magnitude(condition.ast, pools.numbers) > Number.MAX_SAFE_INTEGER) {
+    const paths = inSubset(condition)
+    const pools = poolsFor(condition)
+    if (paths === null || magnitude(condition, condition.ast, pools.numbers) > Number.MAX_SAFE_INTEGER) {
       outside++
       continue
     }
@@ -57,69 +58,87 @@ export function countOpinions(conditions: readonly { readonly id: string; readon
 }
 
 /** The attributes that the condition reads, or null when it is outside the subset that cel-js gets right. */
-function inSubset(expr: Expr | undefined, source: string): ReadonlySet<string> | null {
+function inSubset({ ast, source, constants, typeAt }: Condition): ReadonlySet<string> | null {
   // cel-js reads escapes wrongly, counts and orders texts by UTF-16 units, and knows two zeros.
   if (source.includes("variables.") || /[\\\ud800-\udfff]|-\s*0/.test(source)) return null
   const paths = new Set<string>()
-  const visit = (node: Expr | undefined): boolean => {
-    const kind = node?.exprKind
-    switch (kind?.case) {
-      case undefined:
-        return true
-      case "constExpr":
-        return ["boolValue", "stringValue", "int64Value"].includes(kind.value.constantKind.case ?? "")
-      case "identExpr":
-        return kind.value.name === "audience" && paths.add("audience") !== undefined
-      case "selectExpr": {
-        const path = pathOf(node as Expr)
-        if (path === null || kind.value.testOnly || path.some((name) => name in Object.prototype)) return false
+  const isPlain = (value: Value): boolean =>
+    Array.isArray(value) ? value.every((item) => isPlain(item as Value)) : typeof value !== "object" && !isOdd(value)
+  const visit = (node: Expr): boolean => {
+    switch (node.kind) {
+      case "const":
+        return typeof node.value !== "object"
+      case "ident":
+        return node.name === "audience" && paths.add("audience") !== undefined
+      case "select": {
+        const path = pathOf(node)
+        if (path === null || path.some((name) => name in Object.prototype)) return false
+        const constant = constantOf(constants, path)
+        if (constant !== undefined) return isPlain(constant)
+        if (kindOf(typeAt(path)) === null) return false
         paths.add(path.join("."))
         return true
       }
-      case "callExpr":
-        return !kind.value.target && FUNCTIONS.has(kind.value.function) && kind.value.args.every(visit)
-      case "listExpr":
-        return kind.value.elements.every(visit)
+      case "call":
+        return !node.target && FUNCTIONS.has(node.name) && node.args.every(visit)
+      case "list":
+        return node.items.every(({ value, isOptional }) => !isOptional && visit(value))
       default:
         return false
     }
   }
-  return visit(expr) ? paths : null
+  return visit(ast) ? paths : null
 }
-
-function pathOf(expr: Expr): string[] | null {
-  if (expr.exprKind.case === "identExpr") return [expr.exprKind.value.name]
-  if (expr.exprKind.case !== "selectExpr" || !expr.exprKind.value.operand) return null
-  const before = pathOf(expr.exprKind.value.operand)
-  return before && [...before, expr.exprKind.value.field]
+/** A text that cel-js would order or count otherwise. */
+function isOdd(value: Value): boolean {
+  return typeof value === "string" && /[\ud800-\udfff]/.test(value)
+}
+function constantOf(constants: Condition["constants"], [root, name, ...rest]: readonly string[]): Value | undefined {
+  return root === "constants" && name !== undefined && rest.length === 0 ? constants.get(name) : undefined
 }
 
 interface Pools {
   readonly texts: readonly string[]
   readonly numbers: readonly number[]
   readonly lists: readonly (readonly string[])[]
-  /** As what paths are used; one whose use tells nothing gets texts and numbers. */
+  readonly truths: readonly boolean[]
+  /** What paths hold by their types or, where that is open, by their use; one that tells nothing gets texts and numbers. */
   readonly kinds: ReadonlyMap<string, Kind>
 }
-type Kind = "texts" | "numbers" | "lists"
+type Kind = "texts" | "numbers" | "lists" | "truths"
+
+/** Undefined where anything may be there, null for what has no pool. */
+function kindOf(type: Type): Kind | undefined | null {
+  if (type.kind === "string") return "texts"
+  if (type.kind === "int" || type.kind === "double") return "numbers"
+  if (type.kind === "bool") return "truths"
+  if (type.kind === "list") return type.element.kind === "string" ? "lists" : null
+  return type.kind === "dyn" ? undefined : null
+}
 
 /** What the condition itself names is tried most, with what lies beside it: that is where `<` and `<=` part. */
-function poolsFor(expr: Expr): Pools {
+function poolsFor({ ast, constants, typeAt }: Condition): Pools {
   const texts: string[] = []
   const numbers: number[] = []
   const kinds = new Map<string, Kind>()
   const use = (node: Expr | undefined, as: Kind | undefined) => {
     const path = node && pathOf(node)
-    if (path && as) kinds.set(path.join("."), as)
+    const kind = path && (kindOf(typeAt(path)) ?? as)
+    if (path && kind) kinds.set(path.join("."), kind)
   }
-  const visit = (node: Expr | undefined): void => {
-    const kind = node?.exprKind
-    if (kind?.case === "constExpr") {
-      const { case: type, value } = kind.value.constantKind
-      if (type === "stringValue") texts.push(value, value, `${value}a`)
-      if (type === "int64Value") numbers.push(Number(value), Number(value), Number(value) - 1, Number(value) + 1)
-    } else if (kind?.case === "callExpr") {
-      const { function: name, args } = kind.value
+  const collect = (value: Value) => {
+    if (typeof value === "string") texts.push(value, value, `${value}a`)
+    if (isInt(value)) numbers.push(Number(value), Number(value), Number(value) - 1, Number(value) + 1)
+    if (Array.isArray(value)) value.forEach((item) => collect(item as Value))
+  }
+  const visit = (node: Expr): void => {
+    use(node, undefined)
+    const path = pathOf(node)
+    const constant = path && constantOf(constants, path)
+    if (constant !== null && constant !== undefined) collect(constant)
+    if (node.kind === "const") collect(node.value)
+    else if (node.kind === "call") {
+      const { name, args } = node
       if (name === "_[_]") use(args[0], "lists")
       else if (name === "@in" && args[1] && pathOf(args[1])) use(args[1], "lists")
       else
@@ -129,32 +148,35 @@ function poolsFor(expr: Expr): Pools {
             args.map(literalKind).find((found) => found !== undefined),
           )
       args.forEach(visit)
-    } else if (kind?.case === "listExpr") kind.value.elements.forEach(visit)
+    } else if (node.kind === "list") for (const { value } of node.items) visit(value)
   }
-  visit(expr)
+  visit(ast)
   const all = [...texts, ...TEXTS]
   const lists = [[], ...all.map((text) => [text]), ...all.map((text) => [text, "a", text])]
-  return { texts: all, numbers: [...numbers, ...NUMBERS], lists, kinds }
+  return { texts: all, numbers: [...numbers, ...NUMBERS], lists, truths: [true, false], kinds }
 }
 
 /** Of a literal, or of the first in a list of them. */
 function literalKind(expr: Expr): Kind | undefined {
-  const kind = expr.exprKind
-  if (kind.case === "listExpr") return kind.value.elements[0] && literalKind(kind.value.elements[0])
-  if (kind.case !== "constExpr") return undefined
-  const type = kind.value.constantKind.case
-  return type === "stringValue" ? "texts" : type === "int64Value" ? "numbers" : undefined
+  if (expr.kind === "list") return expr.items[0] && literalKind(expr.items[0].value)
+  if (expr.kind !== "const") return undefined
+  return typeof expr.value === "string" ? "texts" : isInt(expr.value) ? "numbers" : undefined
 }
 
 /** No number in it can become larger than this; cel-js counts in doubles, exact up to 2^53. */
-function magnitude(expr: Expr, numbers: readonly number[]): number {
-  const kind = expr.exprKind
-  if (kind.case === "constExpr")
-    return kind.value.constantKind.case === "int64Value" ? Math.abs(Number(kind.value.constantKind.value)) : 0
-  if (kind.case === "listExpr") return Math.max(0, ...kind.value.elements.map((item) => magnitude(item, numbers)))
-  if (kind.case !== "callExpr") return Math.max(...numbers.map(Math.abs))
-  const sizes = kind.value.args.map((arg) => magnitude(arg, numbers))
-  if (kind.value.function === "_+_" || kind.value.function === "_-_") return sizes.reduce((sum, size) => sum + size, 0)
+function magnitude(condition: Condition, expr: Expr, numbers: readonly number[]): number {
+  const sizeOf = (value: Value): number =>
+    Array.isArray(value)
+      ? Math.max(0, ...value.map((item) => sizeOf(item as Value)))
+      : Math.abs(Number(toNumber(value) ?? 0))
+  const path = pathOf(expr)
+  const constant = path && constantOf(condition.constants, path)
+  if (constant !== null && constant !== undefined) return sizeOf(constant)
+  if (expr.kind === "const") return sizeOf(expr.value)
+  if (expr.kind === "list") return Math.max(0, ...expr.items.map(({ value }) => magnitude(condition, value, numbers)))
+  if (expr.kind !== "call") return Math.max(...numbers.map(Math.abs))
+  const sizes = expr.args.map((arg) => magnitude(condition, arg, numbers))
+  if (expr.name === "_+_" || expr.name === "_-_") return sizes.reduce((sum, size) => sum + size, 0)
   return Math.max(0, ...sizes)
 }
 
@@ -167,22 +189,21 @@ function compare(
   let count = 0
   const trials = Math.min(MAX_TRIALS, TRIALS_PER_PATH * (1 + paths.size))
   for (let trial = 0; trial < trials; trial++) {
-    const first = emptyBindings()
+    const first: Record<string, unknown> = {}
     const second: Record<string, unknown> = {}
+    for (const [name, value] of condition.constants) place(second, ["constants", name], toPlain(value))
     let at = 0
     for (const path of paths) {
       const dice = scatter(trial * 31 + at)
       const kind = pools.kinds.get(path) ?? (dice % 2 === 0 ? "texts" : "numbers")
-      const value = pick<string | number | readonly string[]>(pools[kind], dice >>> 1)
-      place(
-        first as unknown as Map<string, unknown>,
-        path.split("."),
-        typeof value === "number" ? BigInt(value) : value,
-      )
-      placePlain(second, path.split("."), value)
+      const value = pick<string | number | boolean | readonly string[]>(pools[kind], dice >>> 1)
+      const names = path.split(".")
+      const isDouble = typeof value === "number" && condition.typeAt(names).kind === "double"
+      place(first, names, isDouble ? new Double(value) : value)
+      place(second, names, value)
       at++
     }
-    const mine = condition.evaluate(Object.fromEntries(first) as unknown as Bindings)
+    const mine = condition.evaluate(first as Bindings)
     let other: unknown
     try {
       other = secondEvaluate(condition.source, second)
@@ -212,25 +233,14 @@ function pick<T>(items: readonly T[], dice: number): T {
   return items[dice % items.length] as T
 }
 
-function emptyBindings(): Map<string, CelInput> {
-  return new Map<string, CelInput>()
-}
-
-function place(map: Map<string, unknown>, [name = "", ...rest]: readonly string[], value: unknown): void {
-  if (rest.length === 0) {
-    map.set(name, value)
-    return
-  }
-  const inner = (map.get(name) as Map<string, unknown> | undefined) ?? new Map<string, unknown>()
-  map.set(name, inner)
-  place(inner, rest, value)
-}
-
-function placePlain(object: Record<string, unknown>, [name = "", ...rest]: readonly string[], value: unknown): void {
+function place(object: Record<string, unknown>, [name = "", ...rest]: readonly string[], value: unknown): void {
   if (rest.length === 0) {
     object[name] = value
     return
   }
   object[name] ??= {}
-  placePlain(object[name] as Record<string, unknown>, rest, value)
+  place(object[name] as Record<string, unknown>, rest, value)
+}
+function toPlain(value: Value): unknown {
+  return Array.isArray(value) ? value.map((item) => toPlain(item as Value)) : isInt(value) ? Number(value) : value
 }

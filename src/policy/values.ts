@@ -1,42 +1,33 @@
 /** Declared types: plain JSON to the values that conditions see. A value that does not fit is a reason, never a guess. */
-import type { CelInput } from "@bufbuild/cel"
-import { create } from "@bufbuild/protobuf"
-import { DurationSchema, TimestampSchema } from "@bufbuild/protobuf/wkt"
+import { parseTimestamp } from "../cel/time.ts"
+import { parseType, type Type } from "../cel/type.ts"
+import { CelMap, Double, Duration, Timestamp, toInt, type Value } from "../cel/value.ts"
 import type { JsonObject, JsonValue } from "../formats/ports.ts"
 import { MAX_COLLECTION_SIZE, MAX_STRING_BYTES, type Properties, type ScalarType, type ValueType } from "./bundle.ts"
 import type { PolicyReason } from "./types.ts"
 
 const INT64_MIN = -(2n ** 63n)
 const INT64_MAX = 2n ** 63n - 1n
-/** RFC 3339; V8 reads the 30th of February and 24:00 as the day after, so days are looked at again and hours end at 23. */
-const TIMESTAMP = /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/
-/** 0001-01-01T00:00:00Z and 9999-12-31T23:59:59Z, in Unix milliseconds (google.protobuf.Timestamp). */
-const TIMESTAMP_MIN_MS = -62_135_596_800_000
-const TIMESTAMP_MAX_MS = 253_402_300_799_000
 /** 10,000 years (google.protobuf.Duration). */
-const DURATION_MAX_SECONDS = 315_576_000_000n
+const DURATION_MAX_SECONDS = 315_576_000_000
 const DURATION = /^(-?)(\d{1,12})(?:\.(\d{1,9}))?s$/
 
-export type Values = ReadonlyMap<string, CelInput>
-export const NO_VALUES: Values = new Map()
-
-export interface Converted {
-  readonly values: Values
-  /** The largest list or map, for the cost model. */
-  readonly largest: number
-}
+export type Converted = { readonly [name: string]: Value }
 
 type Fault = { readonly code: "PROPERTY_TYPE_MISMATCH" | "PROPERTY_TOO_LARGE"; readonly text: string }
 
-/** Converts all of `properties`; faults are added to `reasons` with a JSON pointer below `pointer`. */
+/**
+ * Converts all of `properties`; faults are added to `reasons` with a JSON pointer below `pointer`. Where JSON has every
+ * value already as conditions see it, that is what comes back: nothing is copied.
+ */
 export function convertProperties(
   declared: Properties,
   properties: JsonObject,
   pointer: string,
   reasons: PolicyReason[],
 ): Converted {
-  let values: Map<string, CelInput> | null = null
-  let largest = 0
+  let copy: Record<string, Value> | undefined
+  const before = reasons.length
   for (const name in properties) {
     const property = Object.hasOwn(declared, name) ? declared[name] : undefined
     if (!property) {
@@ -50,11 +41,10 @@ export function convertProperties(
     const raw = properties[name] as JsonValue
     const value = convert(property.type, raw)
     if (isFault(value)) reasons.push({ ...value, pointer: toPointer(pointer, name) })
-    else {
-      values ??= new Map()
-      values.set(name, value)
-      if (Array.isArray(value)) largest = Math.max(largest, value.length)
-      else if (value instanceof Map) largest = Math.max(largest, value.size)
+    else if (!Object.is(value, raw)) {
+      copy ??= { ...(properties as Converted) }
+      // `__proto__` is a name like any other, also here.
+      Object.defineProperty(copy, name, { value, enumerable: true, writable: true, configurable: true })
     }
   }
   for (const name in declared) {
@@ -66,42 +56,45 @@ export function convertProperties(
       })
     }
   }
-  return { values: values ?? NO_VALUES, largest }
+  // With a fault in it nothing is evaluated.
+  return reasons.length > before ? NONE : (copy ?? (properties as Converted))
 }
+const NONE: Converted = {}
 
 /** RFC 6901. */
 function toPointer(base: string, name: string): string {
   return `${base}/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`
 }
 
-function convert(type: ValueType, raw: JsonValue): CelInput | Fault {
+function convert(type: ValueType, raw: JsonValue): Value | Fault {
   if (!type.endsWith(">")) return convertScalar(type as ScalarType, raw)
-  const match = /^(list|map)<(.+)>$/.exec(type) as RegExpExecArray
-  const inner = match[2] as ScalarType
-  if (match[1] === "list") {
+  const inner = type.slice(type.indexOf("<") + 1, -1) as ScalarType
+  if (type.startsWith("list")) {
     if (!Array.isArray(raw)) return mismatch(type)
     if (raw.length > MAX_COLLECTION_SIZE) return tooLarge(`at most ${MAX_COLLECTION_SIZE} items`)
-    const items: CelInput[] = []
-    for (const item of raw as readonly JsonValue[]) {
-      const value = convertScalar(inner, item)
+    const list = raw as readonly JsonValue[]
+    let copy: Value[] | undefined
+    for (let i = 0; i < list.length; i++) {
+      const value = convertScalar(inner, list[i] as JsonValue)
       if (isFault(value)) return value
-      items.push(value)
+      if (copy) copy.push(value)
+      else if (!Object.is(value, list[i])) copy = [...(list.slice(0, i) as readonly Value[]), value]
     }
-    return items
+    return copy ?? (list as readonly Value[])
   }
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) return mismatch(type)
   const entries = Object.entries(raw as JsonObject)
   if (entries.length > MAX_COLLECTION_SIZE) return tooLarge(`at most ${MAX_COLLECTION_SIZE} entries`)
-  const map = new Map<string, CelInput>()
+  const map = new Map<string, Value>()
   for (const [key, item] of entries) {
     const value = convertScalar(inner, item)
     if (isFault(value)) return value
     map.set(key, value)
   }
-  return map as unknown as CelInput
+  return new CelMap(map)
 }
 
-function convertScalar(type: ScalarType, raw: JsonValue): CelInput | Fault {
+function convertScalar(type: ScalarType, raw: JsonValue): Value | Fault {
   switch (type) {
     case "string":
       if (typeof raw !== "string") return mismatch(type)
@@ -111,80 +104,53 @@ function convertScalar(type: ScalarType, raw: JsonValue): CelInput | Fault {
     case "bool":
       return typeof raw === "boolean" ? raw : mismatch(type)
     case "double":
-      return typeof raw === "number" ? raw : mismatch(type)
+      return typeof raw === "number" ? new Double(raw) : mismatch(type)
     case "int": {
       if (typeof raw === "number")
         return Number.isSafeInteger(raw)
-          ? BigInt(raw)
+          ? raw + 0 // there is one zero
           : mismatch("int (a whole number within ±2^53, or a decimal string)")
       if (typeof raw !== "string" || !/^-?(0|[1-9][0-9]{0,18})$/.test(raw))
         return mismatch("int (a whole number within ±2^53, or a decimal string)")
       const value = BigInt(raw)
-      return value >= INT64_MIN && value <= INT64_MAX ? value : mismatch("int of 64 bits")
+      return value >= INT64_MIN && value <= INT64_MAX ? toInt(value) : mismatch("int of 64 bits")
     }
-    case "timestamp": {
-      const match = typeof raw === "string" ? TIMESTAMP.exec(raw) : null
-      const ms = match ? Date.parse(`${(raw as string).slice(0, 19)}${match[4]}`) : Number.NaN
-      if (!match || !isDay(match[1] as string) || !(ms >= TIMESTAMP_MIN_MS && ms <= TIMESTAMP_MAX_MS))
-        return mismatch("timestamp (RFC 3339)")
-      return create(TimestampSchema, {
-        seconds: BigInt(ms / 1000),
-        nanos: Number((match[3] ?? ".0").slice(1).padEnd(9, "0")),
-      })
-    }
+    case "timestamp":
+      return (typeof raw === "string" && parseTimestamp(raw)) || mismatch("timestamp (RFC 3339)")
     case "duration": {
       const match = typeof raw === "string" ? DURATION.exec(raw) : null
       if (!match) return mismatch("duration (seconds, such as 1.5s)")
       const sign = match[1] ? -1 : 1
-      const seconds = BigInt(match[2] as string)
+      const seconds = Number(match[2])
       if (seconds >= DURATION_MAX_SECONDS) return mismatch("duration (under 10,000 years)")
-      return create(DurationSchema, {
-        seconds: BigInt(sign) * seconds,
-        nanos: sign * Number((match[3] ?? "").padEnd(9, "0")),
-      })
+      return new Duration(sign * seconds + 0, sign * Number((match[3] ?? "").padEnd(9, "0")) + 0)
     }
     default:
       return type satisfies never
   }
 }
 
-/** Does the calendar have this day? */
-function isDay(date: string): boolean {
-  const ms = Date.parse(`${date}T00:00:00Z`)
-  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(date)
+/** What the checker makes of a declared type. */
+export function typeOfProperty(type: ValueType): Type {
+  return parseType(type.replace(/^map</, "map<string, "))
 }
 
-/** A value of each declared type, for trying conditions at load. */
-export function sampleValues(declared: Properties): Map<string, CelInput> {
-  const sample = {
-    string: "a",
-    int: 1,
-    double: 1.5,
-    bool: true,
-    timestamp: "2026-01-01T00:00:00Z",
-    duration: "1s",
-  } as const
-  const values = new Map<string, CelInput>()
-  for (const [name, { type }] of Object.entries(declared)) {
-    const match = /^(list|map)<(.+)>$/.exec(type)
-    const scalar = sample[(match ? match[2] : type) as ScalarType]
-    const raw = match ? (match[1] === "list" ? [scalar] : { a: scalar }) : scalar
-    values.set(name, convert(type, raw as JsonValue) as CelInput)
-  }
-  return values
+export function constantValues(constants: JsonObject): { readonly [name: string]: Value } {
+  return Object.fromEntries(Object.entries(constants).map(([name, value]) => [name, constantValue(value)]))
 }
-
-/** A constant of the bundle: whole numbers are int, others double. */
-export function constantValue(raw: JsonValue): CelInput {
+/** Whole numbers are int, others double. */
+function constantValue(raw: JsonValue): Value {
   if (Array.isArray(raw)) return raw.map(constantValue)
-  return typeof raw === "number" && Number.isInteger(raw) ? BigInt(raw) : (raw as CelInput)
+  if (typeof raw !== "number") return raw as Value
+  return Number.isInteger(raw) ? toInt(BigInt(raw)) : new Double(raw)
 }
 
-export function timestampOf(unixMs: number): CelInput {
-  return create(TimestampSchema, { seconds: BigInt(Math.floor(unixMs / 1000)), nanos: (unixMs % 1000) * 1_000_000 })
+export function timestampOf(unixMs: number): Timestamp {
+  const seconds = Math.floor(unixMs / 1000)
+  return new Timestamp(seconds, (unixMs - seconds * 1000) * 1_000_000)
 }
 
-function isFault(value: CelInput | Fault): value is Fault {
+function isFault(value: Value | Fault): value is Fault {
   return typeof value === "object" && value !== null && "code" in value
 }
 function mismatch(type: string): Fault {

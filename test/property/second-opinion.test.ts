@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest"
 import { compileCondition, type Scope } from "../../src/policy/condition.ts"
 import { countOpinions } from "../../src/policy/second-opinion.ts"
 
-const scope: Scope = { presence: () => "required", known: () => [], variables: {}, largestConstant: 0 }
+const scope: Scope = { presence: () => "required", known: () => [], variables: {} }
 
 /** Conditions in and around the subset, most of them well-typed. */
 const { condition } = fc.letrec<{ text: string; number: string; list: string; condition: string }>((tie) => ({

@@ -1,0 +1,72 @@
+/** Source to program: parse, check, lower. */
+import type { Expr } from "./ast.ts"
+import { type Checked, check, type Names } from "./check.ts"
+import { EXTENSIONS } from "./extensions.ts"
+import type { Bindings, Frame } from "./frame.ts"
+import { type Lowered, lower, type Readers } from "./lower.ts"
+import { toFunctions } from "./overload.ts"
+import type { Problem } from "./problem.ts"
+import { STANDARD } from "./standard.ts"
+import type { Type } from "./type.ts"
+import { CelError, CostExceeded, type Value } from "./value.ts"
+
+/** All that an expression may call. */
+export const FUNCTIONS = toFunctions(STANDARD, EXTENSIONS)
+
+export interface Program {
+  readonly type: Type
+  readonly checked: Checked
+  /** What it is in every evaluation, where that is known. */
+  readonly constant: Value | undefined
+  /** The value, or the error. Costs at most `limit` units. */
+  run(bindings: Bindings, limit: number): Value | CelError
+  /** Units that the last run cost. */
+  readonly spent: number
+}
+
+/** The problems, or the program; `faults` are what is an error whenever it is evaluated. */
+export function compile(
+  expr: Expr,
+  names: Names,
+  readers: Readers = {},
+): { readonly problems: readonly Problem[] } | (Program & { readonly faults: readonly Problem[] }) {
+  const checked = check(expr, names)
+  if (checked.problems.length > 0 && !names.isUnchecked) return { problems: checked.problems }
+  const lowered = lower(expr, checked, readers)
+  return new Compiled(checked, lowered)
+}
+
+class Compiled {
+  readonly checked: Checked
+  readonly type: Type
+  readonly constant: Value | undefined
+  readonly faults: readonly Problem[]
+  readonly #lowered: Lowered
+  readonly #frame: Frame
+
+  constructor(checked: Checked, lowered: Lowered) {
+    this.checked = checked
+    this.type = checked.type
+    this.constant = lowered.constant
+    this.faults = lowered.problems
+    this.#lowered = lowered
+    this.#frame = { bindings: {}, slots: new Array<Value>(lowered.slots).fill(null), cost: 0, limit: 0 }
+  }
+
+  run(bindings: Bindings, limit: number): Value | CelError {
+    const frame = this.#frame
+    frame.bindings = bindings
+    frame.cost = this.#lowered.nodes
+    frame.limit = limit
+    try {
+      if (frame.cost > limit) return new CostExceeded()
+      return this.#lowered.run(frame)
+    } catch (error) {
+      // Anything else is a fault of ours, or the stack's end; it must not pass for a value either.
+      return error instanceof CelError ? error : new CelError(`internal error: ${String(error)}`)
+    }
+  }
+  get spent(): number {
+    return this.#frame.cost
+  }
+}

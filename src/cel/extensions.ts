@@ -1,0 +1,352 @@
+/** cel-go's extensions: strings, math, sets, lists, encoders, optionals; Kubernetes' ip and cidr. */
+import { fromBase64, toBase64 } from "../formats/bytes.ts"
+import { asInt, shift } from "./integer.ts"
+import {
+  cidrToText,
+  containsCidr,
+  containsIp,
+  ipToText,
+  isGlobalUnicast,
+  isLinkLocalMulticast,
+  isLinkLocalUnicast,
+  isLoopback,
+  isUnspecified,
+  masked,
+  parseCidr,
+  parseIp,
+  textToCidr,
+  textToIp,
+} from "./net.ts"
+import { type Overload, overload } from "./overload.ts"
+import { textCost } from "./standard.ts"
+import {
+  charAt,
+  format,
+  indexOf,
+  join,
+  lastIndexOf,
+  lowerAscii,
+  quote,
+  replace,
+  reverse,
+  split,
+  substring,
+  trim,
+  upperAscii,
+} from "./text.ts"
+import {
+  CelError,
+  CelMap,
+  type Cidr,
+  compareBytes,
+  compareCodePoints,
+  Double,
+  Duration,
+  equals,
+  type Int,
+  Ip,
+  NO_OVERLOAD,
+  Optional,
+  Timestamp,
+  toNumber,
+  Uint,
+  type Value,
+} from "./value.ts"
+
+type Values = readonly Value[]
+const listCost = (list: Values) => list.length >> 2
+/** Each item of one is compared with each of the other. */
+const pairCost = (a: Values, b: Values = a) => (a.length * b.length) >> 2
+
+const STRINGS: readonly Overload[] = [
+  overload("string->charAt(int): string", charAt, textCost),
+  overload("string->indexOf(string): int", indexOf, textCost),
+  overload("string->indexOf(string, int): int", indexOf, textCost),
+  overload("string->lastIndexOf(string): int", lastIndexOf, textCost),
+  overload("string->lastIndexOf(string, int): int", lastIndexOf, textCost),
+  overload("string->lowerAscii(): string", lowerAscii, textCost),
+  overload("string->upperAscii(): string", upperAscii, textCost),
+  overload("string->replace(string, string): string", replace, replaceCost),
+  overload("string->replace(string, string, int): string", replace, replaceCost),
+  overload("string->split(string): list<string>", split, splitCost),
+  overload("string->split(string, int): list<string>", split, splitCost),
+  overload("string->substring(int): string", substring, textCost),
+  overload("string->substring(int, int): string", substring, textCost),
+  overload("string->trim(): string", trim, textCost),
+  overload("string->reverse(): string", reverse, splitCost),
+  overload("string->format(list<dyn>): string", format, (text: string, list: Values) => textCost(text) + sizeOf(list)),
+  overload("list<string>->join(): string", join, sizeOf),
+  overload(
+    "list<string>->join(string): string",
+    join,
+    (list: Values, part: string) => sizeOf(list) + ((list.length * part.length) >> 6),
+  ),
+  overload("strings.quote(string): string", quote, textCost),
+]
+/** As if each unit of the text were replaced. */
+function replaceCost(text: string, _: string, to: string): number {
+  return (text.length * (1 + to.length)) >> 6
+}
+function splitCost(text: string): number {
+  return text.length >> 3
+}
+/** More than any limit: what is larger need not be counted to its end. */
+const MOST = 1_000_000
+/** All that is in it, since all of it is written. */
+function sizeOf(value: Value): number {
+  if (typeof value === "string") return textCost(value)
+  if (value instanceof CelMap) return value.size + sizeOf([...value.entries.values()])
+  if (!Array.isArray(value)) return 0
+  let size = value.length
+  if (size > MOST / 8) return MOST
+  for (const item of value as Values) {
+    size += sizeOf(item)
+    if (size > MOST / 8) return MOST
+  }
+  return size
+}
+
+type Numeric = Int | Uint | Double
+/** The first of equals; a NaN is neither greater nor less than anything. */
+function extreme(values: readonly Value[], wins: (a: Int, b: Int) => boolean): Value {
+  if (values.length === 0) throw new CelError("math.greatest() and math.least() need at least one number")
+  let best = values[0] as Value
+  for (const value of values) {
+    const number = toNumber(value)
+    if (number === undefined) throw new CelError(NO_OVERLOAD)
+    if (wins(number, toNumber(best) as Int)) best = value
+  }
+  return best
+}
+const NUMBERS = ["int", "uint", "double"]
+const EXTREMES = (
+  [
+    ["math.greatest", (a: Int, b: Int) => a > b],
+    ["math.least", (a: Int, b: Int) => a < b],
+  ] as const
+).flatMap(([name, wins]) => [
+  ...NUMBERS.map((type) => overload(`${name}(${type}): ${type}`, (value: Numeric) => value)),
+  ...NUMBERS.flatMap((a) =>
+    NUMBERS.map((b) =>
+      overload(`${name}(${a}, ${b}): ${a === b ? a : "dyn"}`, (x: Numeric, y: Numeric) => extreme([x, y], wins)),
+    ),
+  ),
+  ...[...NUMBERS, "dyn"].map((type) =>
+    overload(`${name}(list<${type}>): ${type}`, (values: Values) => extreme(values, wins), listCost),
+  ),
+])
+
+const ofDouble = (name: string, compute: (value: number) => number) =>
+  overload(`math.${name}(double): double`, ({ value }: Double) => new Double(compute(value)))
+const askDouble = (name: string, ask: (value: number) => boolean) =>
+  overload(`math.${name}(double): bool`, ({ value }: Double) => ask(value))
+const ofBits = (name: string, compute: (a: bigint, b: bigint) => bigint) => [
+  overload(`math.${name}(int, int): int`, (a: Int, b: Int) => asInt(compute(BigInt(a), BigInt(b)))),
+  overload(`math.${name}(uint, uint): uint`, (a: Uint, b: Uint) => new Uint(compute(a.value, b.value))),
+]
+const shifts = (name: string, towards: "left" | "right") => [
+  overload(`math.${name}(int, int): int`, (a: Int, by: Int) => asInt(shift(BigInt(a), by, towards))),
+  overload(`math.${name}(uint, int): uint`, (a: Uint, by: Int) => new Uint(shift(a.value, by, towards))),
+]
+function absoluteInt(value: Int): Int {
+  if (value === -(2n ** 63n)) throw new CelError("integer overflow")
+  return value < 0 ? -value : value
+}
+
+const MATH: readonly Overload[] = [
+  ...EXTREMES,
+  ofDouble("ceil", Math.ceil),
+  ofDouble("floor", Math.floor),
+  ofDouble("trunc", Math.trunc),
+  ofDouble("sqrt", Math.sqrt),
+  // Halves away from zero.
+  ofDouble("round", (value) =>
+    Number.isInteger(value) ? value : Math.sign(value) * Math.floor(Math.abs(value) + 0.5),
+  ),
+  overload("math.sqrt(int): double", (value: Int) => new Double(Math.sqrt(Number(value)))),
+  overload("math.sqrt(uint): double", (value: Uint) => new Double(Math.sqrt(Number(value.value)))),
+  askDouble("isNaN", Number.isNaN),
+  askDouble("isInf", (value) => value === Infinity || value === -Infinity),
+  askDouble("isFinite", Number.isFinite),
+  ofDouble("abs", Math.abs),
+  overload("math.abs(int): int", absoluteInt),
+  overload("math.abs(uint): uint", (value: Uint) => value),
+  ofDouble("sign", Math.sign),
+  overload("math.sign(int): int", (value: Int) => (value > 0 ? 1 : value < 0 ? -1 : 0)),
+  overload("math.sign(uint): uint", ({ value }: Uint) => new Uint(value > 0n ? 1n : 0n)),
+  ...ofBits("bitAnd", (a, b) => a & b),
+  ...ofBits("bitOr", (a, b) => a | b),
+  ...ofBits("bitXor", (a, b) => a ^ b),
+  overload("math.bitNot(int): int", (value: Int) => asInt(~BigInt(value))),
+  overload("math.bitNot(uint): uint", ({ value }: Uint) => new Uint(BigInt.asUintN(64, ~value))),
+  ...shifts("bitShiftLeft", "left"),
+  ...shifts("bitShiftRight", "right"),
+]
+
+const has = (list: Values, value: Value) => list.some((item) => equals(item, value))
+const contains = (list: Values, part: Values) => part.every((value) => has(list, value))
+const SETS: readonly Overload[] = [
+  overload("sets.contains(list<A>, list<A>): bool", contains, pairCost),
+  overload(
+    "sets.equivalent(list<A>, list<A>): bool",
+    (a: Values, b: Values) => contains(a, b) && contains(b, a),
+    pairCost,
+  ),
+  overload(
+    "sets.intersects(list<A>, list<A>): bool",
+    (a: Values, b: Values) => a.some((value) => has(b, value)),
+    pairCost,
+  ),
+]
+
+function slice(list: Values, start: Int, end: Int): Values {
+  if (start < 0 || end < start || end > list.length)
+    throw new CelError(`cannot slice(${start}, ${end}) a list of ${list.length}`)
+  return list.slice(Number(start), Number(end))
+}
+function flatten(list: Values, depth: Int = 1): Value[] {
+  if (depth < 0) throw new CelError("flatten() needs a level that is not negative")
+  return list.flatMap((item) =>
+    Array.isArray(item) && depth > 0 ? (depth === 1 ? [...item] : flatten(item, Number(depth) - 1)) : [item],
+  )
+}
+/** Longest list that lists.range() makes. */
+const MAX_RANGE = 10_000
+function range(count: Int): number[] {
+  if (count > MAX_RANGE) throw new CelError(`lists.range() makes at most ${MAX_RANGE} items`)
+  return Array.from({ length: Math.max(0, Number(count)) }, (_, i) => i)
+}
+const ORDERED: readonly (readonly [is: (value: Value) => boolean, compare: (a: never, b: never) => number])[] = [
+  [
+    (value) => toNumber(value) !== undefined,
+    (a: Value, b: Value) =>
+      (toNumber(a) as Int) < (toNumber(b) as Int) ? -1 : (toNumber(a) as Int) > (toNumber(b) as Int) ? 1 : 0,
+  ],
+  [(value) => typeof value === "string", compareCodePoints],
+  [(value) => typeof value === "boolean", (a: boolean, b: boolean) => Number(a) - Number(b)],
+  [(value) => value instanceof Uint8Array, compareBytes],
+  [
+    (value) => value instanceof Timestamp || value instanceof Duration,
+    (a: Timestamp, b: Timestamp) => a.seconds - b.seconds || a.nanos - b.nanos,
+  ],
+]
+/** Items by their keys, which are all of one ordered type. */
+export function sortByKeys(list: Values, keys: Values): Value[] {
+  const order = ORDERED.find(([is]) => keys.every(is))?.[1] as ((a: Value, b: Value) => number) | undefined
+  if (!order) throw new CelError("list elements must have the same type, and one that has an order")
+  return list
+    .map((item, i) => ({ item, key: keys[i] as Value }))
+    .sort((a, b) => order(a.key, b.key))
+    .map(({ item }) => item)
+}
+export const sortCost = (list: Values) => list.length * 2
+const LISTS: readonly Overload[] = [
+  overload("list<A>->slice(int, int): list<A>", slice, listCost),
+  overload("list<list<A>>->flatten(): list<A>", flatten, sizeOf),
+  overload("list<dyn>->flatten(): list<dyn>", flatten, sizeOf),
+  overload("list<dyn>->flatten(int): list<dyn>", flatten, sizeOf),
+  overload(
+    "list<A>->distinct(): list<A>",
+    (list: Values) =>
+      list.filter(
+        (item, i) =>
+          list.findIndex((other) => equals(other, item)) === i || (item instanceof Double && Number.isNaN(item.value)),
+      ),
+    pairCost,
+  ),
+  overload("list<A>->reverse(): list<A>", (list: Values) => [...list].reverse(), listCost),
+  overload("list<A>->sort(): list<A>", (list: Values) => sortByKeys(list, list), sortCost),
+  overload("list<A>->first(): optional<A>", (list: Values) => toOptional(list[0])),
+  overload("list<A>->last(): optional<A>", (list: Values) => toOptional(list.at(-1))),
+  overload("lists.range(int): list<int>", range, (count: Int) => Math.max(0, Math.min(MAX_RANGE, Number(count))) >> 2),
+]
+
+function decode(text: string): Uint8Array {
+  try {
+    return fromBase64(text.length % 4 === 0 ? text : text.padEnd(text.length + 4 - (text.length % 4), "="))
+  } catch {
+    throw new CelError("this text is not base64")
+  }
+}
+const ENCODERS: readonly Overload[] = [
+  overload(
+    "base64.encode(bytes): string",
+    (bytes: Uint8Array) => toBase64(bytes),
+    (bytes: Uint8Array) => bytes.length >> 5,
+  ),
+  overload("base64.decode(string): bytes", decode, textCost),
+]
+
+export function toOptional(value: Value | undefined): Optional {
+  return value === undefined ? Optional.NONE : new Optional(value)
+}
+function isZero(value: Value): boolean {
+  if (value === null || value === false || value === "" || value === 0) return true
+  if (value instanceof Double || value instanceof Uint) return Number(value.value) === 0
+  if (Array.isArray(value) || value instanceof Uint8Array) return value.length === 0
+  if (value instanceof CelMap) return value.size === 0
+  if (value instanceof Duration || value instanceof Timestamp) return value.seconds === 0 && value.nanos === 0
+  if (value instanceof Optional) return value.value === undefined
+  return false
+}
+function unwrapped({ value }: Optional): Value {
+  if (value === undefined) throw new CelError("optional.none() dereference")
+  return value
+}
+const OPTIONALS: readonly Overload[] = [
+  overload("optional.of(T): optional<T>", (value: Value) => new Optional(value)),
+  overload("optional.none(): optional<T>", () => Optional.NONE),
+  overload("optional.ofNonZeroValue(T): optional<T>", (value: Value) =>
+    isZero(value) ? Optional.NONE : new Optional(value),
+  ),
+  overload("optional.unwrap(list<optional<T>>): list<T>", unwrap, listCost),
+  overload("list<optional<T>>->unwrapOpt(): list<T>", unwrap, listCost),
+  overload("optional<T>->hasValue(): bool", ({ value }: Optional) => value !== undefined),
+  overload("optional<T>->value(): T", unwrapped),
+  // The lowering evaluates the other only where it is needed.
+  overload("optional<T>->or(optional<T>): optional<T>", (a: Optional, b: Optional) => (a.value === undefined ? b : a)),
+  overload("optional<T>->orValue(T): T", (a: Optional, b: Value) => a.value ?? b),
+]
+function unwrap(list: Values): Value[] {
+  return list.flatMap((item) => {
+    if (!(item instanceof Optional)) throw new CelError(NO_OVERLOAD)
+    return item.value === undefined ? [] : [item.value]
+  })
+}
+
+const askIp = (name: string, ask: (ip: Ip) => boolean) => overload(`net.IP->${name}(): bool`, ask)
+const isText = (ip: Ip | null, text: string) => ip !== null && ipToText(ip) === text
+const NET: readonly Overload[] = [
+  overload("ip(string): net.IP", textToIp),
+  overload("isIP(string): bool", (text: string) => parseIp(text) !== null),
+  overload("ip.isCanonical(string): bool", (text: string) => isText(textToIp(text), text)),
+  overload("cidr(string): net.CIDR", textToCidr),
+  overload("isCIDR(string): bool", (text: string) => parseCidr(text) !== null),
+  overload("string(net.IP): string", ipToText),
+  overload("string(net.CIDR): string", cidrToText),
+  overload("net.IP->family(): int", ({ bytes }: Ip) => (bytes.length === 4 ? 4 : 6)),
+  askIp("isUnspecified", isUnspecified),
+  askIp("isLoopback", isLoopback),
+  askIp("isLinkLocalUnicast", isLinkLocalUnicast),
+  askIp("isLinkLocalMulticast", isLinkLocalMulticast),
+  askIp("isGlobalUnicast", isGlobalUnicast),
+  overload("net.CIDR->containsIP(net.IP): bool", containsIp),
+  overload("net.CIDR->containsIP(string): bool", (range: Cidr, text: string) => containsIp(range, textToIp(text))),
+  overload("net.CIDR->containsCIDR(net.CIDR): bool", containsCidr),
+  overload("net.CIDR->containsCIDR(string): bool", (range: Cidr, text: string) =>
+    containsCidr(range, textToCidr(text)),
+  ),
+  overload("net.CIDR->ip(): net.IP", ({ bytes }: Cidr) => new Ip(bytes)),
+  overload("net.CIDR->masked(): net.CIDR", masked),
+  overload("net.CIDR->prefixLength(): int", ({ prefix }: Cidr) => prefix),
+]
+
+export const EXTENSIONS: readonly Overload[] = [
+  ...STRINGS,
+  ...MATH,
+  ...SETS,
+  ...LISTS,
+  ...ENCODERS,
+  ...OPTIONALS,
+  ...NET,
+]
