@@ -92,7 +92,7 @@ describe("writ policy check", () => {
     [
       "a property that is not declared",
       ["    effect: allow", "    when: subject.properties.nope == 1"],
-      { line: 9, column: 11 },
+      { line: 9, column: 30 },
       /nope/,
     ],
   ])("%s: file, line, column, a caret, exit code 65", async (_, rule, at, message) => {
@@ -262,7 +262,7 @@ describe("commands on a running daemon", () => {
     expect(report.records.map(({ record }) => record.kind)).toEqual(["decision"])
     const unknown = await on(["lineage", "00000000-0000-4000-8000-000000000000"])
     expect(unknown.code).toBe(1)
-    expect(unknown.err).toMatch(/^writ: There is no such object\.\n +Check the id/)
+    expect(unknown.err).toMatch(/^writ: There is no execution with this id\.\n +Check the id/)
   })
 
   test("lineage: what became of an execution after its decision, and the same offline", async () => {
