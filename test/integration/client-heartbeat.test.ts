@@ -261,7 +261,7 @@ describe("startHeartbeatAgent", () => {
         })
       return `${runtime.state} ${runtime.last_sequence}`
     }
-    await until(async () => (await sequence()) === "RUNTIME_STATE_TRUSTED 2", 10_000)
+    await until(async () => /^RUNTIME_STATE_TRUSTED [2-9]$/.test(await sequence()), 10_000)
     expect(agent.state).toBe("TRUSTED")
     expect(told.lost).toEqual([])
     expect(await agent.close(15_000)).toBe(true)

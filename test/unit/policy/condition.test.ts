@@ -119,6 +119,22 @@ describe("compileCondition: strings", () => {
   })
 })
 
+describe("compileCondition: names", () => {
+  test.each([
+    ['subject.type == "a" && subject.id == "x"', true],
+    ['resource.type == "r" && resource.id == "y"', true],
+    ['action.name == "go" && audience == "runner"', true],
+    ['subject.id == "y" || resource.id == "x" || action.name == "x"', false],
+    ["[subject, resource] == [subject, resource]", true], // entities as wholes
+    ["dyn(subject) == dyn(resource)", false],
+    ["action == action && context == context && parameters == parameters", true],
+    ["dyn(subject.properties) == dyn(resource.properties)", true], // both hold nothing
+    ["action.properties == action.properties && constants == constants", true],
+  ] as [string, boolean][])("%s is %s", (when, value) => {
+    expect(evaluate(when)).toBe(value)
+  })
+})
+
 describe("compileCondition: regular expressions", () => {
   test.each([
     ['$s.matches("b")', "abc", true], // anywhere, not the whole text

@@ -56,6 +56,18 @@ describe.runIf(sodium !== null)("startSigningThread", () => {
     expect(await Promise.all(wantAll(started, 4))).toEqual(expected(4))
   })
 
+  test("a key that cannot sign: whoever wants a token hears it, first or not", async () => {
+    const failing = {
+      publicKey: new Uint8Array(32),
+      sign: () => {
+        throw new Error("no such key")
+      },
+    }
+    const tokens = createTokenSigner(failing, sha256, await start())
+    expect(() => tokens.signSoon(claimsOf(1), LEAF)).toThrow("no such key")
+    await expect(tokens.signSoon(claimsOf(2), LEAF)).rejects.toThrow("no such key")
+  })
+
   test("a thread that cannot load libsodium is never up, and tokens are signed here", async () => {
     const broken = startSigningThread(sodiumKey(privateKey), "/no/such/sodium")
     await new Promise((resolve) => setTimeout(resolve, 200))

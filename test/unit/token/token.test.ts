@@ -49,6 +49,15 @@ describe("createTokenSigner", () => {
     expect(fromBase64Url(token.split(".")[2] as string)).toEqual(new Uint8Array(64).fill(2))
   })
 
+  test("claims of any length and script, one after the other: each token holds its own", () => {
+    for (const sub of ["", "x".repeat(1_000), "\u6f22".repeat(1_800), "\u{1F600}".repeat(4_000), "y"]) {
+      const claims = { jti: "1", log: "log.example", sub }
+      const token = signer.sign(encodeCanonicalJson(claims), new Uint8Array(32).fill(7))
+      expect(claimsOf(token)).toBe(encodeCanonicalJson({ ...claims, leaf: "07".repeat(32) }))
+      expect(Buffer.from(messages.at(-1) as Uint8Array).toString()).toBe(token.slice(0, token.lastIndexOf(".")))
+    }
+  })
+
   test("a claim before it that quotes the log member does not lead astray", () => {
     const claims = { aud: ',"log":"elsewhere"', jti: "1", log: "log.example", nbf: 1 }
     const token = signer.sign(encodeCanonicalJson(claims), new Uint8Array(32))
