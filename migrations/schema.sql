@@ -362,6 +362,8 @@ CREATE INDEX directive_runtime ON public.directive USING btree (runtime, epoch);
 
 CREATE INDEX execution_bound ON public.execution USING btree (runtime, lease_id) WHERE ((state = 'REDEEMED'::text) AND (runtime IS NOT NULL));
 
+CREATE INDEX execution_lease ON public.execution USING btree (lease_id) WHERE (lease_id IS NOT NULL);
+
 CREATE INDEX execution_parent_authorized ON public.execution_parent USING btree (authorized_at);
 
 CREATE INDEX execution_parent_parent ON public.execution_parent USING btree (parent_id);

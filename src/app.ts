@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { createBackground } from "./background.ts"
 import type { Config } from "./config.ts"
 import { nativeCrypto, sha256, sodiumFile } from "./crypto.ts"
+import { createAccounts } from "./decision/accounts.ts"
 import { createAnnounce } from "./decision/announce.ts"
 import { createAuthorize } from "./decision/authorize.ts"
 import { createBeatThread } from "./decision/beat-thread.ts"
@@ -67,7 +68,7 @@ import { prepareDatabase } from "./store/migrate.ts"
 import { ensurePartitions } from "./store/partitions.ts"
 import { compilePolicyFolder, watchPolicyFolder } from "./store/policy-folder.ts"
 import { createControlSource, createReader, createRequestStore } from "./store/reader.ts"
-import { createLeaseStore, directivesOf, readNonceKey, storeSegment } from "./store/runtime-store.ts"
+import { countRedeemed, createLeaseStore, directivesOf, readNonceKey, storeSegment } from "./store/runtime-store.ts"
 import { createSignerState, writeDurably } from "./store/signer-state.ts"
 import { takeTurn } from "./store/turn-lock.ts"
 import { createSigner, sodiumKey } from "./token/signer.ts"
@@ -357,6 +358,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   })
   const nonces = createNonces(await readNonceKey(pool))
   const leases = new Leases<BeatAnswer>()
+  const accounts = createAccounts({ leases, count: (leaseId) => countRedeemed(pool, leaseId) })
   const leaseStore = createLeaseStore(pool, logId)
   const changes = createRuntimeChanges(shared)
   const thread = createBeatThread((err) =>
@@ -412,6 +414,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
       rate,
       leaseLeftMs: (leaseId, monotonicMs) => leases.leftMs(leaseId, monotonicMs),
       keys: tokenKeys,
+      redeemedUnder: accounts.add,
       observeRefusal: metrics.redeemRefused,
     }),
     start: createStart({ ...shared, lineage: reader, rate }),
@@ -430,6 +433,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
       ...onRuntimes,
       record: (beat) => beats.add(beat),
       verify: thread.verify,
+      redeemed: accounts.redeemed,
       refused: createRefusedBeats(shared),
       refresh: () => control.refresh(),
       observe: metrics.beat,

@@ -47,9 +47,14 @@ export interface RegisterReply {
 export interface HeartbeatReply {
   readonly sequence: string
   readonly accepted: boolean
+  /** Why it was refused. Doubts are in the appraisal. */
   readonly reasons: readonly { readonly code: string; readonly text: string }[]
   readonly state: string
-  readonly appraisal: readonly { readonly claim: string; readonly tier: string }[]
+  readonly appraisal: readonly {
+    readonly claim: string
+    readonly tier: string
+    readonly reasons: readonly { readonly code: string; readonly text: string }[]
+  }[]
   readonly next_nonce: Buffer
   readonly next_beat_in: WireDuration | null
   readonly lease_expires_at: WireDuration

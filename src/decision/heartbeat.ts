@@ -64,6 +64,8 @@ export interface HeartbeatDependencies {
   directivesOf(runtime: string, after: bigint): readonly DirectiveRow[]
   /** Does the signature hold, by the one rule? May throw QUEUE_FULL. */
   verify(publicKey: Uint8Array, bytes: Uint8Array, signature: Uint8Array): boolean | Promise<boolean>
+  /** Executions that were redeemed under a lease, exact where it is less than was claimed; null: not known. */
+  redeemed(leaseId: string, claimed: bigint): Promise<bigint | null>
   observe?(outcome: "taken" | "repeated" | "refused" | "too_fast"): void
 }
 
@@ -121,15 +123,17 @@ export function createHeartbeat(deps: HeartbeatDependencies): Heartbeat {
     const bytes = beatBytes(beat)
     const arrived: Arrived = { beat, signature, key, now, bytes, hash: sha256(bytes) }
     // Everything that is cheap first, taking the signature for good: what fails here is not worth a verification.
-    const cheap = appraise(arrived, true)
+    const cheap = appraise(arrived, true, null)
     if (cheap.kind !== "taken") return await conclude(arrived, cheap)
     const { publicKey } = derivedOf(deps.control().runtimes.get(key) as Runtime)
     const holds = signature.length === SIGNATURE_BYTES && (await deps.verify(publicKey, bytes, signature))
+    // It may ask the database: only the key's holder can make it do so.
+    const redeemed = holds ? await deps.redeemed(beat.lease_id, BigInt(beat.counters.executions_started)) : null
     // Meanwhile others of this lease may have been taken: it is held to what is known now.
-    return await conclude(arrived, appraise(arrived, holds))
+    return await conclude(arrived, appraise(arrived, holds, redeemed))
   }
 
-  function appraise({ beat, hash, key, now }: Arrived, isSignatureGood: boolean): BeatVerdict {
+  function appraise({ beat, hash, key, now }: Arrived, isSignatureGood: boolean, redeemed: bigint | null): BeatVerdict {
     const state = deps.control()
     const runtime = state.runtimes.get(key)
     const lease = runtime ? knownLease(runtime, beat, now) : null
@@ -141,6 +145,7 @@ export function createHeartbeat(deps: HeartbeatDependencies): Heartbeat {
       audience: deps.audience,
       nowMs: now.wallMs,
       bundles: told === null ? null : [told, state.active?.policy.digest ?? ""],
+      redeemed,
       isNonceGood: () => {
         const purpose = beatPurpose(beat.lease_id, beat.boot_epoch, beat.sequence)
         const madeAt = nonces.madeAt(purpose, fromHex(beat.nonce), now.wallMs, NONCE_LIFE_MS)

@@ -40,6 +40,10 @@ export interface Lease<Answer> {
   dirty: boolean
   /** The last answer asked for measurements and environment in full. */
   askedInFull: boolean
+  /** Executions that were redeemed under it through this process. */
+  redeemedHere: bigint
+  /** At least so many were, through any. */
+  redeemed: bigint
   /** Beats that it may send at once, as of `creditAtMs`. */
   credit: number
   creditAtMs: number
@@ -73,6 +77,8 @@ export class Leases<Answer> {
         toldBundle: null,
         dirty: false,
         askedInFull: false,
+        redeemedHere: 0n,
+        redeemed: 0n,
         credit: MAX_BEAT_CREDIT,
         creditAtMs: nowMs,
       }

@@ -71,6 +71,8 @@ export interface RedeemDependencies {
   keys(): Promise<readonly TokenJwk[]>
   control(): ControlState
   readonly ledger: { assertOpen(): void; append(entry: Entry): Promise<AppendResult> }
+  /** Told of every execution that was redeemed under a lease. */
+  redeemedUnder(leaseId: string): void
   /** Told of every refusal, recorded or not; "TOKEN_INVALID" where no token of ours was shown. */
   observeRefusal?(code: RefusalCode | "TOKEN_INVALID"): void
 }
@@ -152,12 +154,14 @@ export function createRedeem(deps: RedeemDependencies): (request: RedeemRequest,
         if (recorded === null || recorded.kind === "written") throw refuse(refused)
       } else {
         const result = await append(entry, call, now)
-        if (result.kind === "written")
+        if (result.kind === "written") {
+          if (bound) deps.redeemedUnder(bound.leaseId)
           return {
             executionId,
             executeUntilMs,
             receipt: { origin: deps.origin, index: result.index, leafHash: record.leafHash },
           }
+        }
       }
       // stale or conflict: somebody else changed something first; look again
     }

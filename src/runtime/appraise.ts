@@ -46,6 +46,8 @@ export interface BeatCase {
   readonly nowMs: number
   /** Digests that it may know of: the active bundle's and the one that it was last told of; null: not known. */
   readonly bundles: readonly string[] | null
+  /** At least so many executions were redeemed under its lease, by the ledger; null: not known. */
+  readonly redeemed: bigint | null
   isNonceGood(): boolean
   isSignatureGood(): boolean
   /** Do measurements and environment, where it sends them, have the digests that it says? */
@@ -203,6 +205,13 @@ export const BEAT_CHECKS = {
       const before = lease?.counters
       return !before || COUNTERS.every((name) => BigInt(beat.counters[name]) >= BigInt(before[name]))
     },
+  },
+  COUNTERS_UNACCOUNTED: {
+    effect: "doubt",
+    claim: "accounting",
+    text: "It says that it started more executions than were redeemed under its lease.",
+    // Fewer is none: what was redeemed may not have started yet, or never.
+    passes: ({ beat, redeemed }) => redeemed === null || BigInt(beat.counters.executions_started) <= redeemed,
   },
 } as const satisfies Record<string, Check>
 

@@ -42,6 +42,12 @@ export async function directivesOf(pool: pg.Pool, runtime: string, after: bigint
   return await readDirectives(pool, "d.runtime = $1 AND d.epoch > $2", [runtime, after.toString()])
 }
 
+/** Executions that were redeemed under a lease, through any replica, whatever became of them. */
+export async function countRedeemed(pool: pg.Pool, leaseId: string): Promise<bigint> {
+  const { rows } = await pool.query<{ count: bigint }>("SELECT count(*) FROM execution WHERE lease_id = $1", [leaseId])
+  return (rows[0] as { count: bigint }).count
+}
+
 /** The key that all replicas make nonces with; the first one makes it. */
 export async function readNonceKey(pool: pg.Pool): Promise<Uint8Array> {
   await pool.query("INSERT INTO nonce_key (secret) VALUES ($1) ON CONFLICT (singleton) DO NOTHING", [randomBytes(32)])

@@ -98,10 +98,10 @@ describe("startHeartbeatAgent", () => {
     await agent.trusted()
     expect(agent.leaseLeftMs).toBeGreaterThan(10_000)
     expect(agent.leaseLeftMs).toBeLessThanOrEqual(15_000)
-    agent.count("executions_started")
+    agent.count("authorize_requests")
     agent.count("bytes_out", 10n ** 12n)
     await until(async () => (await get(id)).last_sequence === "2", 8_000) // 5 s after the first
-    expect((await get(id)).counters).toMatchObject({ executions_started: "1", bytes_out: "1000000000000" })
+    expect((await get(id)).counters).toMatchObject({ authorize_requests: "1", bytes_out: "1000000000000" })
     expect(await agent.close(15_000)).toBe(true)
     expect(agent.leaseLeftMs).toBe(0)
     expect((await get(id)).state).toBe("RUNTIME_STATE_ENDED")

@@ -7,6 +7,7 @@ import type { VerifyReply } from "../../src/cli/lineage.ts"
 import { type RuntimeDescription, registerRuntime } from "../../src/client/runtime-session.ts"
 import { sha256 } from "../../src/crypto.ts"
 import { redeemProofInput } from "../../src/formats/redeem-proof.ts"
+import { NO_COUNTERS } from "../../src/formats/runtime-messages.ts"
 import { readPage, startTestDaemon, type TestDaemon } from "../support/daemon.ts"
 import { createDatabase, type TestDatabase } from "../support/database.ts"
 import { makeFolder } from "../support/folder.ts"
@@ -41,11 +42,15 @@ afterAll(async () => {
 /** A runtime that is trusted, and a token for it. */
 async function allowed() {
   const runtime = makeRuntime()
-  await (await registerRuntime(writ.client("runtime"), runtime)).beat()
+  const session = await registerRuntime(writ.client("runtime"), runtime)
+  await session.beat()
+  return { runtime, session, ...(await authorize(runtime)) }
+}
+async function authorize(runtime: RuntimeDescription) {
   const request = toWireRequest(readPage({ runtime_id: runtime.id }))
   const reply = await writ.client("pep").call<AuthorizeReply>("authorization", "Authorize", request)
   expect(reply.decision).toBe("DECISION_ALLOW")
-  return { runtime, ...reply }
+  return reply
 }
 const prove = ({ key }: RuntimeDescription, token: string, id: string) =>
   Buffer.from(key.sign(redeemProofInput(sha256, token, id, null))).toString("base64url")
@@ -72,6 +77,35 @@ describe("a token that is bound to a runtime's key", () => {
     expect(execution).toMatchObject({ state: "EXECUTION_STATE_REDEEMED", runtime_id: runtime.id })
     const report = await writ.client("auditor").call<VerifyReply>("lineage", "VerifyLineage", { execution_id })
     expect(report).toMatchObject({ valid: true, reason: "" })
+  })
+
+  test("accounts for one that its runtime says to have started; for one more there is a doubt", async () => {
+    const { runtime, session, token } = await allowed()
+    const tokens = [token, (await authorize(runtime)).token, (await authorize(runtime)).token]
+    const started = async (count: number) => {
+      session.counters = { ...NO_COUNTERS, executions_started: String(count) }
+      const { state, appraisal } = await session.beat()
+      const reasons = appraisal.flatMap(({ reasons }) => reasons.map(({ code }) => code))
+      return [state.slice("RUNTIME_STATE_".length), ...reasons].join(" ")
+    }
+    for (const [i, one] of tokens.entries()) {
+      expect(await redeem(one, "one", prove(runtime, one, "one"))).toBe("OK")
+      expect(await redeem(one, "one", prove(runtime, one, "one"))).toBe("OK") // the same again is not another one
+      expect(await started(i + 1)).toBe("TRUSTED")
+    }
+    expect(await redeem(token, "two", prove(runtime, token, "two"))).toContain("redeemed already")
+    const other = await allowed() // what others redeem does not account for it
+    expect(await redeem(other.token, "one", prove(other.runtime, other.token, "one"))).toBe("OK")
+    const told = []
+    for (const count of [4, 4, 3, 3, 3, 3]) told.push(await started(count))
+    expect(told).toEqual([
+      "SUSPECT COUNTERS_UNACCOUNTED",
+      "SUSPECT COUNTERS_UNACCOUNTED",
+      "SUSPECT COUNTERS_FELL", // a claim that is taken back
+      "SUSPECT",
+      "SUSPECT",
+      "TRUSTED",
+    ])
   })
 
   test("is redeemed no more once its runtime was quarantined, not even again", async () => {

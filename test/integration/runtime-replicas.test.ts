@@ -5,6 +5,9 @@ import { type AuthorizeReply, toWireRequest } from "../../src/cli/authorize.ts"
 import { checkDatabase } from "../../src/cli/ledger-fsck.ts"
 import { connect, type WritClient } from "../../src/client/connect.ts"
 import { type HeartbeatReply, registerRuntime } from "../../src/client/runtime-session.ts"
+import { sha256 } from "../../src/crypto.ts"
+import { redeemProofInput } from "../../src/formats/redeem-proof.ts"
+import { NO_COUNTERS } from "../../src/formats/runtime-messages.ts"
 import { readPage, startTestDaemon, type TestDaemon } from "../support/daemon.ts"
 import { createDatabase, type TestDatabase } from "../support/database.ts"
 import { makeFolder } from "../support/folder.ts"
@@ -67,6 +70,30 @@ describe("a runtime and two replicas", () => {
     await expect
       .poll(async () => (await client.call<HeartbeatReply>("verifier", "Heartbeat", stale)).accepted, { timeout: 100 })
       .toBe(true) // the same beat, taken or repeated: the same outcome
+  })
+
+  test("what was redeemed through one accounts for what is started, ended or not, by the beats to the other", async () => {
+    const runtime = makeRuntime()
+    const session = await registerRuntime(one.client("runtime"), runtime)
+    await session.beat()
+    const executor = one.client("executor")
+    for (let i = 0; i < 3; i++) {
+      const request = toWireRequest(readPage({ runtime_id: runtime.id }))
+      const { token, execution_id } = await one
+        .client("pep")
+        .call<AuthorizeReply>("authorization", "Authorize", request)
+      const proof = Buffer.from(runtime.key.sign(redeemProofInput(sha256, token, "one", null))).toString("base64url")
+      await executor.call("authorization", "RedeemToken", { token, redemption_id: "one", proof })
+      if (i === 0) await executor.call("authorization", "CompleteExecution", { execution_id, succeeded: true })
+    }
+    const told = []
+    for (const executions_started of ["3", "4"]) {
+      session.counters = { ...NO_COUNTERS, executions_started }
+      const reply = await client.call<HeartbeatReply>("verifier", "Heartbeat", session.nextBeat())
+      session.settle(reply)
+      told.push([reply.state, ...reply.appraisal.flatMap(({ reasons }) => reasons.map(({ code }) => code))])
+    }
+    expect(told).toEqual([["RUNTIME_STATE_TRUSTED"], ["RUNTIME_STATE_SUSPECT", "COUNTERS_UNACCOUNTED"]])
   })
 
   test("what is quarantined on one is refused on the other from the answer on, and its watcher there is told", async () => {

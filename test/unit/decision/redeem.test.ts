@@ -68,6 +68,7 @@ function setUp(
   const clock = new FakeClock()
   const control = controlOf(state)
   const refused: string[] = []
+  const redeemedUnder: string[] = []
   const redeem = createRedeem({
     clock,
     origin: ISSUER.origin,
@@ -77,6 +78,7 @@ function setUp(
     leaseLeftMs: () => leaseLeftMs,
     keys: async () => [toJwk(tokenSigner.publicKey, tokenSigner.kid)],
     control: () => control.current,
+    redeemedUnder: (leaseId) => redeemedUnder.push(leaseId),
     ledger: execution.ledger,
     observeRefusal: (code) => refused.push(code),
   })
@@ -85,7 +87,7 @@ function setUp(
       { token: execution.token, redemptionId: "one", parametersDigest: new Uint8Array(), proof: "", ...change },
       { caller: CALLER, requestId: "r", timeoutMs: null, ...call },
     )
-  return { execution, clock, control, refused, ask }
+  return { execution, clock, control, refused, redeemedUnder, ask }
 }
 const codeOf = async (call: Promise<unknown>) =>
   await call.then(
@@ -243,7 +245,7 @@ describe("createRedeem", () => {
     const claims = { ...OURS, cnf, dig: toBase64Url(digest) }
     const prove = (token: string, id = "one", signer = holder) =>
       toBase64Url(signer.sign(redeemProofInput(sha256, token, id, digest)))
-    const { execution, ask } = setUp(claims, withRuntime())
+    const { execution, redeemedUnder, ask } = setUp(claims, withRuntime())
     const { token } = execution
     const change = { parametersDigest: digest }
     expect(await codeOf(ask(change))).toBe("PROOF_MISSING")
@@ -256,7 +258,10 @@ describe("createRedeem", () => {
       prove(token).slice(1),
     ])
       expect(await codeOf(ask({ ...change, proof })), proof).toBe("PROOF_WRONG")
+    expect(redeemedUnder).toEqual([])
     expect(await codeOf(ask({ ...change, proof: prove(token) }))).toBe("OK")
+    expect(await codeOf(ask({ ...change, proof: prove(token) }))).toBe("OK")
+    expect(redeemedUnder, "once, whatever is repeated").toEqual(["lease-1"])
     expect(await codeOf(ask(change)), "a repeat has to prove it too").toBe("PROOF_MISSING")
     expect(await codeOf(ask({ ...change, proof: prove(token) }))).toBe("OK")
     for (const other of [{ jwk: {} }, {}, null, "x", { jwk: { ...cnf.jwk, kty: "EC" } }] as JsonObject[]) {

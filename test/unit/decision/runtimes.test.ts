@@ -76,6 +76,8 @@ function setUp(runtime: Partial<Runtime> = {}) {
   const outcomes: string[] = []
   const refused: string[] = []
   let refreshed = 0
+  /** What the ledger says was redeemed; null: it does not say. */
+  const account = { redeemed: null as bigint | null, asked: [] as string[] }
   const heartbeat = createHeartbeat({
     ...shared,
     audience: "writ",
@@ -87,6 +89,10 @@ function setUp(runtime: Partial<Runtime> = {}) {
     observe: (outcome) => outcomes.push(outcome),
     directivesOf: () => [],
     refused: (...of) => refused.push(of[4]),
+    async redeemed(leaseId, claimed) {
+      account.asked.push(`${leaseId} ${claimed}`)
+      return account.redeemed
+    },
     async refresh() {
       refreshed++
     },
@@ -126,6 +132,7 @@ function setUp(runtime: Partial<Runtime> = {}) {
     heartbeat,
     outcomes,
     refused,
+    account,
     refreshed: () => refreshed,
     runtime: () => state.runtimes.get(KEY),
     state: () => state.runtimes.get(KEY)?.state,
@@ -173,6 +180,26 @@ describe("createHeartbeat", () => {
       states.push(state())
     }
     expect(states).toEqual([...Array(6).fill("SUSPECT"), "TRUSTED"])
+  })
+
+  test("more executions started than were redeemed: suspect, and trusted again once the ledger accounts for them", async () => {
+    const { makeBeat, send, state, account } = setUp({ state: "TRUSTED" })
+    const counters = { ...NO_COUNTERS, executions_started: "4" }
+    const told = []
+    for (const redeemed of [4n, 3n, 4n, 4n, 4n]) {
+      account.redeemed = redeemed
+      const { reasons } = await send(makeBeat(told.length + 1, { counters }))
+      told.push([...reasons.map(({ code }) => code), state()].join(" "))
+    }
+    expect(told).toEqual(["TRUSTED", "COUNTERS_UNACCOUNTED SUSPECT", "SUSPECT", "SUSPECT", "TRUSTED"])
+    expect(account.asked).toEqual(Array(5).fill(`${LEASE} 4`))
+  })
+
+  test("whose signature does not hold does not make it ask how many were redeemed", async () => {
+    const { makeBeat, heartbeat, account } = setUp({ state: "TRUSTED" })
+    const beat = makeBeat(1, { counters: { ...NO_COUNTERS, executions_started: "4" } })
+    expect(await heartbeat(beat, new Uint8Array(64))).toMatchObject({ reasons: [{ code: "SIGNATURE_WRONG" }] })
+    expect(account.asked).toEqual([])
   })
 
   test("a lease ends by the monotonic clock, whatever the wall clock does", async () => {

@@ -51,6 +51,7 @@ const good: BeatCase = {
   audience: "writ",
   nowMs: NOW,
   bundles: ["b0", "b1"],
+  redeemed: 3n,
   isNonceGood: () => true,
   isSignatureGood: () => true,
   isFullGood: () => true,
@@ -86,6 +87,7 @@ const GOLDEN: Readonly<Record<BeatReasonCode, Change>> = {
   FULL_DIFFERS: { isFullGood: () => false },
   BUNDLE_STALE: { beat: { bundle_digest: "b2" } },
   COUNTERS_FELL: { beat: { counters: { ...NO_COUNTERS, denied: "4" } } },
+  COUNTERS_UNACCOUNTED: { beat: { counters: { ...beat.counters, executions_started: "4" } } },
 }
 
 const reasonOf = (code: BeatReasonCode) => ({ code, text: BEAT_CHECKS[code].text })
@@ -98,6 +100,15 @@ describe("appraiseBeat", () => {
       { lease: { lastSequence: null, lastHash: null, counters: null }, bundles: null },
     ],
     ["that other replicas heard the beat before", { lease: { lastSequence: 3n } }],
+    [
+      "that says as many were started as were redeemed",
+      { beat: { counters: { ...beat.counters, executions_started: "3" } } },
+    ],
+    ["that says fewer", { beat: { counters: { ...beat.counters, executions_started: "2" } } }],
+    [
+      "that says any number where it is not known how many were redeemed",
+      { beat: { counters: { ...beat.counters, executions_started: String(2n ** 64n - 1n) } }, redeemed: null },
+    ],
     ["with the clock at the edge", { beat: { issued_at: String(NOW + MAX_SKEW_MS) } }],
     [
       "the first of a lease",
