@@ -2,7 +2,7 @@
 import { rmSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { join } from "node:path"
-import { createBackground } from "./background.ts"
+import { createBackground, inSeries } from "./background.ts"
 import type { Config } from "./config.ts"
 import { nativeCrypto, sha256, sodiumFile } from "./crypto.ts"
 import { createAccounts } from "./decision/accounts.ts"
@@ -340,13 +340,13 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     loseLease: executions.loseLease,
   })
   /** Executions end with their runtime: at once where it was stopped, by the next sweep of any replica at the latest. */
-  const stopExecutions = async () => {
+  const stopExecutions = inSeries(async () => {
     try {
       if (appender.state === "open") await cascade.sweepLeases()
     } catch (err) {
       log.warn({ err }, "ending executions with their runtimes failed; it is tried again")
     }
-  }
+  })
   onStopped = () => void stopExecutions()
   background.repeat(LEASES_INTERVAL_MS, "ending executions with their leases", stopExecutions)
   background.repeat(ORPHANS_INTERVAL_MS, "looking for children whose parent has ended", async () => {

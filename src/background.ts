@@ -27,3 +27,22 @@ export function createBackground(log: Logger): Background {
     },
   }
 }
+
+/**
+ * Never twice at once. Who calls while it runs waits for a run that begins afterwards, which all who wait share: what was so
+ * when he called is done when it resolves.
+ */
+export function inSeries(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> = Promise.resolve()
+  let waiting: Promise<void> | null = null
+  return () => {
+    if (!waiting) {
+      waiting = running.then(() => {
+        waiting = null
+        return work()
+      })
+      running = waiting.catch(() => {})
+    }
+    return waiting
+  }
+}
