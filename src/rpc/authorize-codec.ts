@@ -9,7 +9,8 @@ import type { RawEntity, RawRequest } from "../decision/snapshot.ts"
 import type { Reason } from "../decision/state.ts"
 import { WritError } from "../errors.ts"
 import type { JsonObject } from "../formats/ports.ts"
-import { Malformed } from "./load.ts"
+import { attempt, once, readDuration } from "./decoding.ts"
+import type { Malformed } from "./load.ts"
 import { Reader, Writer } from "./protobuf.ts"
 import { readStruct, writeStruct } from "./struct.ts"
 
@@ -58,14 +59,6 @@ export function decodeBatchRequest(bytes: Buffer): { requests: (RawRequest | Mal
     }
     return { requests }
   })
-}
-
-function attempt<T extends object>(read: () => T): T | Malformed {
-  try {
-    return read()
-  } catch (cause) {
-    return new Malformed(cause)
-  }
 }
 
 function readRequest(reader: Reader): RawRequest {
@@ -200,54 +193,23 @@ function readAction(reader: Reader): { name: string; properties: JsonObject } {
   return { name, properties: properties ?? NOTHING }
 }
 
-/** Two readers of a message that is given twice could take either, or a mixture: it is refused. */
-function once(before: unknown, field: string): void {
-  if (before !== null) throw new WritError("INVALID_REQUEST", `${field} is given twice.`, { details: { field } })
-}
-
-/** Milliseconds, rounded down. Throws INVALID_REQUEST on a negative one or one that is none. */
-export function readDuration(reader: Reader, field: string): number {
-  return reader.message((inner) => {
-    let seconds = 0n
-    let nanos = 0n
-    for (let number = inner.field(); number !== 0; number = inner.field()) {
-      if (number === 1) seconds = BigInt.asIntN(64, inner.uint64())
-      else if (number === 2) nanos = BigInt.asIntN(32, inner.uint64())
-      else inner.skip()
-    }
-    const ms = Number(seconds) * 1000 + Math.floor(Number(nanos) / 1_000_000)
-    if (!Number.isSafeInteger(ms) || ms < 0 || nanos >= 1_000_000_000n || nanos <= -1_000_000_000n)
-      throw new WritError("INVALID_REQUEST", `${field} is not a duration of zero or more.`, { details: { field } })
-    return ms
-  })
-}
-
 const writer = new Writer()
 
 export function encodeAuthorizeResponse(authorized: Authorized): Buffer {
-  return written(() => writeResponse(authorized))
+  return writer.whole(() => writeResponse(authorized))
 }
 
 export function encodeStreamResponse(message: { readonly sequence: bigint; readonly answer: Answer }): Buffer {
-  return written(() => {
+  return writer.whole(() => {
     writer.uint64(1, message.sequence)
     writeAnswer(message.answer, 2, 3)
   })
 }
 
 export function encodeBatchResponse(message: { readonly results: readonly Answer[] }): Buffer {
-  return written(() => {
+  return writer.whole(() => {
     for (const answer of message.results) writer.message(1, () => writeAnswer(answer, 1, 2))
   })
-}
-
-function written(write: () => void): Buffer {
-  try {
-    write()
-    return writer.finish()
-  } finally {
-    writer.reset()
-  }
 }
 
 function writeAnswer(answer: Answer, responseField: number, statusField: number): void {

@@ -3,8 +3,8 @@ import { type CompleteRequest, TERMINATION_CAUSES } from "../decision/complete.t
 import { ISOLATIONS, type StartRequest } from "../decision/start.ts"
 import { WritError } from "../errors.ts"
 import type { JsonObject } from "../formats/ports.ts"
-import { readDuration } from "./authorize-codec.ts"
-import { Malformed } from "./load.ts"
+import { attempt, readDuration } from "./decoding.ts"
+import type { Malformed } from "./load.ts"
 import { Reader } from "./protobuf.ts"
 import { readStruct } from "./struct.ts"
 
@@ -90,13 +90,5 @@ function detailsReader(reader: Reader): () => JsonObject {
     if (isGiven) throw new WritError("INVALID_REQUEST", "details is given twice.")
     isGiven = true
     return reader.message((inner) => readStruct(inner, "details"))
-  }
-}
-
-function attempt<T>(read: () => T): T | Malformed {
-  try {
-    return read()
-  } catch (cause) {
-    return new Malformed(cause)
   }
 }

@@ -16,7 +16,8 @@ import {
 } from "../formats/runtime-messages.ts"
 import { TIERS, toAppraisal } from "../runtime/appraise.ts"
 import type { RuntimeState } from "../runtime/states.ts"
-import { Malformed } from "./load.ts"
+import { attempt, once } from "./decoding.ts"
+import type { Malformed } from "./load.ts"
 import { Reader, Writer } from "./protobuf.ts"
 import { checkBeat, toEnvironment, toMeasurements } from "./verifier-codec.ts"
 
@@ -51,19 +52,6 @@ export function decodeHeartbeatStreamRequest(bytes: Buffer): BeatMessage | Malfo
     }
     return { sequence, beat }
   })
-}
-
-function attempt<T extends object>(read: () => T): T | Malformed {
-  try {
-    return read()
-  } catch (cause) {
-    return new Malformed(cause)
-  }
-}
-
-/** Two readers of a message that is given twice could take either, or a mixture: it is refused. */
-function once(before: unknown, field: string): void {
-  if (before !== null) throw new WritError("INVALID_REQUEST", `${field} is given twice.`, { details: { field } })
 }
 
 function readBeat(reader: Reader): SignedBeat {
@@ -250,7 +238,7 @@ function readEnvironment(reader: Reader): Environment {
 const writer = new Writer()
 
 export function encodeHeartbeatResponse(answer: BeatAnswer): Buffer {
-  return written(() => writeAnswer(answer))
+  return writer.whole(() => writeAnswer(answer))
 }
 
 export function encodeHeartbeatStreamResponse(message: {
@@ -258,20 +246,11 @@ export function encodeHeartbeatStreamResponse(message: {
   readonly reply: BeatReply
 }): Buffer {
   const { sequence, reply } = message
-  return written(() => {
+  return writer.whole(() => {
     writer.uint64(1, sequence)
     if ("response" in reply) writer.message(2, () => writeAnswer(reply.response))
     else writer.bytes(3, reply.status)
   })
-}
-
-function written(write: () => void): Buffer {
-  try {
-    write()
-    return writer.finish()
-  } finally {
-    writer.reset()
-  }
 }
 
 const STATES: Readonly<Record<RuntimeState, number>> = {

@@ -141,21 +141,21 @@ export class Reader {
   }
 }
 
-/** Builds one message at a time in memory that it keeps; `finish` answers a copy. Fields of default value are left out. */
+/** Builds one message at a time in memory that it keeps. Fields of default value are left out. */
 export class Writer {
   #buffer: Buffer = Buffer.allocUnsafeSlow(16 * 1024)
   #at = 0
 
-  finish(): Buffer {
-    const message = Buffer.allocUnsafe(this.#at)
-    this.#buffer.copy(message, 0, 0, this.#at)
-    this.#at = 0
-    return message
-  }
-
-  /** Forgets what was written. */
-  reset(): void {
-    this.#at = 0
+  /** A copy of what `write` writes, which is forgotten, also when it throws. */
+  whole(write: () => void): Buffer {
+    try {
+      write()
+      const message = Buffer.allocUnsafe(this.#at)
+      this.#buffer.copy(message, 0, 0, this.#at)
+      return message
+    } finally {
+      this.#at = 0
+    }
   }
 
   /** Unsigned, up to 2^53. */

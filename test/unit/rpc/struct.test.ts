@@ -126,8 +126,7 @@ describe("writeStruct", () => {
     const writer = new Writer()
     fc.assert(
       fc.property(object, (json) => {
-        writeStruct(writer, json)
-        const bytes = writer.finish()
+        const bytes = writer.whole(() => writeStruct(writer, json))
         expect(read(bytes)).toEqual(json)
         expect(read(overTheWire(struct.decode(bytes) as WireStruct))).toEqual(json)
       }),
