@@ -7,32 +7,21 @@ import type { Config } from "./config.ts"
 import { nativeCrypto, sha256, sodiumFile } from "./crypto.ts"
 import { createAccounts } from "./decision/accounts.ts"
 import { createAnnounce } from "./decision/announce.ts"
-import { createAuthorize } from "./decision/authorize.ts"
 import { createBeatThread } from "./decision/beat-thread.ts"
 import { BEATS_FLUSH_MS, createBeats } from "./decision/beats.ts"
-import { createByteRate } from "./decision/byte-rate.ts"
 import { createCallerKeys, parseApiKey } from "./decision/caller-keys.ts"
 import { createCascade } from "./decision/cascade.ts"
-import { createComplete } from "./decision/complete.ts"
 import { confirmConditions } from "./decision/confirm-conditions.ts"
 import { Control } from "./decision/control.ts"
 import { Directives } from "./decision/directives.ts"
-import { createErase } from "./decision/erase.ts"
 import { createExecutions } from "./decision/executions.ts"
-import { type BeatAnswer, createHeartbeat } from "./decision/heartbeat.ts"
+import type { BeatAnswer } from "./decision/heartbeat.ts"
 import { Leases } from "./decision/leases.ts"
-import { createRedeem } from "./decision/redeem.ts"
-import { createReferenceValues } from "./decision/reference-values.ts"
-import { createRefusedBeats } from "./decision/refused-beats.ts"
-import { createRegister } from "./decision/register-runtime.ts"
-import { createRevoke, createRevokeOne } from "./decision/revoke.ts"
+import { createRevokeOne } from "./decision/revoke.ts"
 import { createRuntimeChanges } from "./decision/runtime-changes.ts"
 import { createRuntimes } from "./decision/runtimes.ts"
-import { createStart } from "./decision/start.ts"
 import { isActive } from "./decision/state.ts"
 import { createTurns } from "./decision/turns.ts"
-import { createVerifyLineage } from "./decision/verify-lineage.ts"
-import { createVerifyToken } from "./decision/verify-token.ts"
 import { WritError } from "./errors.ts"
 import { equalBytes, fromBase64, toHex } from "./formats/bytes.ts"
 import { emptyRoot } from "./formats/merkle.ts"
@@ -45,18 +34,14 @@ import { createClock } from "./ledger/clock.ts"
 import { assertSignedPrefix, newestRecordMs, restoreTree } from "./ledger/restore.ts"
 import type { Logger } from "./log.ts"
 import { createMetrics } from "./metrics.ts"
-import { createObserver } from "./observe.ts"
 import { loadCanonicalPolicy } from "./policy/load.ts"
-import { adminService } from "./rpc/admin.ts"
 import { PACKAGE_ROOT } from "./rpc/api.ts"
 import { assertRole, authenticate } from "./rpc/authenticate.ts"
-import { authorizationService } from "./rpc/authorization.ts"
 import { addHealth, addReflection, createHealth } from "./rpc/health.ts"
-import { lineageService } from "./rpc/lineage.ts"
 import { ROLES } from "./rpc/roles.ts"
 import { buildServer, drain, listen } from "./rpc/server.ts"
-import { verifierService } from "./rpc/verifier.ts"
 import { createNonces } from "./runtime/nonces.ts"
+import { createServices } from "./services.ts"
 import { connectWriter, openPool, parseDatabaseUrl } from "./store/connect.ts"
 import { isDiskLow, openDataFolder } from "./store/data-folder.ts"
 import { startEmbedded } from "./store/embedded.ts"
@@ -67,7 +52,7 @@ import { createLedgerWriter } from "./store/ledger-writer.ts"
 import { prepareDatabase } from "./store/migrate.ts"
 import { ensurePartitions } from "./store/partitions.ts"
 import { compilePolicyFolder, watchPolicyFolder } from "./store/policy-folder.ts"
-import { createControlSource, createReader, createRequestStore } from "./store/reader.ts"
+import { createControlSource, createReader } from "./store/reader.ts"
 import { countRedeemed, createLeaseStore, directivesOf, readNonceKey, storeSegment } from "./store/runtime-store.ts"
 import { createSignerState, writeDurably } from "./store/signer-state.ts"
 import { takeTurn } from "./store/turn-lock.ts"
@@ -392,84 +377,42 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     })),
     tokens: { keys: await tokenKeys() },
   })
-  const { issuer, development } = config
+  const { issuer } = config
   const wallMs = () => clock.now().wallMs
-  const rate = createByteRate(config.callerBytesPerSecond)
-  const authorization = authorizationService({
-    authorize: createAuthorize({
-      ...shared,
-      issuer: { issuer, origin, development, defaultTtlMs: config.tokenTtlMs },
-      signer: tokens,
-      requests: createRequestStore(pool),
-      parents: reader,
-      rate,
-      leaseLeftMs: (leaseId, monotonicMs) => leases.leftMs(leaseId, monotonicMs),
-      observe: createObserver(metrics, log),
-    }),
-    verifyToken: createVerifyToken({ lineage: reader, keys: tokenKeys, issuer, wallMs }),
-    redeem: createRedeem({
-      ...shared,
-      issuer,
-      lineage: reader,
-      rate,
-      leaseLeftMs: (leaseId, monotonicMs) => leases.leftMs(leaseId, monotonicMs),
-      keys: tokenKeys,
-      redeemedUnder: accounts.add,
-      observeRefusal: metrics.redeemRefused,
-    }),
-    start: createStart({ ...shared, lineage: reader, rate }),
-    complete: createComplete({ ...shared, lineage: reader, rate }),
-    revoke: createRevoke({ clock, revokeOne, cascade: cascade.ofRevoked }),
-    executions,
-  })
-  const onRuntimes = { ...shared, audience: issuer, nonces, leases, changes }
-  const { begin, register } = createRegister({ ...onRuntimes, rate })
-  const references = createReferenceValues({ ...shared, trustedPolicyKeys })
-  const verifier = verifierService({
-    audience: issuer,
-    begin,
-    register,
-    beat: createHeartbeat({
-      ...onRuntimes,
-      record: (beat) => beats.add(beat),
-      verify: thread.verify,
-      redeemed: accounts.redeemed,
-      refused: createRefusedBeats(shared),
-      refresh: () => control.refresh(),
-      observe: metrics.beat,
-      directivesOf: (runtime, after) => directives.recent(runtime, after),
-    }),
-    end: runtimes.end,
-    get: runtimes.get,
-    list: runtimes.list,
-    async setState(...to) {
-      const changed = await runtimes.setState(...to)
-      await stopExecutions()
-      return changed
-    },
-    view: runtimes.view,
-    putReferences: references.put,
-    listReferences: references.list,
-    watch: (...of) => directives.watch(...of),
-  })
-  const lineage = lineageService({
+  const services = createServices({
+    ...shared,
+    config,
+    log,
+    metrics,
+    pool,
     reader,
-    origin,
-    checkpointNow,
-    verifyLineage: createVerifyLineage({ store: reader, trust, checkpointNow }),
-    wallMs,
-  })
-  const admin = adminService({
-    control: shared.control,
-    createKey: callerKeys.create,
-    revokeKey: callerKeys.revoke,
-    erase: createErase({ ...shared, reader }),
-    info: { origin, verifierKey: checkpoints.verifierKey, development, startedAtMs },
+    tokens,
+    trustedPolicyKeys,
+    verifierKey: checkpoints.verifierKey,
+    startedAtMs,
     treeSize: () => appender.size,
+    refresh: () => control.refresh(),
+    checkpointNow,
+    tokenKeys,
+    trust,
+    wallMs,
+    executions,
+    revokeOne,
+    cascade,
+    stopExecutions,
+    callerKeys,
+    nonces,
+    leases,
+    accounts,
+    changes,
+    runtimes,
+    beats,
+    beatThread: thread,
+    directives,
   })
   const callers = () => control.state.callers
   const server = buildServer({
-    services: [authorization, verifier, lineage, admin],
+    services,
     callers,
     wallMs,
     log,

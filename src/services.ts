@@ -1,0 +1,173 @@
+/** What answers each RPC: the services, put together from the parts that `app.ts` has started. */
+import type { Config } from "./config.ts"
+import type { createAccounts } from "./decision/accounts.ts"
+import { createAuthorize } from "./decision/authorize.ts"
+import type { BeatThread } from "./decision/beat-thread.ts"
+import type { createBeats } from "./decision/beats.ts"
+import { type ByteRate, createByteRate } from "./decision/byte-rate.ts"
+import type { createCallerKeys } from "./decision/caller-keys.ts"
+import type { createCascade } from "./decision/cascade.ts"
+import { createComplete } from "./decision/complete.ts"
+import type { Directives } from "./decision/directives.ts"
+import { createErase } from "./decision/erase.ts"
+import type { createExecutions } from "./decision/executions.ts"
+import { type BeatAnswer, createHeartbeat } from "./decision/heartbeat.ts"
+import type { Leases } from "./decision/leases.ts"
+import { createRedeem } from "./decision/redeem.ts"
+import { createReferenceValues } from "./decision/reference-values.ts"
+import { createRefusedBeats } from "./decision/refused-beats.ts"
+import { createRegister } from "./decision/register-runtime.ts"
+import { createRevoke, type RevokeOne } from "./decision/revoke.ts"
+import type { RuntimeChanges } from "./decision/runtime-changes.ts"
+import type { createRuntimes } from "./decision/runtimes.ts"
+import { createStart } from "./decision/start.ts"
+import type { ControlState } from "./decision/state.ts"
+import type { InTurn } from "./decision/turns.ts"
+import { createVerifyLineage } from "./decision/verify-lineage.ts"
+import { createVerifyToken } from "./decision/verify-token.ts"
+import type { Appender } from "./ledger/appender.ts"
+import type { createCheckpointing } from "./ledger/checkpointing.ts"
+import type { Clock } from "./ledger/clock.ts"
+import type { LedgerReader } from "./ledger/lineage.ts"
+import type { Logger } from "./log.ts"
+import type { Metrics } from "./metrics.ts"
+import { createObserver } from "./observe.ts"
+import { adminService } from "./rpc/admin.ts"
+import { authorizationService } from "./rpc/authorization.ts"
+import { lineageService } from "./rpc/lineage.ts"
+import type { Service } from "./rpc/server.ts"
+import { verifierService } from "./rpc/verifier.ts"
+import type { Nonces } from "./runtime/nonces.ts"
+import type { openPool } from "./store/connect.ts"
+import { createRequestStore } from "./store/reader.ts"
+import type { TokenSigner, toJwk } from "./token/token.ts"
+import type { Trust } from "./verify/types.ts"
+
+/** Started, and stopped by `app.ts`. */
+export interface Parts {
+  readonly config: Config
+  readonly log: Logger
+  readonly metrics: Metrics
+  readonly clock: Clock
+  readonly origin: string
+  readonly pool: ReturnType<typeof openPool>
+  readonly reader: LedgerReader
+  readonly ledger: Pick<Appender, "assertOpen" | "append">
+  readonly inTurn: InTurn
+  readonly tokens: TokenSigner
+  readonly trustedPolicyKeys: readonly Uint8Array[]
+  /** Of this daemon's log. */
+  readonly verifierKey: string
+  readonly startedAtMs: number
+  readonly checkpointNow: ReturnType<typeof createCheckpointing>
+  readonly executions: ReturnType<typeof createExecutions>
+  readonly revokeOne: RevokeOne
+  readonly cascade: ReturnType<typeof createCascade>
+  readonly callerKeys: ReturnType<typeof createCallerKeys>
+  readonly nonces: Nonces
+  readonly leases: Leases<BeatAnswer>
+  readonly accounts: ReturnType<typeof createAccounts>
+  readonly changes: RuntimeChanges
+  readonly runtimes: ReturnType<typeof createRuntimes>
+  readonly beats: ReturnType<typeof createBeats>
+  readonly beatThread: BeatThread
+  readonly directives: Directives
+  control(): ControlState
+  /** Loads what changed of the control state. */
+  refresh(): Promise<void>
+  treeSize(): number
+  tokenKeys(): Promise<ReturnType<typeof toJwk>[]>
+  trust(): Promise<Trust>
+  wallMs(): number
+  /** Ends executions with their runtimes, at once. */
+  stopExecutions(): Promise<void>
+}
+
+export function createServices(parts: Parts): readonly Service[] {
+  const rate = createByteRate(parts.config.callerBytesPerSecond)
+  return [onAuthorization(parts, rate), onVerifier(parts, rate), onLineage(parts), onAdmin(parts)]
+}
+
+function onAuthorization(parts: Parts, rate: ByteRate): Service {
+  const { config, clock, origin, reader, tokenKeys, wallMs, leases } = parts
+  const { issuer, development, tokenTtlMs } = config
+  const onExecutions = { ...parts, lineage: reader, rate }
+  const leaseLeftMs = (leaseId: string, monotonicMs: number) => leases.leftMs(leaseId, monotonicMs)
+  return authorizationService({
+    authorize: createAuthorize({
+      ...parts,
+      issuer: { issuer, origin, development, defaultTtlMs: tokenTtlMs },
+      signer: parts.tokens,
+      requests: createRequestStore(parts.pool),
+      parents: reader,
+      rate,
+      leaseLeftMs,
+      observe: createObserver(parts.metrics, parts.log),
+    }),
+    verifyToken: createVerifyToken({ lineage: reader, keys: tokenKeys, issuer, wallMs }),
+    redeem: createRedeem({
+      ...onExecutions,
+      issuer,
+      leaseLeftMs,
+      keys: tokenKeys,
+      redeemedUnder: parts.accounts.add,
+      observeRefusal: parts.metrics.redeemRefused,
+    }),
+    start: createStart(onExecutions),
+    complete: createComplete(onExecutions),
+    revoke: createRevoke({ clock, revokeOne: parts.revokeOne, cascade: parts.cascade.ofRevoked }),
+    executions: parts.executions,
+  })
+}
+
+function onVerifier(parts: Parts, rate: ByteRate): Service {
+  const { runtimes, directives, beats, beatThread, accounts } = parts
+  const audience = parts.config.issuer
+  const { begin, register } = createRegister({ ...parts, audience, rate })
+  const references = createReferenceValues(parts)
+  return verifierService({
+    audience,
+    begin,
+    register,
+    beat: createHeartbeat({
+      ...parts,
+      audience,
+      record: (beat) => beats.add(beat),
+      verify: beatThread.verify,
+      redeemed: accounts.redeemed,
+      refused: createRefusedBeats(parts),
+      observe: parts.metrics.beat,
+      directivesOf: (runtime, after) => directives.recent(runtime, after),
+    }),
+    end: runtimes.end,
+    get: runtimes.get,
+    list: runtimes.list,
+    async setState(...to) {
+      const changed = await runtimes.setState(...to)
+      await parts.stopExecutions()
+      return changed
+    },
+    view: runtimes.view,
+    putReferences: references.put,
+    listReferences: references.list,
+    watch: (...of) => directives.watch(...of),
+  })
+}
+
+function onLineage(parts: Parts): Service {
+  const { reader, origin, checkpointNow, trust, wallMs } = parts
+  const verifyLineage = createVerifyLineage({ store: reader, trust, checkpointNow })
+  return lineageService({ reader, origin, checkpointNow, verifyLineage, wallMs })
+}
+
+function onAdmin(parts: Parts): Service {
+  const { control, callerKeys, origin, verifierKey, startedAtMs, treeSize } = parts
+  return adminService({
+    control,
+    createKey: callerKeys.create,
+    revokeKey: callerKeys.revoke,
+    erase: createErase(parts),
+    info: { origin, verifierKey, development: parts.config.development, startedAtMs },
+    treeSize,
+  })
+}
