@@ -4,7 +4,7 @@ import { Environment } from "@marcbachmann/cel-js"
 import { evaluate as celJsEvaluate, parse as celJsParse } from "cel-js"
 import { CelMap, Double } from "../src/cel/value.ts"
 import { sha256 } from "../src/crypto.ts"
-import type { Bindings } from "../src/policy/condition.ts"
+import type { Roots } from "../src/policy/layout.ts"
 import { loadPolicy } from "../src/policy/load.ts"
 import { median } from "./compare.ts"
 
@@ -132,7 +132,7 @@ function compileOurs(): (name: string) => Evaluate {
   const loaded = loadPolicy({ "policy.yaml": `version: "1"\n${TYPES}rules:\n${rules.join("\n")}\n` }, sha256)
   if (!loaded.ok) throw new Error(loaded.problems.map(({ message }) => message).join("\n"))
   const { subject, resource } = REQUEST
-  const bindings = {
+  const roots = {
     ...REQUEST,
     subject: { ...subject, properties: { ...subject.properties, score: new Double(subject.properties.score) } },
     resource: {
@@ -141,10 +141,11 @@ function compileOurs(): (name: string) => Evaluate {
     },
     now: null,
     constants: {},
-  } satisfies Bindings
+  } satisfies Roots
   return (name) => {
     const condition = loaded.conditions.find(({ id }) => id === `r${names.indexOf(name)}`)?.condition
     if (!condition) throw new Error(`${name} is not compiled`)
+    const bindings = condition.bind(roots)
     return () => condition.evaluate(bindings)
   }
 }

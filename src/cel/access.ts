@@ -3,6 +3,11 @@ import { CelError, CelMap, Double, isStruct, NO_OVERLOAD, Optional, toInt, Uint,
 
 export const NO_FIELD = "no such key"
 
+/** What the checker lets through is there, or the bindings are not what they were declared to be. */
+export function present(value: Value | undefined): Value {
+  if (value === undefined) throw new CelError(NO_FIELD)
+  return value
+}
 /** Undefined where it is absent. */
 export function fieldOf(value: Value, field: string): Value | undefined {
   if (value instanceof CelMap) return value.entries.get(field)

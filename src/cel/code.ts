@@ -12,7 +12,19 @@ export interface Code {
   readonly isTotal: boolean
   /** Is it surely of its static type? What `dyn` has passed through may be of another. */
   readonly isSolid: boolean
+  /** The number of the value that it reads, where reading it is all that it does. */
+  readonly reads?: number
+  /** The number of the value whose presence it asks for, where that is all that it does. */
+  readonly asks?: number
+  /** As `reads`, of a slot that a comprehension binds. */
+  readonly readsSlot?: number
+  /** Where what it asks is asked of one slot alone, and costs nothing that only the evaluation knows. */
+  readonly test?: { readonly slot: number; readonly holds: (value: Value) => boolean }
+  /** Of texts joined: the parts, in order. */
+  readonly parts?: readonly Code[]
 }
+/** An operator's closure, and what the operators around it may make of it. */
+export type Made = Pick<Code, "run" | "test" | "parts">
 export interface Context {
   lower(expr: Expr): Code
   /** Its static type where it surely has it, else dyn. */

@@ -2,8 +2,8 @@
 import type { Expr } from "./ast.ts"
 import { type Checked, check, type Names } from "./check.ts"
 import { EXTENSIONS } from "./extensions.ts"
-import type { Bindings, Frame } from "./frame.ts"
-import { type Lowered, lower, type Readers } from "./lower.ts"
+import type { Bindings, Frame, NumberOf, Values } from "./frame.ts"
+import { type Lowered, lower } from "./lower.ts"
 import { toFunctions } from "./overload.ts"
 import type { Problem } from "./problem.ts"
 import { STANDARD } from "./standard.ts"
@@ -19,7 +19,7 @@ export interface Program {
   /** What it is in every evaluation, where that is known. */
   readonly constant: Value | undefined
   /** The value, or the error. Costs at most `limit` units. */
-  run(bindings: Bindings, limit: number): Value | CelError
+  run(bindings: Bindings, limit: number, values?: Values): Value | CelError
   /** Units that the last run cost. */
   readonly spent: number
 }
@@ -28,13 +28,15 @@ export interface Program {
 export function compile(
   expr: Expr,
   names: Names,
-  readers: Readers = {},
+  numberOf: NumberOf = () => undefined,
 ): { readonly problems: readonly Problem[] } | (Program & { readonly faults: readonly Problem[] }) {
   const checked = check(expr, names)
   if (checked.problems.length > 0 && !names.isUnchecked) return { problems: checked.problems }
-  const lowered = lower(expr, checked, readers)
+  const lowered = lower(expr, checked, numberOf)
   return new Compiled(checked, lowered)
 }
+
+const NONE: Values = []
 
 class Compiled {
   readonly checked: Checked
@@ -50,12 +52,13 @@ class Compiled {
     this.constant = lowered.constant
     this.faults = lowered.problems
     this.#lowered = lowered
-    this.#frame = { bindings: {}, slots: new Array<Value>(lowered.slots).fill(null), cost: 0, limit: 0 }
+    this.#frame = { bindings: {}, values: NONE, slots: new Array<Value>(lowered.slots).fill(null), cost: 0, limit: 0 }
   }
 
-  run(bindings: Bindings, limit: number): Value | CelError {
+  run(bindings: Bindings, limit: number, values: Values = NONE): Value | CelError {
     const frame = this.#frame
     frame.bindings = bindings
+    frame.values = values
     frame.cost = this.#lowered.nodes
     frame.limit = limit
     try {

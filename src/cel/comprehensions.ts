@@ -27,7 +27,11 @@ export function lowerComprehension(expr: Comprehension, lowering: Context): Code
       inside.isTotal &&
       lowering.typeOf(expr.body, inside).kind === "bool"
     )
-      return lowering.dynamic(searched(range.run, slot, units, body, settled))
+      return lowering.dynamic(
+        inside.test?.slot === slot
+          ? tested(range.run, units, inside.test.holds, settled)
+          : searched(range.run, slot, units, body, settled),
+      )
     const walk = variables.length === 2 ? walkPairs(range.run, slot, units) : walkItems(range.run, slot, units)
     const isSolid = form === "filter" || form === "sortBy" || (range.isSolid && inside.isSolid)
     return lowering.dynamic(overItems(form, walk, slot, body, filter), false, isSolid && range.isSolid)
@@ -138,6 +142,24 @@ function searched(range: Run, slot: number, units: number, body: Run, settled: b
       slots[slot] = items[i] as Value
       if (body(frame) === settled) return settled
     }
+    return !settled
+  }
+}
+
+/** The same of what is asked of the item alone: what it costs is known before it is asked. */
+function tested(range: Run, units: number, holds: (item: Value) => boolean, settled: boolean): Run {
+  return (frame) => {
+    const items = itemsOf(range(frame))
+    let { cost } = frame
+    for (let i = 0; i < items.length; i++) {
+      cost += units
+      if (cost > frame.limit) break
+      if (holds(items[i] as Value) === settled) {
+        frame.cost = cost
+        return settled
+      }
+    }
+    charge(frame, cost - frame.cost)
     return !settled
   }
 }

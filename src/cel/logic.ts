@@ -70,6 +70,10 @@ function choice(exprs: readonly [Expr, Expr, Expr], context: Context): Code {
   if (typeof condition.constant === "boolean") return condition.constant ? yes : no
   const [ask, then, otherwise] = [condition.run, yes.run, no.run]
   const isTotal = context.typeOf(exprs[0], condition).kind === "bool" && condition.isTotal && yes.isTotal && no.isTotal
+  if (isTotal && yes.constant !== undefined && no.constant !== undefined) {
+    const [chosen, other] = [yes.constant, no.constant]
+    return context.dynamic((frame) => (ask(frame) === true ? chosen : other), true, yes.isSolid && no.isSolid)
+  }
   return context.dynamic(
     (frame) => {
       const value = ask(frame)

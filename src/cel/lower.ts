@@ -3,13 +3,13 @@
  * Errors are thrown; `&&`, `||`, all() and exists() catch those that do not settle the outcome. What holds no variable
  * is evaluated once, here.
  */
-import { hasField, index, indexOptional, NO_FIELD, select, selectOptional } from "./access.ts"
+import { hasField, index, indexOptional, present, select, selectOptional } from "./access.ts"
 import type { Call, Expr, List, MapExpr, Select } from "./ast.ts"
 import { childrenOf, countNodes, pathOf } from "./ast.ts"
 import type { Checked, Target } from "./check.ts"
 import type { Code, Context } from "./code.ts"
 import { lowerComprehension } from "./comprehensions.ts"
-import { charge, type Frame, type Run } from "./frame.ts"
+import { charge, type Frame, type NumberOf, type Run } from "./frame.ts"
 import { lowerLogic } from "./logic.ts"
 import { lowerOperator, TOTAL } from "./operators.ts"
 import type { Overload } from "./overload.ts"
@@ -18,8 +18,6 @@ import { compilePattern, regexCost } from "./regex.ts"
 import { accepts, DYN, type Type } from "./type.ts"
 import { CelError, CelMap, CostExceeded, NO_OVERLOAD, Optional, TypeValue, type Value } from "./value.ts"
 
-/** How variables that are always bound, and fields of theirs that are always there, are read faster than by their names. */
-export type Readers = Readonly<Record<string, (frame: Frame) => Value | undefined>>
 type Fields = { readonly [name: string]: Value | undefined }
 
 export interface Lowered extends Pick<Code, "run" | "constant"> {
@@ -35,13 +33,13 @@ const MAX_CONSTANT_COST = 100_000
 class Lowering implements Context {
   readonly checked: Checked
   readonly problems: Problem[] = []
-  readonly #readers: Readers
+  readonly #numberOf: NumberOf
   readonly #locals: { readonly name: string; readonly isLazy: boolean; readonly isSolid: boolean }[] = []
   slots = 0
 
-  constructor(checked: Checked, readers: Readers) {
+  constructor(checked: Checked, numberOf: NumberOf) {
     this.checked = checked
-    this.#readers = readers
+    this.#numberOf = numberOf
   }
 
   typeOf(expr: Expr, { isSolid }: Code): Type {
@@ -91,7 +89,7 @@ class Lowering implements Context {
       const slot = this.#locals.findLastIndex(({ name }) => name === expr.name)
       if (slot < 0) return this.dynamic(failing(`undeclared reference to "${expr.name}"`))
       const { isLazy = false, isSolid = false } = this.#locals[slot] ?? {}
-      if (!isLazy) return this.dynamic((frame) => frame.slots[slot] as Value, true, isSolid)
+      if (!isLazy) return { ...this.dynamic((frame) => frame.slots[slot] as Value, true, isSolid), readsSlot: slot }
       const run: Run = (frame) => {
         const value = frame.slots[slot] as Value | CelError
         if (value instanceof CelError) throw value
@@ -103,8 +101,8 @@ class Lowering implements Context {
   }
 
   #variable(name: string): Code {
-    const read = this.#readers[name]
-    if (read) return this.dynamic(read as Run, true)
+    const number = this.#numberOf(name)
+    if (number !== undefined) return this.#numbered(number)
     return this.dynamic(({ bindings }) => {
       const value = Object.hasOwn(bindings, name) ? bindings[name] : undefined
       if (value === undefined) throw new CelError(`no such attribute: ${name}`)
@@ -114,6 +112,11 @@ class Lowering implements Context {
 
   #select(expr: Select): Code {
     const { field, isTest } = expr
+    const number = this.#numberOfPath(expr)
+    if (number !== undefined) {
+      if (isTest) return { ...this.dynamic(({ values }) => values[number] !== undefined, true), asks: number }
+      return this.#numbered(number)
+    }
     const operand = this.lower(expr.operand)
     const of = operand.run
     const { isTotal, isSolid } = operand
@@ -125,25 +128,22 @@ class Lowering implements Context {
     // What the checker lets through is there, or the bindings are not what they were declared to be.
     if (type.kind === "struct" && !(field in Object.prototype)) {
       if (isTest) return this.dynamic((frame) => (of(frame) as Fields)[field] !== undefined, isTotal)
-      return this.dynamic(this.#field(expr) ?? ((frame) => present((of(frame) as Fields)[field])), isTotal)
+      return this.dynamic((frame) => present((of(frame) as Fields)[field]), isTotal)
     }
     if (isTest) return this.dynamic((frame) => hasField(of(frame), field))
     if (type.kind === "map") return this.dynamic((frame) => present((of(frame) as CelMap).entries.get(field)))
     return this.dynamic((frame) => select(of(frame), field), false, isSolid)
   }
-  /** A path with a reader of its own, or a field of one, in one closure: most of what conditions read. */
-  #field(expr: Select): Run | undefined {
-    const whole = this.#reader(expr)
-    if (whole) return (frame) => present(whole(frame))
-    const { operand, field } = expr
-    const reader = this.#reader(operand)
-    return reader && ((frame) => present((reader(frame) as Fields)[field]))
+  #numbered(number: number): Code {
+    return { ...this.dynamic((frame) => present(frame.values[number]), true), reads: number }
   }
-  #reader(expr: Expr): ((frame: Frame) => Value | undefined) | undefined {
-    const path = pathOf(expr)
-    let root = expr
+  /** Of what a path of names reads, or asks for. */
+  #numberOfPath(expr: Select): number | undefined {
+    let root: Expr = expr
     while (root.kind === "select") root = root.operand
-    return path && this.checked.references.get(root)?.kind === "variable" ? this.#readers[path.join(".")] : undefined
+    if (this.checked.references.get(root)?.kind !== "variable") return undefined
+    const path = pathOf({ ...expr, isTest: false })
+    return path ? this.#numberOf(path.join(".")) : undefined
   }
 
   /** Does it read nothing but what it binds itself? */
@@ -165,7 +165,7 @@ class Lowering implements Context {
   /** Evaluates what is constant once; what is an error then is told, and is an error again whenever it is evaluated. */
   #fold(expr: Expr, run: Run, isSolid: boolean): Code {
     const slots = new Array<Value>(this.slots).fill(null)
-    const frame: Frame = { bindings: {}, slots, cost: 0, limit: MAX_CONSTANT_COST }
+    const frame: Frame = { bindings: {}, values: [], slots, cost: 0, limit: MAX_CONSTANT_COST }
     try {
       return this.constant(run(frame), isSolid)
     } catch (error) {
@@ -189,9 +189,10 @@ class Lowering implements Context {
     const isSolid = hasOneResult(target.overloads) || (areSolid && types.every(({ kind }) => kind !== "dyn"))
     const isConstant = args.every(({ constant }) => constant !== undefined) && target.overloads.length > 0
     if (isConstant) return this.#fold(expr, this.#invoke(expr, target, args, types), isSolid)
-    const made = lowerOperator(expr.name, args, types)
     const isTotal = TOTAL.has(expr.name) && isSure(target.overloads, types) && args.every((arg) => arg.isTotal)
-    return this.dynamic(made ?? this.#invoke(expr, target, args, types), isTotal, isSolid)
+    const made = lowerOperator(expr.name, args, types)
+    if (made) return { ...this.dynamic(made.run, isTotal, isSolid), ...made }
+    return this.dynamic(this.#invoke(expr, target, args, types), isTotal, isSolid)
   }
 
   #invoke(expr: Call, { overloads, args: exprs }: Target, args: readonly Code[], types: readonly Type[]): Run {
@@ -294,16 +295,12 @@ class Lowering implements Context {
   }
 }
 
-export function lower(expr: Expr, checked: Checked, readers: Readers): Lowered {
-  const lowering = new Lowering(checked, readers)
+export function lower(expr: Expr, checked: Checked, numberOf: NumberOf): Lowered {
+  const lowering = new Lowering(checked, numberOf)
   const { run, constant } = lowering.lower(expr)
   return { run, constant, slots: lowering.slots, nodes: countNodes(expr), problems: lowering.problems }
 }
 
-function present(value: Value | undefined): Value {
-  if (value === undefined) throw new CelError(NO_FIELD)
-  return value
-}
 function failing(message: string): Run {
   return () => {
     throw new CelError(message)

@@ -1,13 +1,14 @@
 /** Operators whose operands' static types make a simpler closure right. It charges what the overload would. */
 
-import { NO_FIELD } from "./access.ts"
-import type { Code } from "./code.ts"
-import { charge, type Run } from "./frame.ts"
-import { addInt, multiplyInt, subtractInt } from "./integer.ts"
-import { equalityCost, orderCost, textCost } from "./standard.ts"
+import { NO_FIELD, present } from "./access.ts"
+import { arithmetic, order } from "./arithmetic.ts"
+import type { Code, Made } from "./code.ts"
+import { charge } from "./frame.ts"
+import { equalityCost, textCost } from "./standard.ts"
 import { countCodePoints } from "./text.ts"
+import { concatenation, contains, endsWith, startsWith } from "./text-operators.ts"
 import type { Type } from "./type.ts"
-import { CelError, type CelMap, compareCodePoints, type Double, equals, type Int, type Value } from "./value.ts"
+import { CelError, type CelMap, equals, type Value } from "./value.ts"
 
 /** Where the static types fit, these are never errors. */
 export const TOTAL: ReadonlySet<string> = new Set(
@@ -15,210 +16,165 @@ export const TOTAL: ReadonlySet<string> = new Set(
 )
 
 /** Undefined where the overload's own function is as good. */
-export function lowerOperator(name: string, args: readonly Code[], types: readonly Type[]): Run | undefined {
+export function lowerOperator(name: string, args: readonly Code[], types: readonly Type[]): Made | undefined {
   const [a, b] = args as [Code, Code]
   const [left, right] = types as [Type, Type]
-  if (name === "!_" && left.kind === "bool") {
-    const { run } = a
-    return (frame) => run(frame) !== true
-  }
+  if (name === "!_" && left.kind === "bool") return negation(a)
   if (name === "size" && left.kind === "string") {
     const { run } = a
-    return (frame) => {
-      const text = run(frame) as string
-      charge(frame, textCost(text))
-      return countCodePoints(text)
+    return {
+      run: (frame) => {
+        const text = run(frame) as string
+        charge(frame, textCost(text))
+        return countCodePoints(text)
+      },
     }
   }
   if (name === "size" && left.kind === "list") {
     const { run } = a
-    return (frame) => (run(frame) as readonly Value[]).length
+    return { run: (frame) => (run(frame) as readonly Value[]).length }
   }
   return args.length === 2 ? OPERATORS[name]?.(a, b, left, right) : undefined
 }
 
-type Make = (a: Code, b: Code, left: Type, right: Type) => Run | undefined
+type Make = (a: Code, b: Code, left: Type, right: Type) => Made | undefined
 const OPERATORS: Readonly<Record<string, Make>> = {
   "_==_": (a, b, left, right) => equality(a, b, left, right, true),
   "_!=_": (a, b, left, right) => equality(a, b, left, right, false),
   "@in": membership,
-  "_<_": (a, b, left, right) =>
-    order(a, b, left, right, { number: (x, y) => x < y, text: (compared) => compared < 0 }, "<"),
-  "_<=_": (a, b, left, right) =>
-    order(a, b, left, right, { number: (x, y) => x <= y, text: (compared) => compared <= 0 }, "<="),
-  "_>_": (a, b, left, right) =>
-    order(a, b, left, right, { number: (x, y) => x > y, text: (compared) => compared > 0 }, ">"),
-  "_>=_": (a, b, left, right) =>
-    order(a, b, left, right, { number: (x, y) => x >= y, text: (compared) => compared >= 0 }, ">="),
-  "_+_": (a, b, left, right) => {
-    if (left.kind === "string" && right.kind === "string") return concatenation(a, b)
-    if (!areInts(left, right)) return undefined
-    const [x, y] = [a.run, b.run]
-    return (frame) => addInt(x(frame) as Int, y(frame) as Int)
-  },
-  "_-_": ({ run: a }, { run: b }, left, right) =>
-    areInts(left, right) ? (frame) => subtractInt(a(frame) as Int, b(frame) as Int) : undefined,
-  "_*_": ({ run: a }, { run: b }, left, right) =>
-    areInts(left, right) ? (frame) => multiplyInt(a(frame) as Int, b(frame) as Int) : undefined,
+  "_<_": (a, b, left, right) => order(a, b, left, right, "<"),
+  "_<=_": (a, b, left, right) => order(a, b, left, right, "<="),
+  "_>_": (a, b, left, right) => order(a, b, left, right, ">"),
+  "_>=_": (a, b, left, right) => order(a, b, left, right, ">="),
+  "_+_": (a, b, left, right) =>
+    left.kind === "string" && right.kind === "string" ? concatenation(a, b) : arithmetic(a, b, left, right, "+"),
+  "_-_": (a, b, left, right) => arithmetic(a, b, left, right, "-"),
+  "_*_": (a, b, left, right) => arithmetic(a, b, left, right, "*"),
   "_[_]": indexed,
-  startsWith: textTest((text, part) => text.startsWith(part), false),
-  endsWith: textTest((text, part) => text.endsWith(part), false),
-  contains: textTest((text, part) => text.includes(part), true),
+  startsWith: ofTexts(startsWith),
+  endsWith: ofTexts(endsWith),
+  contains: ofTexts(contains),
 }
-const areInts = (left: Type, right: Type) => left.kind === "int" && right.kind === "int"
+function ofTexts(make: (text: Code, part: Code) => Made): Make {
+  return (a, b, left, right) => (left.kind === "string" && right.kind === "string" ? make(a, b) : undefined)
+}
 /** Values of these types are the same if JavaScript says so. */
 const isPlain = ({ kind }: Type) => kind === "string" || kind === "int" || kind === "bool"
 
-function equality(
-  { run: a, constant: x }: Code,
-  { run: b, constant: y }: Code,
-  left: Type,
-  right: Type,
-  expected: boolean,
-): Run {
-  if (isPlain(left) && left.kind === right.kind) {
-    if (y !== undefined) return expected ? (frame) => a(frame) === y : (frame) => a(frame) !== y
-    if (x !== undefined) return expected ? (frame) => x === b(frame) : (frame) => x !== b(frame)
-    return expected ? (frame) => a(frame) === b(frame) : (frame) => a(frame) !== b(frame)
-  }
-  return (frame) => {
-    const value = a(frame)
-    const other = b(frame)
-    charge(frame, equalityCost(value))
-    return equals(value, other) === expected
-  }
+function negation({ run, reads, asks }: Code): Made {
+  if (asks !== undefined) return { run: ({ values }) => values[asks] === undefined }
+  if (reads !== undefined) return { run: ({ values }) => present(values[reads]) !== true }
+  return { run: (frame) => run(frame) !== true }
 }
 
-interface Comparison {
-  readonly number: (x: Int, y: Int) => boolean
-  readonly text: (compared: number) => boolean
+function equality(a: Code, b: Code, left: Type, right: Type, expected: boolean): Made {
+  const [x, y] = [a.run, b.run]
+  if (!isPlain(left) || left.kind !== right.kind)
+    return {
+      run: (frame) => {
+        const value = x(frame)
+        const other = y(frame)
+        charge(frame, equalityCost(value))
+        return equals(value, other) === expected
+      },
+    }
+  if (b.constant !== undefined) return equalTo(a, b.constant, expected)
+  if (a.constant !== undefined) return equalTo(b, a.constant, expected)
+  const [i, j] = [a.reads, b.reads]
+  if (i !== undefined && j !== undefined)
+    return {
+      run: expected
+        ? ({ values }) => present(values[i]) === present(values[j])
+        : ({ values }) => present(values[i]) !== present(values[j]),
+    }
+  return { run: expected ? (frame) => x(frame) === y(frame) : (frame) => x(frame) !== y(frame) }
 }
-function order(
-  { run: a }: Code,
-  { run: b, constant }: Code,
-  left: Type,
-  right: Type,
-  { text }: Comparison,
-  sign: "<" | "<=" | ">" | ">=",
-): Run | undefined {
-  if (left.kind === "int" && right.kind === "int") {
-    if (typeof constant === "number") {
-      const y = constant
-      switch (sign) {
-        case "<":
-          return (frame) => (a(frame) as Int) < y
-        case "<=":
-          return (frame) => (a(frame) as Int) <= y
-        case ">":
-          return (frame) => (a(frame) as Int) > y
-        case ">=":
-          return (frame) => (a(frame) as Int) >= y
-      }
+function equalTo({ run, reads, readsSlot }: Code, constant: Value, expected: boolean): Made {
+  if (reads !== undefined)
+    return {
+      run: expected
+        ? ({ values }) => present(values[reads]) === constant
+        : ({ values }) => present(values[reads]) !== constant,
     }
-    switch (sign) {
-      case "<":
-        return (frame) => (a(frame) as Int) < (b(frame) as Int)
-      case "<=":
-        return (frame) => (a(frame) as Int) <= (b(frame) as Int)
-      case ">":
-        return (frame) => (a(frame) as Int) > (b(frame) as Int)
-      case ">=":
-        return (frame) => (a(frame) as Int) >= (b(frame) as Int)
-    }
-  }
-  if (left.kind === "double" && right.kind === "double") {
-    switch (sign) {
-      case "<":
-        return (frame) => (a(frame) as Double).value < (b(frame) as Double).value
-      case "<=":
-        return (frame) => (a(frame) as Double).value <= (b(frame) as Double).value
-      case ">":
-        return (frame) => (a(frame) as Double).value > (b(frame) as Double).value
-      case ">=":
-        return (frame) => (a(frame) as Double).value >= (b(frame) as Double).value
-    }
-  }
-  if (left.kind === "string" && right.kind === "string")
-    return (frame) => {
-      const x = a(frame) as string
-      const y = b(frame) as string
-      charge(frame, orderCost(x, y))
-      return text(compareCodePoints(x, y))
-    }
-  return undefined
-}
-
-function concatenation({ run: a }: Code, { run: b }: Code): Run {
-  return (frame) => {
-    const x = a(frame) as string
-    const y = b(frame) as string
-    charge(frame, (x.length >> 6) + (y.length >> 6))
-    return x + y
+  return {
+    run: expected ? (frame) => run(frame) === constant : (frame) => run(frame) !== constant,
+    ...(readsSlot !== undefined && {
+      test: { slot: readsSlot, holds: expected ? (value) => value === constant : (value) => value !== constant },
+    }),
   }
 }
 
 /** Of a list by an int, of a map by what its keys are. Any other number or sign is no index: undefined. */
-function indexed({ run: a }: Code, { run: b, constant }: Code, left: Type, right: Type): Run | undefined {
+function indexed(a: Code, b: Code, left: Type, right: Type): Made | undefined {
+  const [of, by] = [a.run, b.run]
+  const { constant } = b
   if (left.kind === "list" && right.kind === "int") {
-    if (typeof constant === "number") {
-      const i = constant
-      return (frame) => itemAt((a(frame) as readonly Value[])[i])
-    }
-    return (frame) => itemAt((a(frame) as readonly Value[])[b(frame) as number])
+    if (typeof constant === "number") return { run: (frame) => itemAt((of(frame) as readonly Value[])[constant]) }
+    return { run: (frame) => itemAt((of(frame) as readonly Value[])[by(frame) as number]) }
   }
   if (left.kind !== "map" || !isPlain(right) || left.key.kind !== right.kind) return undefined
-  return (frame) => {
-    const found = (a(frame) as CelMap).entries.get(b(frame) as string)
-    if (found === undefined) throw new CelError(NO_FIELD)
-    return found
-  }
+  if (typeof constant === "string") return { run: (frame) => entryAt((of(frame) as CelMap).entries.get(constant)) }
+  return { run: (frame) => entryAt((of(frame) as CelMap).entries.get(by(frame) as string)) }
 }
 function itemAt(value: Value | undefined): Value {
   if (value === undefined) throw new CelError("invalid_argument: index out of bounds")
   return value
 }
-
-/** What is written out, or constant, is looked up; what is not is walked. Both cost the same. */
-function membership({ run: a }: Code, { run: b, constant }: Code, left: Type, right: Type): Run | undefined {
-  if (right.kind !== "list" || !isPlain(left) || right.element.kind !== left.kind) return undefined
-  if (Array.isArray(constant)) {
-    const set = new Set<Value>(constant)
-    const units = constant.length >> 3
-    if (units === 0) return (frame) => set.has(a(frame))
-    return (frame) => {
-      const value = a(frame)
-      charge(frame, units)
-      return set.has(value)
-    }
-  }
-  return (frame) => {
-    const value = a(frame)
-    const list = b(frame) as readonly Value[]
-    charge(frame, list.length >> 3)
-    return list.includes(value)
-  }
+function entryAt(value: Value | undefined): Value {
+  if (value === undefined) throw new CelError(NO_FIELD)
+  return value
 }
 
-function textTest(test: (text: string, part: string) => boolean, isCharged: boolean): Make {
-  return ({ run: a }, { run: b, constant }, left, right) => {
-    if (left.kind !== "string" || right.kind !== "string") return undefined
-    if (isCharged) {
-      return (frame) => {
-        const text = a(frame) as string
-        const part = b(frame) as string
-        charge(frame, text.length >> 6)
-        return test(text, part)
+/** So many are compared one by one; more are looked up. */
+const FEW = 4
+/** What is written out, or constant, is looked up; what is not is walked. Both cost the same. */
+function membership(a: Code, b: Code, left: Type, right: Type): Made | undefined {
+  if (right.kind !== "list" || !isPlain(left) || right.element.kind !== left.kind) return undefined
+  if (Array.isArray(b.constant)) return amongConstants(a, b.constant)
+  const { run, constant } = a
+  const of = b.run
+  if (constant !== undefined)
+    return {
+      run: (frame) => {
+        const list = of(frame) as readonly Value[]
+        charge(frame, list.length >> 3)
+        return includes(list, constant)
+      },
+    }
+  return {
+    run: (frame) => {
+      const value = run(frame)
+      const list = of(frame) as readonly Value[]
+      charge(frame, list.length >> 3)
+      return includes(list, value)
+    },
+  }
+}
+function includes(list: readonly Value[], value: Value): boolean {
+  for (let i = 0; i < list.length; i++) if (list[i] === value) return true
+  return false
+}
+function amongConstants({ run, reads, readsSlot }: Code, list: readonly Value[]): Made {
+  if (list.length > 0 && list.length <= FEW) {
+    const [p, q = p, r = q, s = r] = list
+    if (reads !== undefined)
+      return {
+        run: ({ values }) => {
+          const value = present(values[reads])
+          return value === p || value === q || value === r || value === s
+        },
       }
-    }
-    if (typeof constant === "string" && textCost(constant) === 0) {
-      const part = constant
-      return (frame) => test(a(frame) as string, part)
-    }
-    return (frame) => {
-      const text = a(frame) as string
-      const part = b(frame) as string
-      charge(frame, textCost(part))
-      return test(text, part)
-    }
+    const holds = (value: Value) => value === p || value === q || value === r || value === s
+    return { run: (frame) => holds(run(frame)), ...(readsSlot !== undefined && { test: { slot: readsSlot, holds } }) }
+  }
+  const set = new Set<Value>(list)
+  const units = list.length >> 3
+  if (units === 0) return { run: (frame) => set.has(run(frame)) }
+  return {
+    run: (frame) => {
+      const value = run(frame)
+      charge(frame, units)
+      return set.has(value)
+    },
   }
 }

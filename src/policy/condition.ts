@@ -4,11 +4,10 @@
  */
 import { childrenOf, countNodes, type Expr, mapChildren, pathOf } from "../cel/ast.ts"
 import { compile, FUNCTIONS } from "../cel/compile.ts"
-import type { Readers } from "../cel/lower.ts"
 import { parse } from "../cel/parse.ts"
 import { type Problem, SyntaxProblem } from "../cel/problem.ts"
 import { DYN, formatType, STRING, type StructType, TIMESTAMP, type Type } from "../cel/type.ts"
-import { CelError, type Struct, type Value } from "../cel/value.ts"
+import { CelError, type Value } from "../cel/value.ts"
 import { suggest } from "../formats/suggest.ts"
 import {
   MAX_COMPREHENSION_DEPTH,
@@ -17,10 +16,7 @@ import {
   MAX_CONDITION_NODES,
   MAX_COST,
 } from "./bundle.ts"
-
-export const ROOTS = ["subject", "resource", "action", "context", "parameters", "audience", "now", "constants"] as const
-export type Root = (typeof ROOTS)[number]
-export type Bindings = Readonly<Record<Root, Value>>
+import { type Bindings, type Layout, ROOTS, type Root, type Roots, UNNUMBERED } from "./layout.ts"
 
 /** What may be asked of a name: always there, there for some requests, never. */
 export type Presence = "required" | "optional" | "unknown"
@@ -35,6 +31,8 @@ export interface Scope {
   readonly variables: Readonly<Record<string, string>>
   /** Those whose values are known, which then stand in their place. */
   readonly constants?: ReadonlyMap<string, Value>
+  /** Without it all is read by name. */
+  readonly layout?: Layout
 }
 
 export type ConditionProblem = Problem
@@ -43,6 +41,7 @@ export interface Condition {
   readonly source: string
   /** What it is on every request, where that is known. */
   readonly constant: Value | undefined
+  bind(roots: Roots): Bindings
   /** true or false, or the error; at most `limit` units. */
   evaluate(bindings: Bindings, limit?: number): boolean | CelError
   /** Units that the last evaluation cost. */
@@ -54,28 +53,6 @@ export interface Condition {
   readonly constants: ReadonlyMap<string, Value>
   typeAt(path: readonly string[]): Type
 }
-
-/** Each its own function, so that each is as fast as an access that is written out. */
-const READERS: Readers = {
-  subject: ({ bindings }) => bindings["subject"],
-  "subject.type": ({ bindings }) => (bindings["subject"] as BoundEntity).type,
-  "subject.id": ({ bindings }) => (bindings["subject"] as BoundEntity).id,
-  "subject.properties": ({ bindings }) => (bindings["subject"] as BoundEntity).properties,
-  resource: ({ bindings }) => bindings["resource"],
-  "resource.type": ({ bindings }) => (bindings["resource"] as BoundEntity).type,
-  "resource.id": ({ bindings }) => (bindings["resource"] as BoundEntity).id,
-  "resource.properties": ({ bindings }) => (bindings["resource"] as BoundEntity).properties,
-  action: ({ bindings }) => bindings["action"],
-  "action.name": ({ bindings }) => (bindings["action"] as BoundAction).name,
-  "action.properties": ({ bindings }) => (bindings["action"] as BoundAction).properties,
-  context: ({ bindings }) => bindings["context"],
-  parameters: ({ bindings }) => bindings["parameters"],
-  audience: ({ bindings }) => bindings["audience"],
-  now: ({ bindings }) => bindings["now"],
-  constants: ({ bindings }) => bindings["constants"],
-}
-type BoundEntity = { readonly type: string; readonly id: string; readonly properties: Struct }
-type BoundAction = { readonly name: string; readonly properties: Struct }
 
 /** An author who writes no zone means a place, and the machine's is never meant. */
 const ZONED = new Set([
@@ -111,9 +88,10 @@ export function compileCondition(
     const message = `Comprehensions may be nested ${MAX_COMPREHENSION_DEPTH} deep; these are ${depth} deep.`
     return { problems: [{ offset: 0, message }] }
   }
+  const { layout = UNNUMBERED } = scope
   const variables = new Map(ROOTS.map((root) => [root, rootType(scope, root)]))
   const hint = `Names begin with one of ${NAMES.join(", ")}.`
-  const program = compile(expr, { functions: FUNCTIONS, variables, container: "", hint }, READERS)
+  const program = compile(expr, { functions: FUNCTIONS, variables, container: "", hint }, layout.numberOf)
   if ("problems" in program) return { problems: program.problems.map((problem) => expanding.locate(problem)) }
   if (program.faults.length > 0) return { problems: program.faults.map((problem) => expanding.locate(problem)) }
   if (wants === "truth" && program.type.kind !== "bool" && program.type.kind !== "dyn") {
@@ -128,8 +106,9 @@ export function compileCondition(
     typeAt: (path) => typeAt(variables.get(path[0] as Root) ?? DYN, path.slice(1)),
     mentions: (root) => mentions(expr, root),
     spent: () => program.spent,
-    evaluate(bindings, limit = MAX_COST) {
-      const value = program.run(bindings, limit)
+    bind: (roots) => layout.bind(roots),
+    evaluate({ roots, values }, limit = MAX_COST) {
+      const value = program.run(roots, limit, values)
       return typeof value === "boolean" || value instanceof CelError ? value : NO_TRUTH
     },
   }

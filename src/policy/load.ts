@@ -9,6 +9,7 @@ import type { JsonObject, JsonValue, Sha256 } from "../formats/ports.ts"
 import { parseStrictJson } from "../formats/strict-json.ts"
 import { type Bundle, compileGlob, type Properties, type Rule } from "./bundle.ts"
 import { type Condition, compileCondition, type Scope } from "./condition.ts"
+import { Layout } from "./layout.ts"
 import { type Locate, mergeFiles } from "./merge-files.ts"
 import { parseBundle } from "./parse-bundle.ts"
 import { createPolicy } from "./policy.ts"
@@ -45,8 +46,9 @@ function compile(value: JsonValue, locate: Locate, sha256: Sha256): LoadResult {
   const bundle = parseBundle(value, (path, message, suggestion) => problems.push(locate(path, message, suggestion)))
   if (problems.length > 0) return { ok: false, problems }
   const constants = new Map(Object.entries(constantValues(bundle.constants)))
+  const layout = new Layout(bundle.types)
   const condition = (path: string, source: string, rule: Rule | null): Condition => {
-    const compiled = compileCondition(source, scopeOf(bundle, rule, constants))
+    const compiled = compileCondition(source, scopeOf(bundle, rule, constants, layout))
     if ("problems" in compiled) {
       for (const problem of compiled.problems)
         problems.push(locate(path, problem.message, problem.suggestion, problem.offset))
@@ -68,7 +70,7 @@ function compile(value: JsonValue, locate: Locate, sha256: Sha256): LoadResult {
     ) ?? [],
   )
   for (const [name, source] of Object.entries(bundle.variables)) {
-    const compiled = compileCondition(source, scopeOf(bundle, null, constants), "anything")
+    const compiled = compileCondition(source, scopeOf(bundle, null, constants, layout), "anything")
     if ("problems" in compiled)
       for (const problem of compiled.problems)
         problems.push(locate(`/variables/${name}`, problem.message, problem.suggestion, problem.offset))
@@ -88,6 +90,7 @@ function compile(value: JsonValue, locate: Locate, sha256: Sha256): LoadResult {
     ok: true,
     policy: createPolicy({
       bundle,
+      layout,
       digest: digestOf(bundle, sha256),
       canonicalBytes: canonical,
       index: buildRuleIndex(rules, bundle.types.actions),
@@ -107,6 +110,7 @@ const REFUSED: Condition = {
   ast: undefined as never,
   constants: new Map(),
   typeAt: () => DYN,
+  bind: (roots) => ({ roots, values: [] }),
   spent: () => 0,
   mentions: () => false,
   evaluate: () => new CelError("refused"),
@@ -145,7 +149,7 @@ function fromCanonical(value: JsonObject): JsonValue {
 }
 
 /** What the names in a condition mean: for a rule, by the types that it can match; elsewhere, by all declared types. */
-function scopeOf(bundle: Bundle, rule: Rule | null, constants: ReadonlyMap<string, Value>): Scope {
+function scopeOf(bundle: Bundle, rule: Rule | null, constants: ReadonlyMap<string, Value>, layout: Layout): Scope {
   const { subjects, resources, actions, context } = bundle.types
   const named = (
     table: { readonly [type: string]: { readonly properties: Properties } },
@@ -177,6 +181,7 @@ function scopeOf(bundle: Bundle, rule: Rule | null, constants: ReadonlyMap<strin
   return {
     variables: bundle.variables,
     constants,
+    layout,
     typeOf(root, path) {
       const [first = "", second] = path
       if (root === "constants") return DYN // their values stand in their place

@@ -2,7 +2,8 @@
 import { CostExceeded, type Value } from "../cel/value.ts"
 import type { JsonObject } from "../formats/ports.ts"
 import { type Bundle, MAX_COST, MAX_MATCHED_RULES, type Properties } from "./bundle.ts"
-import type { Bindings, Condition } from "./condition.ts"
+import type { Condition } from "./condition.ts"
+import type { Bindings, Group, Layout } from "./layout.ts"
 import { TIERS } from "./parse-bundle.ts"
 import type { CompiledRule, RuleIndex } from "./rule-index.ts"
 import { createRuntimeCheck } from "./runtimes.ts"
@@ -11,6 +12,7 @@ import { type Converted, constantValues, convertProperties, timestampOf } from "
 
 export interface CompiledBundle {
   readonly bundle: Bundle
+  readonly layout: Layout
   readonly digest: string
   readonly canonicalBytes: Uint8Array
   readonly index: RuleIndex
@@ -31,9 +33,11 @@ interface Prepared {
 
 const NONE: Properties = {}
 const EPOCH = timestampOf(0)
+/** Of a request on which nothing is evaluated. */
+const UNBOUND: Bindings = { roots: {} as Bindings["roots"], values: [] }
 
 export function createPolicy(compiled: CompiledBundle): Policy {
-  const { bundle, index, signals } = compiled
+  const { bundle, index, layout, signals } = compiled
   const { types } = bundle
   const states = new Map(bundle.subjects.map((subject) => [`${subject.type} ${subject.id}`, subject.state]))
   const constants = constantValues(bundle.constants)
@@ -58,25 +62,33 @@ export function createPolicy(compiled: CompiledBundle): Policy {
     if (!subjectType) unknown("subject type", "/subject/type")
     if (!actionType) unknown("action", "/action/name")
     if (!resourceType) unknown("resource type", "/resource/type")
-    if (!subjectType || !resourceType || !actionType) return { reasons, bindings: {} as Bindings }
-    const convert = (declared: Properties, properties: JsonObject, pointer: string) =>
-      convertProperties(declared, properties, pointer, reasons)
-    const bindings: Bindings = {
-      subject: toEntity(subject, convert(subjectType.properties, subject.properties, "/subject/properties")),
-      resource: toEntity(resource, convert(resourceType.properties, resource.properties, "/resource/properties")),
+    if (!subjectType || !resourceType || !actionType) return { reasons, bindings: UNBOUND }
+    const now = usesNow ? timestampOf(request.nowMs) : EPOCH
+    const values = layout.begin(subject, resource, action.name, request.audience, now)
+    const convert = (declared: Properties, properties: JsonObject, group: Group, pointer: string) =>
+      convertProperties(declared, properties, pointer, reasons, layout.numbersIn(group), values)
+    const roots: Bindings["roots"] = {
+      subject: toEntity(
+        subject,
+        convert(subjectType.properties, subject.properties, "subject.properties", "/subject/properties"),
+      ),
+      resource: toEntity(
+        resource,
+        convert(resourceType.properties, resource.properties, "resource.properties", "/resource/properties"),
+      ),
       action: {
         name: action.name,
-        properties: convert(actionType.properties, action.properties, "/action/properties"),
+        properties: convert(actionType.properties, action.properties, "action.properties", "/action/properties"),
       },
-      context: convert(types.context, context, "/context"),
+      context: convert(types.context, context, "context", "/context"),
       parameters: convertParameters(actionType.parameters, parameters, reasons, (properties) =>
-        convert(actionType.parameters ?? NONE, properties, ""),
+        convert(actionType.parameters ?? NONE, properties, "parameters", ""),
       ),
       audience: request.audience,
-      now: usesNow ? timestampOf(request.nowMs) : EPOCH,
+      now,
       constants,
     }
-    return { reasons, bindings }
+    return { reasons, bindings: { roots, values } }
   }
 
   return {

@@ -7,7 +7,8 @@ import { evaluate as secondEvaluate } from "cel-js"
 import { type Expr, pathOf } from "../cel/ast.ts"
 import type { Type } from "../cel/type.ts"
 import { Double, isInt, toNumber, type Value } from "../cel/value.ts"
-import type { Bindings, Condition } from "./condition.ts"
+import type { Condition } from "./condition.ts"
+import type { Roots } from "./layout.ts"
 
 const TRIALS_PER_PATH = 32
 const MAX_TRIALS = 160
@@ -203,7 +204,7 @@ function compare(
       place(second, names, value)
       at++
     }
-    const mine = condition.evaluate(first as Bindings)
+    const mine = condition.evaluate(condition.bind(first as Roots))
     let other: unknown
     try {
       other = secondEvaluate(condition.source, second)

@@ -17,14 +17,16 @@ export type Converted = { readonly [name: string]: Value }
 type Fault = { readonly code: "PROPERTY_TYPE_MISMATCH" | "PROPERTY_TOO_LARGE"; readonly text: string }
 
 /**
- * Converts all of `properties`; faults are added to `reasons` with a JSON pointer below `pointer`. Where JSON has every
- * value already as conditions see it, that is what comes back: nothing is copied.
+ * Converts all of `properties`; faults are added to `reasons` with a JSON pointer below `pointer`, what has a number also
+ * to `values`. Where JSON has every value already as conditions see it, that is what comes back: nothing is copied.
  */
 export function convertProperties(
   declared: Properties,
   properties: JsonObject,
   pointer: string,
   reasons: PolicyReason[],
+  numbers: ReadonlyMap<string, number> = UNNUMBERED,
+  values: (Value | undefined)[] = [],
 ): Converted {
   let copy: Record<string, Value> | undefined
   const before = reasons.length
@@ -40,8 +42,13 @@ export function convertProperties(
     }
     const raw = properties[name] as JsonValue
     const value = convert(property.type, raw)
-    if (isFault(value)) reasons.push({ ...value, pointer: toPointer(pointer, name) })
-    else if (!Object.is(value, raw)) {
+    if (isFault(value)) {
+      reasons.push({ ...value, pointer: toPointer(pointer, name) })
+      continue
+    }
+    const number = numbers.get(name)
+    if (number !== undefined) values[number] = value
+    if (!Object.is(value, raw)) {
       copy ??= { ...(properties as Converted) }
       // `__proto__` is a name like any other, also here.
       Object.defineProperty(copy, name, { value, enumerable: true, writable: true, configurable: true })
@@ -60,6 +67,7 @@ export function convertProperties(
   return reasons.length > before ? NONE : (copy ?? (properties as Converted))
 }
 const NONE: Converted = {}
+const UNNUMBERED: ReadonlyMap<string, number> = new Map()
 
 /** RFC 6901. */
 function toPointer(base: string, name: string): string {

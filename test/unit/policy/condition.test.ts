@@ -107,8 +107,8 @@ describe("compileCondition: strings", () => {
       fc.property(text, text, (a, b) => {
         const order = byPoints(a, b)
         expect(Math.sign(compareCodePoints(a, b))).toBe(Math.sign(order))
-        const bindings = { subject: { id: a }, resource: { id: b } } as never
-        expect(compiled.map((condition) => condition.evaluate(bindings))).toEqual([
+        const roots = { subject: { id: a }, resource: { id: b } } as never
+        expect(compiled.map((condition) => condition.evaluate(condition.bind(roots)))).toEqual([
           order < 0,
           order <= 0,
           order > 0,
@@ -297,7 +297,7 @@ describe("compileCondition: limits", () => {
   const spent = (source: string, subject: Value = {}) => {
     const compiled = compile(source)
     if ("problems" in compiled) throw new Error("it compiles")
-    const value = compiled.evaluate({ subject } as never)
+    const value = compiled.evaluate(compiled.bind({ subject } as never))
     return { value, cost: compiled.spent() }
   }
 
