@@ -112,6 +112,9 @@ ALTER TABLE ONLY public.beat_segment ALTER COLUMN segment SET STORAGE EXTERNAL;
 CREATE TABLE public.bundle (
     digest bytea NOT NULL,
     content bytea NOT NULL,
+    log_id smallint NOT NULL,
+    idx bigint NOT NULL,
+    published_at timestamp with time zone NOT NULL,
     CONSTRAINT bundle_digest_check CHECK ((octet_length(digest) = 32))
 );
 
@@ -357,6 +360,8 @@ ALTER TABLE ONLY public.tile
 
 ALTER TABLE ONLY public.token_key
     ADD CONSTRAINT token_key_pkey PRIMARY KEY (kid);
+
+CREATE INDEX bundle_published ON public.bundle USING btree (published_at, digest);
 
 CREATE INDEX directive_runtime ON public.directive USING btree (runtime, epoch);
 

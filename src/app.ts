@@ -9,6 +9,7 @@ import { createAccounts } from "./decision/accounts.ts"
 import { createAnnounce } from "./decision/announce.ts"
 import { createBeatThread } from "./decision/beat-thread.ts"
 import { BEATS_FLUSH_MS, createBeats } from "./decision/beats.ts"
+import { createBundleThread } from "./decision/bundle-thread.ts"
 import { createCallerKeys, parseApiKey } from "./decision/caller-keys.ts"
 import { createCascade } from "./decision/cascade.ts"
 import { confirmConditions } from "./decision/confirm-conditions.ts"
@@ -17,10 +18,11 @@ import { Directives } from "./decision/directives.ts"
 import { createExecutions } from "./decision/executions.ts"
 import type { BeatAnswer } from "./decision/heartbeat.ts"
 import { Leases } from "./decision/leases.ts"
+import { createStorePublication } from "./decision/publish-bundle.ts"
 import { createRevokeOne } from "./decision/revoke.ts"
 import { createRuntimeChanges } from "./decision/runtime-changes.ts"
 import { createRuntimes } from "./decision/runtimes.ts"
-import { isActive } from "./decision/state.ts"
+import { bundleProblems, isActive } from "./decision/state.ts"
 import { createTurns } from "./decision/turns.ts"
 import { WritError } from "./errors.ts"
 import { equalBytes, fromBase64, toHex } from "./formats/bytes.ts"
@@ -42,6 +44,7 @@ import { ROLES } from "./rpc/roles.ts"
 import { buildServer, drain, listen } from "./rpc/server.ts"
 import { createNonces } from "./runtime/nonces.ts"
 import { createServices } from "./services.ts"
+import { createBundleStore } from "./store/bundle-store.ts"
 import { connectWriter, openPool, parseDatabaseUrl } from "./store/connect.ts"
 import { isDiskLow, openDataFolder } from "./store/data-folder.ts"
 import { startEmbedded } from "./store/embedded.ts"
@@ -79,6 +82,7 @@ const STOP_ORDER = [
   "policy watch",
   "HTTP",
   "gRPC",
+  "bundle thread",
   "feed",
   "background work",
   "beats",
@@ -215,7 +219,9 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   const obstacles = (): string[] => [
     ...(appender.state === "open" ? [] : [`the ledger is ${appender.state}`]),
     ...(diskIsLow ? ["the disk is nearly full"] : []),
-    ...(control.state.active?.problems.map((problem) => problem.code) ?? ["no policy bundle is active"]),
+    ...bundleProblems(control.state, clock.now().wallMs).map(({ code, text }) =>
+      code === "BUNDLE_MISSING" ? "no policy bundle is active" : `${code}: ${text}`,
+    ),
   ]
   const isReady = () => obstacles().length === 0
   const metrics = createMetrics({
@@ -265,7 +271,12 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
 
   // 5. First records of a new log; keys and the bundle become known to all replicas through the ledger.
   const shared = { clock, origin, control: () => control.state, inTurn: createTurns(() => takeTurn(pool)), ledger }
-  const announce = createAnnounce({ ...shared, actor: DAEMON, findBundle: reader.findBundle })
+  const bundles = createBundleStore(pool)
+  const announce = createAnnounce({
+    ...shared,
+    actor: DAEMON,
+    publish: createStorePublication({ ...shared, store: bundles }),
+  })
   if (head.size === 0) await announce.logOpened(origin, checkpoints.verifierKey)
   if (!(await reader.tokenKeys()).some(({ kid }) => kid === tokens.kid))
     await announce.tokenKey(tokens.kid, tokens.publicKey, config.issuer)
@@ -275,9 +286,11 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   }
   const activate = async ({ policy, conditions }: typeof inFolder) => {
     const { digest, version, ruleCount: rules } = policy
-    if (!isActive(control.state, policy)) await confirmConditions(conditions)
+    if (isActive(control.state, policy)) return
+    const opinions = await confirmConditions(conditions)
     ownPolicy = policy
-    if (await announce.bundle(policy, policySigner)) log.info({ digest, version, rules }, "policy bundle activated")
+    if (await announce.bundle(policy, opinions, policySigner))
+      log.info({ digest, version, rules }, "policy bundle activated")
   }
   await activate(inFolder)
   const reload = async () => {
@@ -379,6 +392,8 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   })
   const { issuer } = config
   const wallMs = () => clock.now().wallMs
+  const bundleThread = createBundleThread()
+  stops["bundle thread"] = () => bundleThread.stop()
   const services = createServices({
     ...shared,
     config,
@@ -388,6 +403,9 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     reader,
     tokens,
     trustedPolicyKeys,
+    policySigner,
+    bundles,
+    bundleThread,
     verifierKey: checkpoints.verifierKey,
     startedAtMs,
     treeSize: () => appender.size,

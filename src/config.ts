@@ -70,6 +70,13 @@ export const SETTINGS: readonly Setting[] = [
     meaning: "Further base64 Ed25519 keys whose signature makes a bundle valid, besides this daemon's own.",
   },
   {
+    key: "policy-sign",
+    kind: "flag",
+    default: "true",
+    meaning:
+      "Sign a bundle that is published without a signature with this daemon's own policy key; false: only bundles that a trusted key has signed are taken.",
+  },
+  {
     key: "append-timeout-ms",
     kind: "number",
     default: "1000",
@@ -128,6 +135,7 @@ export interface Config {
   readonly tokenTtlMs: number
   readonly policyFolder: string
   readonly policyTrustedKeys: readonly string[]
+  readonly policySign: boolean
   readonly appendTimeoutMs: number
   readonly callerBytesPerSecond: number
   readonly minFreeDiskBytes: number
@@ -180,8 +188,11 @@ export function loadConfig(flags: Values, env: NodeJS.ProcessEnv = process.env):
       "CONFIG_INVALID",
       `log-level must be trace, debug, info, warn, error or fatal, not "${logLevel}".`,
     )
-  const listen = text("listen", "true")
-  if (listen !== "true" && listen !== "false") throw new WritError("CONFIG_INVALID", "listen must be true or false.")
+  const flag = (key: string) => {
+    const given = text(key, SETTINGS.find((setting) => setting.key === key)?.default as string)
+    if (given !== "true" && given !== "false") throw new WritError("CONFIG_INVALID", `${key} must be true or false.`)
+    return given === "true"
+  }
   const config: Config = {
     dataFolder,
     grpc: {
@@ -197,11 +208,12 @@ export function loadConfig(flags: Values, env: NodeJS.ProcessEnv = process.env):
     tokenTtlMs: number("token-ttl-ms", 1_000, 120_000),
     policyFolder: resolve(text("policy", join(dataFolder, "policy"))),
     policyTrustedKeys: list("policy-trusted-keys") ?? [],
+    policySign: flag("policy-sign"),
     appendTimeoutMs: number("append-timeout-ms", 50, 60_000),
     callerBytesPerSecond: number("caller-bytes-per-second", 1_024, 2 ** 40),
     minFreeDiskBytes: number("min-free-disk-mib", 0, 2 ** 24) * 1024 * 1024,
     public: list("public") ?? null,
-    listen: listen === "true",
+    listen: flag("listen"),
     drainMs: number("drain-ms", 0, 600_000),
     logLevel,
     development: !certFile,

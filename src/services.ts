@@ -4,6 +4,8 @@ import type { createAccounts } from "./decision/accounts.ts"
 import { createAuthorize } from "./decision/authorize.ts"
 import type { BeatThread } from "./decision/beat-thread.ts"
 import type { createBeats } from "./decision/beats.ts"
+import type { BundleThread } from "./decision/bundle-thread.ts"
+import type { BundleStore } from "./decision/bundles.ts"
 import { type ByteRate, createByteRate } from "./decision/byte-rate.ts"
 import type { createCallerKeys } from "./decision/caller-keys.ts"
 import type { createCascade } from "./decision/cascade.ts"
@@ -13,6 +15,7 @@ import { createErase } from "./decision/erase.ts"
 import type { createExecutions } from "./decision/executions.ts"
 import { type BeatAnswer, createHeartbeat } from "./decision/heartbeat.ts"
 import type { Leases } from "./decision/leases.ts"
+import { createPublish } from "./decision/publish-bundle.ts"
 import { createRedeem } from "./decision/redeem.ts"
 import { createReferenceValues } from "./decision/reference-values.ts"
 import { createRefusedBeats } from "./decision/refused-beats.ts"
@@ -35,11 +38,13 @@ import { createObserver } from "./observe.ts"
 import { adminService } from "./rpc/admin.ts"
 import { authorizationService } from "./rpc/authorization.ts"
 import { lineageService } from "./rpc/lineage.ts"
+import { policyService } from "./rpc/policy.ts"
 import type { Service } from "./rpc/server.ts"
 import { verifierService } from "./rpc/verifier.ts"
 import type { Nonces } from "./runtime/nonces.ts"
 import type { openPool } from "./store/connect.ts"
 import { createRequestStore } from "./store/reader.ts"
+import type { Signer } from "./token/signer.ts"
 import type { TokenSigner, toJwk } from "./token/token.ts"
 import type { Trust } from "./verify/types.ts"
 
@@ -56,6 +61,9 @@ export interface Parts {
   readonly inTurn: InTurn
   readonly tokens: TokenSigner
   readonly trustedPolicyKeys: readonly Uint8Array[]
+  readonly policySigner: Signer
+  readonly bundles: BundleStore
+  readonly bundleThread: BundleThread
   /** Of this daemon's log. */
   readonly verifierKey: string
   readonly startedAtMs: number
@@ -85,7 +93,13 @@ export interface Parts {
 
 export function createServices(parts: Parts): readonly Service[] {
   const rate = createByteRate(parts.config.callerBytesPerSecond)
-  return [onAuthorization(parts, rate), onVerifier(parts, rate), onLineage(parts), onAdmin(parts)]
+  return [
+    onAuthorization(parts, rate),
+    onVerifier(parts, rate),
+    onLineage(parts),
+    onPolicy(parts, rate),
+    onAdmin(parts),
+  ]
 }
 
 function onAuthorization(parts: Parts, rate: ByteRate): Service {
@@ -158,6 +172,17 @@ function onLineage(parts: Parts): Service {
   const { reader, origin, checkpointNow, trust, wallMs } = parts
   const verifyLineage = createVerifyLineage({ store: reader, trust, checkpointNow })
   return lineageService({ reader, origin, checkpointNow, verifyLineage, wallMs })
+}
+
+function onPolicy(parts: Parts, rate: ByteRate): Service {
+  const { bundles, bundleThread, config } = parts
+  const { checkFiles } = bundleThread
+  const signer = config.policySign ? parts.policySigner : null
+  return policyService({
+    bundles,
+    checkFiles,
+    publish: createPublish({ ...parts, rate, store: bundles, checkFiles, signer }),
+  })
 }
 
 function onAdmin(parts: Parts): Service {

@@ -4,7 +4,7 @@ import { sha256 } from "../crypto.ts"
 import { EXIT_CODES } from "../errors.ts"
 import { formatProblem } from "../policy/format-problem.ts"
 import { loadPolicy } from "../policy/load.ts"
-import { countOpinions } from "../policy/second-opinion.ts"
+import { countOpinions, formatDisagreement } from "../policy/second-opinion.ts"
 import { readPolicyFolder } from "../store/policy-folder.ts"
 import type { Flags } from "./cli.ts"
 import { print, printJson } from "./output.ts"
@@ -31,7 +31,7 @@ export async function policyCheckCommand(folder: string, flags: Flags): Promise<
     print(
       `Second opinion (cel-js): ${opinions.confirmed} conditions confirmed, ${opinions.outside} outside its subset.`,
     )
-    for (const text of opinions.disagreements) print(text)
+    for (const disagreement of opinions.disagreements) print(formatDisagreement(disagreement))
   } else {
     for (const problem of problems) print(formatProblem(problem))
     print(`${problems.length} ${problems.length === 1 ? "problem" : "problems"}.`)

@@ -1,13 +1,13 @@
 /** What a daemon makes known to all replicas by a record when it starts or its policy changes: its log, its token key, its bundle. */
-import { sha256 } from "../crypto.ts"
-import { fromHex, toBase64, toBase64Url, toHex } from "../formats/bytes.ts"
+import { fromHex, toBase64Url } from "../formats/bytes.ts"
 import type { AppendResult, Entry } from "../ledger/appender.ts"
 import type { Clock } from "../ledger/clock.ts"
 import type { Actor } from "../ledger/record.ts"
 import type { Effect } from "../ledger/store.ts"
+import type { Opinions } from "../policy/second-opinion.ts"
 import type { Policy } from "../policy/types.ts"
 import type { Signer } from "../token/signer.ts"
-import { bundleSigningInput } from "./control.ts"
+import { type StorePublication, signBundle } from "./publish-bundle.ts"
 import { seal } from "./seal.ts"
 import { type ControlState, isActive } from "./state.ts"
 
@@ -16,8 +16,8 @@ export interface AnnounceDependencies {
   readonly clock: Clock
   control(): ControlState
   readonly ledger: { append(entry: Entry): Promise<AppendResult> }
-  /** Null: the bundle is not stored. Else: whether this key has signed it. */
-  findBundle(digest: Uint8Array, publicKey: Uint8Array): Promise<{ readonly signed: boolean } | null>
+  /** As it is stored by PublishBundle. */
+  readonly publish: StorePublication
 }
 
 export function createAnnounce(deps: AnnounceDependencies) {
@@ -45,27 +45,15 @@ export function createAnnounce(deps: AnnounceDependencies) {
       await change({ kind: "signing_key_changed", data }, [{ kind: "token_key", kid, publicKey, issuer }], true)
     },
 
-    /** Signs the bundle and makes it the active one. False when it is that already. */
-    async bundle(policy: Policy, signer: Signer): Promise<boolean> {
+    /** Signs the bundle, publishes it and makes it the active one. False when it is that already. */
+    async bundle(policy: Policy, opinions: Opinions, signer: Signer): Promise<boolean> {
       if (isActive(deps.control(), policy)) return false
-      const digest = fromHex(policy.digest)
-      const { publicKey } = signer
-      const signature = signer.sign(bundleSigningInput(policy.canonicalBytes))
-      const known = await deps.findBundle(digest, publicKey)
-      const effects: Effect[] = [
-        ...(known ? [] : [{ kind: "bundle", digest, content: policy.canonicalBytes } as const]),
-        ...(known?.signed ? [] : [{ kind: "bundle_signature", digest, publicKey, signature } as const]),
-        { kind: "activate", digest },
-      ]
-      const data = {
-        digest: policy.digest,
-        version: policy.version,
-        rules: policy.ruleCount,
-        signed_by: toBase64(publicKey),
-        signature: toBase64(signature),
-        content_sha256: toHex(sha256(policy.canonicalBytes)),
-      }
-      await change({ kind: "bundle_activated", data }, effects, true)
+      const signatures = [signBundle(policy.canonicalBytes, signer)]
+      await deps.publish({ checked: { ...policy, opinions }, signatures, comment: "" }, deps.actor)
+      // Where it was the active one and only not trusted here, this daemon's signature was what it lacked.
+      if (isActive(deps.control(), policy)) return true
+      const data = { digest: policy.digest, version: policy.version }
+      await change({ kind: "bundle_activated", data }, [{ kind: "activate", digest: fromHex(policy.digest) }], true)
       return true
     },
   }

@@ -1,6 +1,7 @@
 /** Holds the control state and replaces it whole when the epoch has moved. */
 
-import { concatBytes, equalBytes, toHex, utf8 } from "../formats/bytes.ts"
+import { equalBytes, toHex } from "../formats/bytes.ts"
+import { dsseSigningInput } from "../formats/dsse.ts"
 import { parsePublicKey, parseSignature } from "../formats/ed25519-keys.ts"
 import type { Ed25519Verify } from "../formats/ports.ts"
 import type { Policy } from "../policy/types.ts"
@@ -124,8 +125,9 @@ export class Control {
   }
 }
 
-/** DSSE pre-authentication encoding of the canonical bundle (secure-systems-lab/dsse protocol.md). */
+export const BUNDLE_PAYLOAD_TYPE = "application/vnd.writ.bundle+json"
+
+/** What a signature of a bundle is over. */
 export function bundleSigningInput(content: Uint8Array): Uint8Array {
-  const type = "application/vnd.writ.bundle+json"
-  return concatBytes(utf8(`DSSEv1 ${type.length} ${type} ${content.length} `), content)
+  return dsseSigningInput(BUNDLE_PAYLOAD_TYPE, content)
 }

@@ -7,7 +7,7 @@ import { MIN_TTL_MS } from "../token/token.ts"
 import { isMeasurementGood } from "./measurement.ts"
 import { checkParent, type Parent } from "./parent.ts"
 import type { Snapshot } from "./snapshot.ts"
-import type { ControlState, Reason } from "./state.ts"
+import { bundleProblems, type ControlState, type Reason } from "./state.ts"
 
 /** Of one check. A request can be wrong in thousands of places, and all that is reported is recorded. */
 export const MAX_REASONS = 32
@@ -47,9 +47,7 @@ export function determine(
   const policy = state.active?.policy
   const identity = policy?.checkSubject(policyRequest)
   const context = policy?.checkContext(policyRequest)
-  const validity = state.active
-    ? state.active.problems
-    : [{ code: "BUNDLE_MISSING", text: "No policy bundle is active." } as const]
+  const validity = bundleProblems(state, policyRequest.nowMs)
   // Conversion relies on a request that fits the declared types.
   const outcome = policy && context?.length === 0 ? policy.evaluate(policyRequest, request.supportedObligations) : null
   const found: Record<CheckName, readonly Reason[] | undefined> = {

@@ -19,7 +19,7 @@ import { checkRuntime } from "./determine.ts"
 import { type Redemption, readContent, readRedemption, readState } from "./executions.ts"
 import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from "./limits.ts"
 import { seal } from "./seal.ts"
-import { type ControlState, isUsable, type ReasonCode } from "./state.ts"
+import { bundleProblems, type ControlState, isUsable, type ReasonCode } from "./state.ts"
 
 /** How long the same redemption id gets the same answer: a lost reply must not cost the execution. */
 export const REPEAT_MS = 60_000
@@ -285,11 +285,11 @@ function refuseState(found: FoundExecution, earlier: Redemption | null, key: str
 }
 
 /** Everything that was true when the token was made is checked again. */
-function refuseMoment({ nbf, exp, bundle }: JsonObject, { active }: ControlState, now: Instant): Refusal | null {
+function refuseMoment({ nbf, exp, bundle }: JsonObject, state: ControlState, now: Instant): Refusal | null {
   if (now.wallMs < ((nbf as number) - MAX_SKEW_SECONDS) * 1000) return ["NOT_YET_VALID", "the token is not valid yet"]
   if (now.wallMs >= (exp as number) * 1000) return ["EXPIRED", "the token has expired"]
-  if (!active || active.problems.length > 0) return ["BUNDLE_INVALID", "there is no valid policy bundle"]
-  if (active.policy.digest !== bundle)
+  if (bundleProblems(state, now.wallMs).length > 0) return ["BUNDLE_INVALID", "there is no valid policy bundle"]
+  if (state.active?.policy.digest !== bundle)
     return ["BUNDLE_CHANGED", "another policy bundle is active than the one that authorized this: authorize again"]
   return null
 }

@@ -4,11 +4,11 @@
  */
 import { nativeCrypto, sha256, sha256Hex } from "../crypto.ts"
 import { WritError } from "../errors.ts"
-import { concatBytes, fromBase64, fromUtf8, toHex, utf8 } from "../formats/bytes.ts"
+import { fromUtf8, toHex, utf8 } from "../formats/bytes.ts"
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
+import { type DsseEnvelope, dsseSigningInput, parseDsseEnvelope } from "../formats/dsse.ts"
 import type { JsonObject } from "../formats/ports.ts"
 import { MEASURED, type Measured } from "../formats/runtime-messages.ts"
-import { parseStrictJson } from "../formats/strict-json.ts"
 import type { AppendResult, Entry } from "../ledger/appender.ts"
 import type { Clock } from "../ledger/clock.ts"
 import type { References } from "../policy/types.ts"
@@ -23,7 +23,6 @@ export const MAX_SETS = 10_000
 const MAX_DIGESTS = 256
 const MAX_PROVENANCE_BYTES = 1_024
 const MAX_ENVELOPE_BYTES = 64 * 1024
-const MAX_SIGNATURES = 16
 const MAX_ATTEMPTS = 16
 const NAME = /^[a-z0-9_.-]{1,128}$/
 const PAYLOAD_TYPE = "application/vnd.writ.reference-values+json"
@@ -62,9 +61,9 @@ export function referencesAt({ references }: ControlState, nowMs: number): Refer
   }
 }
 
-/** DSSE pre-authentication encoding of a set (secure-systems-lab/dsse protocol.md). */
+/** What a signature of a set is over. */
 export function referenceSigningInput(content: Uint8Array): Uint8Array {
-  return concatBytes(utf8(`DSSEv1 ${PAYLOAD_TYPE.length} ${PAYLOAD_TYPE} ${content.length} `), content)
+  return dsseSigningInput(PAYLOAD_TYPE, content)
 }
 
 /** Throws INVALID_REQUEST. */
@@ -90,7 +89,7 @@ export function createReferenceValues(deps: ReferenceValuesDependencies) {
     const { payloadType, payload, signatures } = readEnvelope(envelope)
     if (payloadType !== PAYLOAD_TYPE || fromUtf8(payload) !== content)
       throw invalidEnvelope("is not over these values in RFC 8785 JSON")
-    for (const signature of signatures)
+    for (const { signature } of signatures)
       for (const key of deps.trustedPolicyKeys)
         if (verifySignature(nativeCrypto, key, referenceSigningInput(payload), signature)) return toHex(key)
     throw invalidEnvelope("is not signed by a trusted policy key")
@@ -153,19 +152,9 @@ export function createReferenceValues(deps: ReferenceValuesDependencies) {
   }
 }
 
-function readEnvelope(envelope: Uint8Array): {
-  readonly payloadType: unknown
-  readonly payload: Uint8Array
-  readonly signatures: readonly Uint8Array[]
-} {
+function readEnvelope(envelope: Uint8Array): DsseEnvelope {
   try {
-    const { payloadType, payload, signatures } = parseStrictJson(fromUtf8(envelope), { maxDepth: 8, maxNodes: 64 }) as {
-      payloadType: unknown
-      payload: string
-      signatures: { sig: string }[]
-    }
-    if (signatures.length > MAX_SIGNATURES) throw new Error("too many signatures")
-    return { payloadType, payload: fromBase64(payload), signatures: signatures.map(({ sig }) => fromBase64(sig)) }
+    return parseDsseEnvelope(envelope)
   } catch (cause) {
     throw invalidEnvelope("is not a DSSE envelope", cause)
   }

@@ -1,6 +1,6 @@
 /** What a decision is made under besides the request: one immutable value, swapped whole when the control epoch moves. */
 
-import type { Policy, PolicyReason } from "../policy/types.ts"
+import type { Policy, PolicyReason, ValidityWindow } from "../policy/types.ts"
 import type { Runtime } from "../runtime/runtime.ts"
 import type { ReferenceSet } from "./reference-values.ts"
 
@@ -26,7 +26,7 @@ export interface Caller {
 
 export interface ActivePolicy {
   readonly policy: Policy
-  /** Determination 3, made once when the bundle was loaded: empty when it is signed by a trusted key and intact. */
+  /** Determination 3 as far as it is made once, when the bundle was loaded: empty when it is signed by a trusted key and intact. */
   readonly problems: readonly Reason[]
 }
 
@@ -49,6 +49,8 @@ export type ReasonCode =
   | "BUNDLE_MISSING"
   | "BUNDLE_UNTRUSTED"
   | "BUNDLE_ALTERED"
+  | "BUNDLE_NOT_YET_VALID"
+  | "BUNDLE_EXPIRED"
   | "NOT_ATTESTED"
   | "RUNTIME_UNKNOWN"
   | "RUNTIME_PROVISIONAL"
@@ -81,4 +83,20 @@ export function isUsable(key: CallerKey | undefined, wallMs: number): key is Cal
 /** Is this the active bundle already, and found valid? */
 export function isActive({ active }: ControlState, policy: Policy): boolean {
   return active?.policy.digest === policy.digest && active.problems.length === 0
+}
+
+/** Determination 3: empty when the bundle that is active may decide at this moment. */
+export function bundleProblems({ active }: ControlState, nowMs: number): readonly Reason[] {
+  if (!active) return [{ code: "BUNDLE_MISSING", text: "No policy bundle is active." }]
+  const outside = outsideWindow(active.policy.window, nowMs)
+  return outside ? [...active.problems, outside] : active.problems
+}
+
+/** Why a bundle does not count at this moment; null when it does. */
+export function outsideWindow({ notBeforeMs, notAfterMs }: ValidityWindow, nowMs: number): Reason | null {
+  if (nowMs < notBeforeMs)
+    return { code: "BUNDLE_NOT_YET_VALID", text: `The bundle is valid from ${new Date(notBeforeMs).toISOString()} on.` }
+  if (nowMs >= notAfterMs)
+    return { code: "BUNDLE_EXPIRED", text: `The bundle was valid until ${new Date(notAfterMs).toISOString()}.` }
+  return null
 }

@@ -30,6 +30,16 @@ export const KINDS = {
     meaning: "a verification key was published or withdrawn",
   },
   caller_key_changed: { transitions: null, raisesEpoch: true, meaning: "a caller's API key was created or revoked" },
+  bundle_published: {
+    transitions: null,
+    raisesEpoch: false,
+    meaning: "a policy bundle was checked and stored, with the signatures that vouch for it",
+  },
+  bundle_signed: {
+    transitions: null,
+    raisesEpoch: true,
+    meaning: "a further trusted key vouches for a bundle that was published before",
+  },
   bundle_activated: { transitions: null, raisesEpoch: true, meaning: "a policy bundle became the active one" },
   decision: {
     transitions: [">AUTHORIZED"],

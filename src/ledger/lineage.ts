@@ -80,8 +80,6 @@ export interface LedgerReader extends LineageStore {
   latestCheckpoint(logId: number): Promise<string | null>
   putCheckpoint(logId: number, size: number, note: string): Promise<void>
   tokenKeys(): Promise<readonly { readonly kid: string; readonly publicKey: Uint8Array; readonly issuer: string }[]>
-  /** Null: it is not stored. Else: whether this key has signed it. */
-  findBundle(digest: Uint8Array, publicKey: Uint8Array): Promise<{ readonly signed: boolean } | null>
 }
 
 /** What a body says, as far as it can be read; verification reads it strictly. */

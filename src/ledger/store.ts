@@ -81,7 +81,14 @@ export type Effect =
       readonly expiresAtMs: number | null
     }
   | { readonly kind: "token_key"; readonly kid: string; readonly publicKey: Uint8Array; readonly issuer: string }
-  | { readonly kind: "bundle"; readonly digest: Uint8Array; readonly content: Uint8Array }
+  /** A conflict when it is stored already, as a signature by the same key is. */
+  | {
+      readonly kind: "bundle"
+      readonly digest: Uint8Array
+      readonly content: Uint8Array
+      /** Unix milliseconds. */
+      readonly publishedAtMs: number
+    }
   | {
       readonly kind: "bundle_signature"
       readonly digest: Uint8Array

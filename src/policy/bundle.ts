@@ -75,6 +75,9 @@ export type RuntimeRule = {
 
 export type Bundle = {
   readonly version: string
+  /** From when on, and until when, it counts: RFC 3339 UTC with milliseconds. Absent: always. */
+  readonly not_before?: string
+  readonly not_after?: string
   readonly types: {
     readonly subjects: { readonly [type: string]: SubjectType }
     readonly resources: { readonly [type: string]: ResourceType }

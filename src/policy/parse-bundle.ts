@@ -1,5 +1,6 @@
 /** Untyped data to a Bundle. Refuses what could be read in two ways. */
 
+import { parseTimestamp } from "../cel/time.ts"
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
 import type { JsonObject, JsonValue } from "../formats/ports.ts"
 import { MEASURED, type Measured } from "../formats/runtime-messages.ts"
@@ -30,7 +31,18 @@ const RULE_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/
 const SCALARS = ["string", "int", "double", "bool", "timestamp", "duration"]
 const VALUE_TYPES = [...SCALARS, ...SCALARS.map((type) => `list<${type}>`), ...SCALARS.map((type) => `map<${type}>`)]
 export const TIERS: readonly Tier[] = ["low", "medium", "high", "critical"]
-const BUNDLE_KEYS = ["version", "types", "subjects", "runtimes", "constants", "variables", "rules", "risk"]
+const BUNDLE_KEYS = [
+  "version",
+  "not_before",
+  "not_after",
+  "types",
+  "subjects",
+  "runtimes",
+  "constants",
+  "variables",
+  "rules",
+  "risk",
+]
 const RULE_KEYS = [
   "id",
   "effect",
@@ -79,6 +91,7 @@ export function parseBundle(value: JsonValue, report: Report): Bundle {
   refuseAmbiguity(read, rules)
   return {
     version,
+    ...parseWindow(read, root),
     types: declared,
     subjects: parseSubjects(read, root["subjects"], declared.subjects),
     runtimes: parseRuntimes(read, root["runtimes"]),
@@ -86,6 +99,26 @@ export function parseBundle(value: JsonValue, report: Report): Bundle {
     variables: mapValues(read, "/variables", root["variables"], NAME, (path, raw) => read.text(path, raw)),
     risk: parseRisk(read, root["risk"]),
     rules: [...rules].sort((a, b) => compare(a.id, b.id)),
+  }
+}
+
+function parseWindow(read: Reader, root: JsonObject): Pick<Bundle, "not_before" | "not_after"> {
+  const moment = (key: "not_before" | "not_after") => {
+    if (root[key] === undefined || root[key] === null) return undefined
+    const value = root[key]
+    const at = typeof value === "string" ? parseTimestamp(value) : null
+    // A record's time has milliseconds: what is finer could not be compared with it.
+    if (at && at.nanos % 1_000_000 === 0) return new Date(at.seconds * 1000 + at.nanos / 1_000_000).toISOString()
+    read.fault(`/${key}`, "This must be a time such as 2026-01-31T12:00:00Z (RFC 3339, milliseconds at the finest).")
+    return undefined
+  }
+  const notBefore = moment("not_before")
+  const notAfter = moment("not_after")
+  if (notBefore !== undefined && notAfter !== undefined && notBefore >= notAfter)
+    read.fault("/not_after", "The bundle would end before it begins, so it could never decide.")
+  return {
+    ...(notBefore !== undefined && { not_before: notBefore }),
+    ...(notAfter !== undefined && { not_after: notAfter }),
   }
 }
 

@@ -95,6 +95,10 @@ export function createPolicy(compiled: CompiledBundle): Policy {
     digest: compiled.digest,
     version: bundle.version,
     ruleCount: bundle.rules.length,
+    window: {
+      notBeforeMs: bundle.not_before === undefined ? Number.NEGATIVE_INFINITY : Date.parse(bundle.not_before),
+      notAfterMs: bundle.not_after === undefined ? Number.POSITIVE_INFINITY : Date.parse(bundle.not_after),
+    },
     canonicalBytes: compiled.canonicalBytes,
 
     checkSubject({ subject }) {

@@ -36,13 +36,28 @@ const NUMBERS = [-2, -1, 0, 1, 2, 3, 8]
 export interface Opinions {
   readonly confirmed: number
   readonly outside: number
-  readonly disagreements: readonly string[]
+  readonly disagreements: readonly Disagreement[]
+}
+
+/** A condition that the engines read differently: on this input, each answers another value. */
+export interface Disagreement {
+  /** Of the rule or signal. */
+  readonly id: string
+  readonly source: string
+  /** JSON. */
+  readonly input: string
+  readonly mine: boolean
+  readonly other: boolean
+}
+
+export function formatDisagreement({ id, source, input, mine, other }: Disagreement): string {
+  return `${id}: ${source}: this engine says ${mine}, cel-js says ${other} (on the made-up input ${input})`
 }
 
 export function countOpinions(conditions: readonly { readonly id: string; readonly condition: Condition }[]): Opinions {
   let confirmed = 0
   let outside = 0
-  const disagreements: string[] = []
+  const disagreements: Disagreement[] = []
   for (const { id, condition } of conditions) {
     const paths = inSubset(condition)
     const pools = poolsFor(condition)
@@ -51,7 +66,7 @@ export function countOpinions(conditions: readonly { readonly id: string; readon
       continue
     }
     const agreed = compare(condition, paths, pools)
-    if (agreed.disagreement !== null) disagreements.push(`${id}: ${condition.source}: ${agreed.disagreement}`)
+    if (agreed.disagreement !== null) disagreements.push({ id, source: condition.source, ...agreed.disagreement })
     else if (agreed.count > 0) confirmed++
     else outside++ // it had no opinion on any input
   }
@@ -186,7 +201,7 @@ function compare(
   condition: Condition,
   paths: ReadonlySet<string>,
   pools: Pools,
-): { readonly count: number; readonly disagreement: string | null } {
+): { readonly count: number; readonly disagreement: Pick<Disagreement, "input" | "mine" | "other"> | null } {
   let count = 0
   const trials = Math.min(MAX_TRIALS, TRIALS_PER_PATH * (1 + paths.size))
   for (let trial = 0; trial < trials; trial++) {
@@ -212,11 +227,10 @@ function compare(
       continue
     }
     if (typeof mine !== "boolean" || typeof other !== "boolean") continue
-    if (mine !== other)
-      return {
-        count,
-        disagreement: `this engine says ${mine}, cel-js says ${other} (on made-up input number ${trial})`,
-      }
+    if (mine !== other) {
+      const { constants: _, ...input } = second
+      return { count, disagreement: { input: JSON.stringify(input), mine, other } }
+    }
     count++
   }
   return { count, disagreement: null }

@@ -113,12 +113,19 @@ export type RuntimeVerdict = "accepted" | "first_use" | "not_listed" | "refused"
 /** The digests that a set of Reference Values holds for a claim at the moment; none where there is no such set. */
 export type References = (name: string, claim: Measured) => readonly string[]
 
+/** Unix milliseconds: a bundle counts from `notBeforeMs` on, and from `notAfterMs` on no more. Infinite where it says nothing. */
+export interface ValidityWindow {
+  readonly notBeforeMs: number
+  readonly notAfterMs: number
+}
+
 /** A loaded bundle: immutable, compiled once. Swapping bundles is swapping this object. */
 export interface Policy {
   /** Lower-case hex SHA-256 that names the canonical bundle: the root of the Merkle tree of its parts. */
   readonly digest: string
   readonly version: string
   readonly ruleCount: number
+  readonly window: ValidityWindow
   /** Exact canonical bytes (RFC 8785 JSON) whose tree root is `digest`; loading them gives an equal Policy. */
   readonly canonicalBytes: Uint8Array
   /** Determination 1, the subject's half: known and active. Empty means pass. */

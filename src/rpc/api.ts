@@ -27,6 +27,7 @@ export function loadApi(): loader.PackageDefinition {
       "writ/v1/authorization.proto",
       "writ/v1/verifier.proto",
       "writ/v1/lineage.proto",
+      "writ/v1/policy.proto",
       "writ/v1/admin.proto",
       "google/rpc/error_details.proto",
     ],

@@ -11,6 +11,7 @@ export const SERVICES = {
   authorization: "writ.v1.AuthorizationService",
   verifier: "writ.v1.VerifierService",
   lineage: "writ.v1.LineageService",
+  policy: "writ.v1.PolicyService",
   admin: "writ.v1.AdminService",
 } as const
 

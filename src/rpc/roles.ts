@@ -3,6 +3,7 @@ import type { Role } from "../decision/state.ts"
 
 export const ROLES: readonly Role[] = ["pep", "runtime", "executor", "auditor", "author", "operator", "admin"]
 const READERS: readonly Role[] = ["auditor", "operator"]
+const POLICY_READERS: readonly Role[] = ["author", "operator", "auditor"]
 
 export const RPC_ROLES: Readonly<Record<string, readonly Role[]>> = {
   "/writ.v1.AuthorizationService/Authorize": ["pep"],
@@ -34,6 +35,10 @@ export const RPC_ROLES: Readonly<Record<string, readonly Role[]>> = {
   "/writ.v1.LineageService/GetInclusionProof": READERS,
   "/writ.v1.LineageService/GetConsistencyProof": READERS,
   "/writ.v1.LineageService/ExportEvidence": READERS,
+  "/writ.v1.PolicyService/ValidateBundle": ["author"],
+  "/writ.v1.PolicyService/PublishBundle": ["author"],
+  "/writ.v1.PolicyService/GetBundle": POLICY_READERS,
+  "/writ.v1.PolicyService/ListBundles": POLICY_READERS,
   "/writ.v1.AdminService/CreateCallerKey": ["admin"],
   "/writ.v1.AdminService/ListCallerKeys": ["admin"],
   "/writ.v1.AdminService/RevokeCallerKey": ["admin"],

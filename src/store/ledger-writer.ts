@@ -11,7 +11,12 @@ import { MAKE_HEAD, MAKE_MARK, OPEN_LOG, TAKE_OVER, TAKE_OVER_FROM } from "./sql
 import { CONFLICT } from "./sql/require-one.ts"
 
 /** Constraints that say: somebody else was first. */
-const CONSUMED: readonly string[] = ["execution_pkey", "execution_parent_consent_key"]
+const CONSUMED: readonly string[] = [
+  "execution_pkey",
+  "execution_parent_consent_key",
+  "bundle_pkey",
+  "bundle_signature_pkey",
+]
 
 export interface LedgerWriterOptions {
   /** A new, checked connection (durability.ts). */

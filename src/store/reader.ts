@@ -228,13 +228,6 @@ export function createReader(pool: pg.Pool): LedgerReader {
       )
       return rows.map((row) => ({ kid: row.kid, publicKey: row.public_key, issuer: row.issuer }))
     },
-    async findBundle(digest, publicKey) {
-      const { rows } = await pool.query<{ signed: boolean }>(
-        "SELECT EXISTS (SELECT FROM bundle_signature s WHERE s.digest = b.digest AND s.public_key = $2) AS signed FROM bundle b WHERE b.digest = $1",
-        [asBuffer(digest), asBuffer(publicKey)],
-      )
-      return rows[0] ?? null
-    },
   }
 }
 

@@ -221,7 +221,7 @@ describe("createLedgerWriter: append of a change", () => {
       },
       { kind: "caller_key", id: "0123abcd", role: "pep", secretHash: digest, state: "revoked", expiresAtMs: null },
       { kind: "token_key", kid: "kid", publicKey: key, issuer: "issuer" },
-      { kind: "bundle", digest, content },
+      { kind: "bundle", digest, content, publishedAtMs: 1_795_000_000_123 },
       { kind: "bundle_signature", digest, publicKey: key, signature: randomBytes(64) },
       { kind: "activate", digest },
       { kind: "runtime", key: id, epoch: 1n, content: randomBytes(3) },
@@ -248,7 +248,9 @@ describe("createLedgerWriter: append of a change", () => {
       { state: "revoked", expires_at: new Date(1_800_000_000_000) },
     ])
     expect(await rows("SELECT kid, public_key FROM token_key")).toEqual([{ kid: "kid", public_key: key }])
-    expect(await rows("SELECT content FROM bundle JOIN bundle_signature USING (digest)")).toEqual([{ content }])
+    expect(
+      await rows("SELECT content, log_id, idx, published_at FROM bundle JOIN bundle_signature USING (digest)"),
+    ).toEqual([{ content, log_id: head.logId, idx: "0", published_at: new Date(1_795_000_000_123) }])
     expect(await rows("SELECT epoch, active_bundle FROM control")).toEqual([{ epoch: "1", active_bundle: digest }])
     expect(await rows("SELECT epoch, content FROM runtime")).toEqual([{ epoch: "2", content }])
     expect(await rows("SELECT epoch FROM revoked_runtime_key")).toEqual([{ epoch: "1" }])

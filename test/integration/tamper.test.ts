@@ -119,6 +119,9 @@ const ATTACKS: Readonly<Record<string, readonly [sql: string, blamed: string] | 
   "lookup_mark.size": ["UPDATE lookup_mark SET size = 20", "lookup_mark"],
   "bundle.digest": { exempt: "a foreign key of bundle_signature: the database refuses" },
   "bundle.content": ["UPDATE bundle SET content = set_byte(content, 10, get_byte(content, 10) # 1)", "bundle"],
+  "bundle.log_id": ["UPDATE bundle SET log_id = 9", "bundle"],
+  "bundle.idx": ["UPDATE bundle SET idx = idx + 1", "bundle"],
+  "bundle.published_at": ["UPDATE bundle SET published_at = published_at + interval '1 ms'", "bundle"],
   "bundle_signature.digest": { exempt: "a foreign key: the database refuses" },
   "bundle_signature.public_key": [
     "UPDATE bundle_signature SET public_key = set_byte(public_key, 0, get_byte(public_key, 0) # 1)",

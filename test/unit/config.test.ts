@@ -39,6 +39,7 @@ const READS: Readonly<
   "grpc-port": [(c) => c.grpc.port, ["0", 0], ["1", 1], ["65535", 65_535]],
   "http-host": [(c) => c.http.host, ["localhost", "localhost"], ["127.0.0.2", "127.0.0.2"], ["::1", "::1"]],
   "http-port": [(c) => c.http.port, ["0", 0], ["1", 1], ["65535", 65_535]],
+  "policy-sign": [(c) => c.policySign, ["false", false], ["true", true], ["false", false]],
   "database-url": [
     (c) => c.databaseUrl,
     ["postgres://a", "postgres://a"],
@@ -78,6 +79,7 @@ describe("loadConfig", () => {
       tokenTtlMs: 10_000,
       policyFolder: join(empty, "policy"),
       policyTrustedKeys: [],
+      policySign: true,
       appendTimeoutMs: 1_000,
       callerBytesPerSecond: 67_108_864,
       minFreeDiskBytes: 256 * 2 ** 20,

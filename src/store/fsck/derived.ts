@@ -3,6 +3,7 @@ import { fromUtf8, toBase64Url, toHex } from "../../formats/bytes.ts"
 import type { Crypto, JsonObject } from "../../formats/ports.ts"
 import type { RecordKind } from "../../ledger/kinds.ts"
 import { PAYLOAD_SALT_BYTES, type RecordBody } from "../../ledger/record.ts"
+import { checkBundles, learnBundles } from "./bundles.ts"
 import { checkExecutions, checkParents, type Link, toParentRow } from "./executions.ts"
 import { checkRuntimes, learnRuntimes } from "./runtimes.ts"
 import type { Finding, FsckStore, LogRow } from "./types.ts"
@@ -17,7 +18,8 @@ export interface Derived {
   readonly parents: Map<string, string>
   readonly callers: Map<string, string>
   readonly tokenKeys: Map<string, string>
-  readonly bundles: Set<string>
+  /** By digest. */
+  readonly bundles: Map<string, string>
   readonly signers: Set<string>
   /** By key: the newest, as padded epoch and digest of the row's content. */
   readonly runtimes: Map<string, string>
@@ -41,7 +43,7 @@ export function emptyDerived(): Derived {
     parents: new Map(),
     callers: new Map(),
     tokenKeys: new Map(),
-    bundles: new Set(),
+    bundles: new Map(),
     signers: new Set(),
     runtimes: new Map(),
     revokedKeys: new Map(),
@@ -98,10 +100,9 @@ export function learn(
     derived.tokenKeys.set(data["kid"] as string, `${data["public_key"]} ${data["issuer"]}`)
   if (record.kind === "bundle_activated") {
     const order = String(epoch).padStart(20, "0")
-    derived.bundles.add(`${data["digest"]} ${data["content_sha256"]}`)
-    derived.signers.add(`${data["digest"]} ${data["signed_by"]} ${data["signature"]}`)
     if (!derived.bundle || derived.bundle.at < order) derived.bundle = { at: order, digest: data["digest"] as string }
   }
+  learnBundles(derived, record, log, index)
   learnRuntimes(derived, record, log, index)
   if (record.kind === "payload_erased") derived.erased.add(`${data["log"]} ${data["index"]}`)
   if (record.kind === "log_opened" && (data["origin"] !== log.origin || data["verifier_key"] !== log.verifier_key))
@@ -166,28 +167,4 @@ export async function checkDerived(
   for (const kid of derived.tokenKeys.keys()) find({ table: "token_key", text: `the key ${kid} is missing` })
   await checkBundles(store, derived, crypto, find)
   await checkRuntimes(store, derived, crypto, find)
-}
-
-async function checkBundles(
-  store: FsckStore,
-  derived: Derived,
-  crypto: Crypto,
-  find: (finding: Finding) => void,
-): Promise<void> {
-  const rows = await store.query<{ digest: Buffer; content: Buffer }>("SELECT digest, content FROM bundle")
-  for (const row of rows)
-    if (!derived.bundles.delete(`${toHex(row.digest)} ${toHex(crypto.sha256(row.content))}`))
-      find({ table: "bundle", text: `the bundle ${toHex(row.digest)} is not one that was activated` })
-  for (const digest of derived.bundles) find({ table: "bundle", text: `the bundle ${digest} is missing` })
-  const signatures = await store.query<{ digest: Buffer; public_key: Buffer; signature: Buffer }>(
-    "SELECT digest, public_key, signature FROM bundle_signature",
-  )
-  for (const row of signatures)
-    if (
-      !derived.signers.delete(
-        `${toHex(row.digest)} ${row.public_key.toString("base64")} ${row.signature.toString("base64")}`,
-      )
-    )
-      find({ table: "bundle_signature", text: `no record says that this key signed ${toHex(row.digest)}` })
-  for (const signer of derived.signers) find({ table: "bundle_signature", text: `a signature is missing: ${signer}` })
 }

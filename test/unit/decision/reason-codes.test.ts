@@ -214,6 +214,16 @@ const GOLDEN: Readonly<Record<ReasonCode, Case>> = {
     state: stateOf(policy, [{ code: "BUNDLE_ALTERED", text: "altered" }]),
     reason: { text: "altered" },
   },
+  BUNDLE_NOT_YET_VALID: {
+    check: "policy_validity",
+    state: stateOf({ ...policy, window: { notBeforeMs: NOW_MS + 1, notAfterMs: Number.POSITIVE_INFINITY } }),
+    reason: { text: "The bundle is valid from 2026-01-01T00:00:00.001Z on." },
+  },
+  BUNDLE_EXPIRED: {
+    check: "policy_validity",
+    state: stateOf({ ...policy, window: { notBeforeMs: Number.NEGATIVE_INFINITY, notAfterMs: NOW_MS } }),
+    reason: { text: "The bundle was valid until 2026-01-01T00:00:00.000Z." },
+  },
   NOT_ATTESTED: {
     check: "environment_trust",
     change: account,

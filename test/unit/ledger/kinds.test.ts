@@ -56,6 +56,7 @@ describe("KINDS", () => {
     expect(rows.filter(([, { raisesEpoch }]) => raisesEpoch).map(([kind]) => kind)).toEqual([
       "signing_key_changed",
       "caller_key_changed",
+      "bundle_signed",
       "bundle_activated",
       "revoked",
       "runtime_registered",

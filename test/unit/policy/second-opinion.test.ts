@@ -5,7 +5,7 @@ import { CelError } from "../../../src/cel/value.ts"
 import { policyCheckCommand } from "../../../src/cli/policy-check.ts"
 import { EXIT_CODES } from "../../../src/errors.ts"
 import { type Condition, compileCondition, type Scope } from "../../../src/policy/condition.ts"
-import { countOpinions } from "../../../src/policy/second-opinion.ts"
+import { countOpinions, type Disagreement, formatDisagreement } from "../../../src/policy/second-opinion.ts"
 import { makeFolder } from "../../support/folder.ts"
 import { load } from "../../support/policy.ts"
 
@@ -110,8 +110,9 @@ describe("an engine that lowers an operator wrongly", () => {
     const { disagreements, confirmed } = opinionsOn(source)
     expect(confirmed).toBe(0)
     expect(disagreements).toHaveLength(1)
-    expect(disagreements[0]).toMatch(/this engine says (true, cel-js says false|false, cel-js says true)/)
-    expect(disagreements[0]).toContain(`rule-1: ${source}: `)
+    const told = formatDisagreement(disagreements[0] as Disagreement)
+    expect(told).toMatch(/this engine says (true, cel-js says false|false, cel-js says true)/)
+    expect(told).toContain(`rule-1: ${source}: `)
   })
 
   describe("policyCheckCommand", () => {
@@ -157,7 +158,7 @@ describe("an engine that lowers an operator wrongly", () => {
       expect(JSON.parse(output.join(""))).toMatchObject({
         ok: false,
         second_opinion: {
-          disagreements: [expect.stringMatching(/2000 < parameters\.amount: this engine says true, cel-js says false/)],
+          disagreements: [{ source: "2000 < parameters.amount", input: expect.any(String), mine: true, other: false }],
         },
       })
     })

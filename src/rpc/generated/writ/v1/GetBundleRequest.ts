@@ -3,8 +3,10 @@
 
 export interface GetBundleRequest {
   'digest'?: (Buffer | Uint8Array | string);
+  'with_content'?: (boolean);
 }
 
 export interface GetBundleRequest__Output {
   'digest': (Buffer);
+  'with_content': (boolean);
 }

@@ -1,0 +1,107 @@
+/** The daemon's side of `bundle-worker.ts`: one bundle at a time. The thread is ended when its time is over, or when it is idle. */
+import { Worker } from "node:worker_threads"
+import { WritError } from "../errors.ts"
+import type { BundleJob } from "./bundle-worker.ts"
+import type { BundleCheck, BundleFiles } from "./check-bundle.ts"
+
+/** Bundles that wait for their turn; beyond it they are refused. */
+const MAX_WAITING = 8
+/** Of what a bundle is compiled to; the thread that needs more ends, and the bundle is refused. */
+const MAX_HEAP_MIB = 1_024
+/** Bundles are rarely published, and often several times when they are. */
+const IDLE_MS = 60_000
+
+/** Where nothing is built, as in tests, a thread does not read TypeScript by itself. */
+const FILE = new URL(import.meta.url.endsWith(".ts") ? "./bundle-worker.ts" : "./bundle-worker.js", import.meta.url)
+const [SOURCE, OPTIONS]: readonly [URL | string, { readonly eval?: true }] = FILE.href.endsWith(".js")
+  ? [FILE, {}]
+  : [`import("tsx/esm/api").then(({ tsImport }) => tsImport("${FILE.href}", "${FILE.href}"))`, { eval: true }]
+
+export interface BundleThread {
+  /** Throws QUEUE_FULL; DEADLINE_EXCEEDED when it takes longer; REQUEST_TOO_LARGE when it needs too much memory. */
+  checkFiles(files: BundleFiles, limitMs: number): Promise<BundleCheck>
+  checkCanonical(content: Uint8Array, limitMs: number): Promise<BundleCheck>
+  /** Ends what runs: who waits for it is told SHUTTING_DOWN. */
+  stop(): Promise<void>
+}
+
+export function createBundleThread(): BundleThread {
+  let last: Promise<unknown> = Promise.resolve()
+  let waiting = 0
+  let worker: Worker | null = null
+  let fail: (error: Error) => void = () => {}
+  let idle: NodeJS.Timeout | undefined
+  let isStopped = false
+
+  async function inTurn(job: BundleJob, limitMs: number): Promise<BundleCheck> {
+    if (waiting >= MAX_WAITING) throw new WritError("QUEUE_FULL")
+    waiting++
+    const endMs = performance.now() + limitMs
+    const turn = last.then(() => run(job, endMs - performance.now())).finally(() => waiting--)
+    last = turn.catch(() => {})
+    return await turn
+  }
+
+  async function run(job: BundleJob, leftMs: number): Promise<BundleCheck> {
+    if (isStopped) throw new WritError("SHUTTING_DOWN")
+    if (leftMs <= 0) throw tooLong()
+    clearTimeout(idle)
+    worker ??= start()
+    const thread = worker
+    let timer: NodeJS.Timeout | undefined
+    try {
+      return await new Promise<BundleCheck>((resolve, reject) => {
+        fail = reject
+        timer = setTimeout(() => reject(tooLong()), leftMs)
+        thread.once("message", resolve)
+        thread.postMessage(job)
+      })
+    } catch (error) {
+      worker = null // whatever it is doing, nobody waits for it
+      await thread.terminate()
+      throw error
+    } finally {
+      clearTimeout(timer)
+      idle = setTimeout(end, IDLE_MS).unref()
+    }
+  }
+
+  function start(): Worker {
+    const started = new Worker(SOURCE, { ...OPTIONS, resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB } })
+    const died = (error: Error & { code?: string }) => {
+      if (worker !== started) return
+      worker = null
+      fail(
+        error.code === "ERR_WORKER_OUT_OF_MEMORY"
+          ? new WritError("REQUEST_TOO_LARGE", `The bundle needs more than ${MAX_HEAP_MIB} MiB to be checked.`)
+          : error,
+      )
+    }
+    started.on("error", died)
+    started.on("exit", (code) => died(new Error(`the thread for bundles ended with code ${code}`)))
+    started.unref()
+    return started
+  }
+
+  async function end(): Promise<void> {
+    const ended = worker
+    worker = null
+    await ended?.terminate()
+  }
+
+  return {
+    checkFiles: (files, limitMs) => inTurn({ kind: "files", files }, limitMs),
+    checkCanonical: (content, limitMs) => inTurn({ kind: "canonical", content }, limitMs),
+    async stop() {
+      isStopped = true
+      clearTimeout(idle)
+      fail(new WritError("SHUTTING_DOWN"))
+      await last
+      await end()
+    },
+  }
+}
+
+function tooLong(): WritError {
+  return new WritError("DEADLINE_EXCEEDED", "The deadline passed before the bundle was checked; nothing was stored.")
+}

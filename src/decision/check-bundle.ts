@@ -1,0 +1,47 @@
+/** What is wrong with a bundle, or what it is: compiled, and its conditions read by a second engine. Takes as long as it takes. */
+import { sha256 } from "../crypto.ts"
+import { loadCanonicalPolicy, loadPolicy } from "../policy/load.ts"
+import type { Opinions } from "../policy/second-opinion.ts"
+import type { LoadResult, PolicyProblem, ValidityWindow } from "../policy/types.ts"
+import { type Conditions, MAX_CONDITIONS } from "./confirm-conditions.ts"
+
+/** By path, as a bundle's author wrote them. */
+export type BundleFiles = Readonly<Record<string, string>>
+
+export interface CheckedBundle {
+  readonly ok: true
+  /** Lower-case hex. */
+  readonly digest: string
+  readonly version: string
+  readonly ruleCount: number
+  readonly window: ValidityWindow
+  readonly canonicalBytes: Uint8Array
+  /** Of at most MAX_CONDITIONS different conditions; nothing where only canonical bytes were checked. */
+  readonly opinions: Opinions
+}
+
+export type BundleCheck = CheckedBundle | { readonly ok: false; readonly problems: readonly PolicyProblem[] }
+
+const NO_OPINIONS: Opinions = { confirmed: 0, outside: 0, disagreements: [] }
+
+export async function checkFiles(files: BundleFiles): Promise<BundleCheck> {
+  const loaded = loadPolicy(files, sha256)
+  return toCheck(loaded, loaded.ok ? await askAll(loaded.conditions) : NO_OPINIONS)
+}
+
+/** Of a bundle that was published: does this program still read it? */
+export function checkCanonical(content: Uint8Array): BundleCheck {
+  return toCheck(loadCanonicalPolicy(content, sha256), NO_OPINIONS)
+}
+
+async function askAll(conditions: Conditions): Promise<Opinions> {
+  const { countOpinions } = await import("../policy/second-opinion.ts") // cel-js takes long to load
+  const distinct = new Map(conditions.map((entry) => [entry.condition.source, entry]))
+  return countOpinions([...distinct.values()].slice(0, MAX_CONDITIONS))
+}
+
+function toCheck(loaded: LoadResult, opinions: Opinions): BundleCheck {
+  if (!loaded.ok) return loaded
+  const { digest, version, ruleCount, window, canonicalBytes } = loaded.policy
+  return { ok: true, digest, version, ruleCount, window, canonicalBytes, opinions }
+}

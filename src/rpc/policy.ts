@@ -1,0 +1,82 @@
+/** PolicyService: the life of bundles. Decode, call, encode. */
+import type { Call } from "../decision/authorize.ts"
+import {
+  type BundleStore,
+  bundleNotFound,
+  toBundleDigest,
+  toBundleEnvelopes,
+  toBundleView,
+} from "../decision/bundles.ts"
+import type { BundleCheck, BundleFiles } from "../decision/check-bundle.ts"
+import { MAX_TIMEOUT_MS } from "../decision/limits.ts"
+import type { Published, PublishRequest } from "../decision/publish-bundle.ts"
+import { WritError } from "../errors.ts"
+import { toReceipt } from "./authorization.ts"
+import { loadService, SERVICES } from "./load.ts"
+import {
+  fromBundle,
+  fromBundlePosition,
+  fromCheck,
+  toBundleFiles,
+  toBundlePosition,
+  toReason,
+  type WireBundleFile,
+} from "./policy-codec.ts"
+import type { Service } from "./server.ts"
+
+const MAX_PAGE = 500
+const DEFAULT_PAGE = 50
+
+export interface PolicyPorts {
+  readonly bundles: BundleStore
+  checkFiles(files: BundleFiles, limitMs: number): Promise<BundleCheck>
+  publish(request: PublishRequest, call: Call): Promise<Published>
+}
+
+export function policyService(ports: PolicyPorts): Service {
+  const { bundles } = ports
+  return {
+    definition: loadService(SERVICES.policy),
+    unary: {
+      async ValidateBundle({ files }: { files: readonly WireBundleFile[] }, { timeoutMs }) {
+        const limitMs = Math.min(timeoutMs ?? MAX_TIMEOUT_MS, MAX_TIMEOUT_MS)
+        return fromCheck(await ports.checkFiles(toBundleFiles(files), limitMs))
+      },
+
+      async PublishBundle(
+        { files, envelope, comment }: { files: readonly WireBundleFile[]; envelope: Buffer; comment: string },
+        context,
+      ) {
+        const request = { files: toBundleFiles(files), envelope, comment: toReason("comment", comment) }
+        const { bundle, receipt, alreadyPublished } = await ports.publish(request, context)
+        return { bundle: fromBundle(bundle), receipt: toReceipt(receipt), already_published: alreadyPublished }
+      },
+
+      async GetBundle({ digest, with_content }: { digest: Buffer; with_content: boolean }) {
+        const active = await bundles.activeDigest()
+        const wanted = digest.length === 0 ? active : toBundleDigest("digest", digest)
+        if (!wanted) throw new WritError("NOT_FOUND", "No policy bundle is active.")
+        const bundle = await bundles.find(wanted)
+        if (!bundle) throw bundleNotFound(wanted)
+        return {
+          bundle: fromBundle(toBundleView(bundle, active)),
+          envelopes: toBundleEnvelopes(bundle.signatures),
+          ...(with_content && { content: await bundles.content(wanted) }),
+        }
+      },
+
+      async ListBundles({ page_size, page_token }: { page_size: number; page_token: string }) {
+        if (page_size < 0 || page_size > MAX_PAGE)
+          throw new WritError("INVALID_REQUEST", `page_size must be 0 to ${MAX_PAGE}.`)
+        const size = page_size || DEFAULT_PAGE
+        const active = await bundles.activeDigest()
+        const found = await bundles.list(toBundlePosition(page_token), size + 1)
+        const last = found.length > size ? found[size - 1] : undefined
+        return {
+          bundles: found.slice(0, size).map((bundle) => fromBundle(toBundleView(bundle, active))),
+          next_page_token: last ? fromBundlePosition(last) : "",
+        }
+      },
+    },
+  }
+}
