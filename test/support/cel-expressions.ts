@@ -1,160 +1,114 @@
 /** Random expressions that check, made from the very table of overloads that the compiler has. */
 import type { Overload } from "../../src/cel/overload.ts"
-import { BOOL, formatType, INT, parseType, type Type } from "../../src/cel/type.ts"
+import { BOOL, formatType, parseType, type Type } from "../../src/cel/type.ts"
+import { hintFor, LITERALS, VARIABLES } from "./cel-literals.ts"
+import type { Form, Locals } from "./cel-macros.ts"
+import { one, type Pick } from "./random.ts"
 
-/** A number below `count`. */
-export type Pick = (count: number) => number
-
-export const VARIABLES: Readonly<Record<string, Type>> = {
-  i: parseType("int"),
-  j: parseType("int"),
-  u: parseType("uint"),
-  d: parseType("double"),
-  s: parseType("string"),
-  b: parseType("bool"),
-  y: parseType("bytes"),
-  t: parseType("timestamp"),
-  p: parseType("duration"),
-  li: parseType("list<int>"),
-  ls: parseType("list<string>"),
-  m: parseType("map<string, int>"),
-}
-export const INTS =
-  "0 1 -1 2 3 7 -5 63 64 4294967296 9007199254740991 9007199254740992 9007199254740993 -9007199254740993 9223372036854775807 -9223372036854775808".split(
-    " ",
-  )
-export const TEXTS = [
-  "",
-  "a",
-  "b",
-  "ab",
-  "abc",
-  "é",
-  "\uFFFC",
-  "\u{1F600}",
-  "\u{10FFFF}a",
-  "1",
-  "-7",
-  "1.5",
-  "true",
-  "1h",
-  "2009-02-13T23:31:30Z",
-  "UTC",
-  "+01:30",
-]
-const LITERALS: Readonly<Record<string, readonly string[]>> = {
-  // Errors are leaves too, so that what absorbs them is tried.
-  int: [...INTS, "(1 / 0)", "m['none']", "(-i % 0)"],
-  uint: ["0u", "1u", "2u", "9007199254740993u", "18446744073709551615u"],
-  double: ["0.0", "1.0", "-1.5", "2.0", "1e300", "0.1", "4503599627370496.5"],
-  string: [...TEXTS.map((text) => JSON.stringify(text)), "ls[7]"],
-  bool: ["true", "false", "(m['none'] == 1)", "(li[7] > 0)"],
-  bytes: ["b''", "b'a'", "b'\\xff'", "b'ab'"],
-  timestamp: [
-    "timestamp('2009-02-13T23:31:30.5Z')",
-    "timestamp('1972-02-29T00:00:00Z')",
-    "timestamp('2262-04-11T23:47:16Z')",
-  ],
-  duration: ["duration('0s')", "duration('1.5s')", "duration('-90m')", "duration('1ns')", "duration('2562047h')"],
-  "list(int)": ["[]", "[1, 2, 3]", "[9223372036854775807, -1]"],
-  "list(string)": ["[]", "['a', 'b']", "['\u{1F600}']"],
-  "map(string, int)": ["{}", "{'a': 1, 'b': -2}"],
-}
 /** What a parameter of an overload may stand for. */
-const STAND_INS = ["int", "string", "double", "bool", "uint"].map(parseType)
+const STAND_INS = [
+  ...["int", "string", "double", "bool", "uint", "bytes", "timestamp", "duration", "dyn", "type<int>", "list<int>"],
+  ...["map<string, int>", "optional<int>", "net.IP", "net.CIDR"],
+].map(parseType)
 
+export interface Dialect {
+  readonly overloads: readonly Overload[]
+  readonly forms: readonly Form[]
+  /** Types that it has not: no expression is of one. */
+  readonly without?: (type: Type) => boolean
+  /** How a variable is written. */
+  readonly variable?: (name: string) => string
+}
 interface Production {
-  readonly overload: Overload
-  readonly parameters: readonly Type[]
+  readonly name: string
+  readonly write: (pick: Pick, inner: (type: Type, locals?: Locals) => string) => string
 }
 
 export class Expressions {
-  readonly #byResult = new Map<string, Production[]>()
-  /** How often each overload and macro was written. */
+  /** How often each overload and form was written. */
   readonly used = new Map<string, number>()
+  /** Of what types expressions are made. */
+  readonly types: readonly Type[]
+  readonly #byType = new Map<string, { readonly calls: readonly Production[]; readonly forms: readonly Production[] }>()
+  readonly #variables: Locals
   #locals = 0
 
-  constructor(overloads: readonly Overload[]) {
-    for (const overload of overloads)
-      for (const type of STAND_INS) {
-        const fill = (one: Type): Type | null => fillIn(one, type)
-        const parameters = overload.parameters.map(fill)
-        const result = fill(overload.result)
-        if (!result || !parameters.every((one) => one !== null && LITERALS[formatType(one)])) continue
-        const key = formatType(result)
-        const known = this.#byResult.get(key) ?? []
-        if (known.some((other) => other.overload === overload && sameTypes(other.parameters, parameters as Type[])))
-          continue
-        this.#byResult.set(key, [...known, { overload, parameters: parameters as Type[] }])
-      }
+  constructor({ overloads, forms, without = () => false, variable = (name) => name }: Dialect) {
+    const isKnown = (type: Type) => Object.hasOwn(LITERALS, formatType(type)) && !without(type)
+    this.types = [
+      ...STAND_INS,
+      ...["list<string>", "list<uint>", "list<double>", "list<bool>", "list<dyn>", "type<string>"].map(parseType),
+      ...["list<list<int>>", "list<optional<int>>", "map<int, int>", "optional<string>", "optional<list<int>>"].map(
+        parseType,
+      ),
+      parseType("optional<map<string, int>>"),
+    ].filter(isKnown)
+    this.#variables = Object.entries(VARIABLES).map(([name, type]) => [variable(name), type])
+    for (const name of [...overloads.map(signatureOf), ...forms.map((form) => form.name)]) this.used.set(name, 0)
+    for (const type of this.types)
+      this.#byType.set(formatType(type), {
+        calls: overloads.flatMap((overload) => this.#callsOf(overload, type, isKnown)),
+        forms: forms.filter(({ fits }) => fits(type)).map((form) => this.#formOf(form, type)),
+      })
+  }
+
+  #callsOf(overload: Overload, type: Type, isKnown: (type: Type) => boolean): Production[] {
+    const seen = new Set<string>()
+    const signature = signatureOf(overload)
+    return STAND_INS.flatMap((standIn) => {
+      const parameters = overload.parameters.map((one) => fillIn(one, standIn))
+      const key = parameters.map(formatType).join()
+      if (seen.has(key) || formatType(fillIn(overload.result, standIn)) !== formatType(type)) return []
+      seen.add(key)
+      if (!parameters.every(isKnown)) return []
+      return [
+        {
+          name: signature,
+          write: (pick: Pick, inner: (of: Type) => string) =>
+            write(
+              overload,
+              parameters.map(
+                (of, i) => hintFor(overload.name, signature.replace(/^\./, ""), i, formatType(of), pick) ?? inner(of),
+              ),
+            ),
+        },
+      ]
+    })
+  }
+  #formOf(form: Form, type: Type): Production {
+    return {
+      name: form.name,
+      write: (pick, make) => form.write(type, { pick, make, fresh: () => `x${this.#locals++}` }),
+    }
   }
 
   /** An expression of the type, at most so deep. */
-  make(type: Type, depth: number, pick: Pick, locals: readonly (readonly [string, Type])[] = []): string {
+  make(type: Type, depth: number, pick: Pick, locals: Locals = []): string {
     const key = formatType(type)
-    const names = [...Object.entries(VARIABLES), ...locals].filter(([, one]) => formatType(one) === key)
-    const leaf = () => {
-      const literals = LITERALS[key] as readonly string[]
-      const at = pick(literals.length + 2 * names.length)
-      return at < literals.length ? (literals[at] as string) : (names[(at - literals.length) >> 1]?.[0] as string)
-    }
-    if (depth === 0 || pick(6) === 0) return leaf()
-    const inner = (of: Type, more: readonly (readonly [string, Type])[] = locals) => {
-      const made = this.make(of, depth - 1, pick, more)
-      return pick(12) === 0 ? `dyn(${made})` : made
-    }
-    const choices = this.#byResult.get(key) ?? []
-    const special = pick(5)
-    if (special === 0) return this.#macro(type, inner, pick, locals) ?? leaf()
-    if (special === 1) {
-      this.#count("_?_:_")
-      return `(${inner(BOOL)} ? ${this.make(type, depth - 1, pick, locals)} : ${this.make(type, depth - 1, pick, locals)})`
-    }
-    if (special === 2 && key === "bool") {
-      const operator = pick(2) === 0 ? "&&" : "||"
-      this.#count(operator)
-      return `(${inner(BOOL)} ${operator} ${inner(BOOL)})`
-    }
-    if (choices.length === 0) return leaf()
-    const { overload, parameters } = choices[pick(choices.length)] as Production
-    this.#count(signatureOf(overload))
-    return write(
-      overload,
-      parameters.map((one) => inner(one)),
-    )
+    const { calls, forms } = this.#byType.get(key) as { calls: readonly Production[]; forms: readonly Production[] }
+    const from = forms.length > 0 && (calls.length === 0 || pick(3) === 0) ? forms : calls
+    if (depth === 0 || from.length === 0 || pick(8) === 0) return this.#leaf(key, pick, locals)
+    const production = this.#rarer(one(pick, from), one(pick, from))
+    this.used.set(production.name, (this.used.get(production.name) ?? 0) + 1)
+    return production.write(pick, (of, bound = []) => {
+      const made = this.make(of, depth - 1, pick, [...locals, ...bound])
+      return pick(16) === 0 && of.kind !== "type" ? `dyn(${made})` : made
+    })
   }
-
-  #macro(
-    type: Type,
-    inner: (of: Type, more?: readonly (readonly [string, Type])[]) => string,
-    pick: Pick,
-    locals: readonly (readonly [string, Type])[],
-  ): string | null {
-    const isText = pick(2) === 0
-    const element = parseType(isText ? "string" : "int")
-    const range = inner(parseType(isText ? "list<string>" : "list<int>"))
-    const name = `x${this.#locals++}`
-    const within = [...locals, [name, element] as const]
-    const key = formatType(type)
-    if (key === "bool") {
-      const macro = ["all", "exists", "exists_one"][pick(3)] as string
-      this.#count(macro)
-      return `${range}.${macro}(${name}, ${inner(BOOL, within)})`
-    }
-    if (key === `list(${formatType(element)})` && pick(2) === 0) {
-      this.#count("filter")
-      return `${range}.filter(${name}, ${inner(BOOL, within)})`
-    }
-    if (type.kind === "list") {
-      const isFiltered = pick(2) === 0
-      this.#count(isFiltered ? "map with a filter" : "map")
-      const filter = isFiltered ? `${inner(BOOL, within)}, ` : ""
-      return `${range}.map(${name}, ${filter}${inner(type.element, within)})`
-    }
-    return null
+  /** An expression of some type. */
+  makeAny(depth: number, pick: Pick): readonly [source: string, type: Type] {
+    const type = pick(4) === 0 ? BOOL : one(pick, this.types)
+    return [this.make(type, depth, pick), type]
   }
-  #count(what: string): void {
-    this.used.set(what, (this.used.get(what) ?? 0) + 1)
+  #leaf(key: string, pick: Pick, locals: Locals): string {
+    const literals = LITERALS[key] as readonly string[]
+    const names = [...this.#variables, ...locals].filter(([, type]) => formatType(type) === key)
+    const at = pick(literals.length + 2 * names.length)
+    return at < literals.length ? (literals[at] as string) : (names[(at - literals.length) >> 1]?.[0] as string)
+  }
+  /** So that all of them are tried, also those that few types ask for. */
+  #rarer(a: Production, b: Production): Production {
+    return (this.used.get(a.name) as number) <= (this.used.get(b.name) as number) ? a : b
   }
 }
 
@@ -162,25 +116,23 @@ export class Expressions {
 export function signatureOf({ name, isMember, parameters }: Overload): string {
   return `${isMember ? "." : ""}${name}(${parameters.map(formatType).join(", ")})`
 }
-function sameTypes(a: readonly Type[], b: readonly Type[]): boolean {
-  return a.map(formatType).join() === b.map(formatType).join()
+export function hasOptional(type: Type): boolean {
+  if (type.kind === "list") return hasOptional(type.element)
+  return type.kind === "opaque"
 }
-function fillIn(type: Type, by: Type): Type | null {
+/** Every parameter of an overload becomes the same type, but for what a map holds. */
+function fillIn(type: Type, by: Type): Type {
   switch (type.kind) {
     case "parameter":
-      return type.name === "B" ? INT : by
-    case "list": {
-      const element = fillIn(type.element, by)
-      return element && { kind: "list", element }
-    }
-    case "map": {
-      const [key, value] = [fillIn(type.key, by), fillIn(type.value, by)]
-      return key && value && { kind: "map", key, value }
-    }
-    case "opaque":
+      return type.name === "B" ? parseType("int") : by
+    case "list":
+      return { kind: "list", element: fillIn(type.element, by) }
+    case "map":
+      return { kind: "map", key: fillIn(type.key, by), value: fillIn(type.value, by) }
     case "type":
-    case "dyn":
-      return null
+      return { kind: "type", of: fillIn(type.of, by) }
+    case "opaque":
+      return { ...type, parameters: type.parameters.map((one) => fillIn(one, by)) }
     default:
       return type
   }
@@ -190,10 +142,13 @@ function write({ name, isMember }: Overload, args: readonly string[]): string {
   const [a = "", b = ""] = args
   if (name === "@in") return `(${a} in ${b})`
   if (name === "_[_]") return `${a}[${b}]`
+  if (name === "_[?_]") return `${a}[?${b}]`
   if (name === "!_" || name === "-_") return `${name[0]}(${a})`
   const operator = /^_(.+)_$/.exec(name)?.[1]
   if (operator) return `(${a} ${operator} ${b})`
-  return isMember ? `${a}.${name}(${args.slice(1).join(", ")})` : `${name}(${args.join(", ")})`
+  return isMember ? `${receiver(a)}.${name}(${args.slice(1).join(", ")})` : `${name}(${args.join(", ")})`
 }
-/** Of what types expressions are made. */
-export const RESULTS: readonly Type[] = [BOOL, ...Object.values(VARIABLES)]
+/** `-1.f()` and `1.f()` read as something else. */
+function receiver(text: string): string {
+  return /^[-!\d]/.test(text) ? `(${text})` : text
+}
