@@ -102,6 +102,20 @@ BEGIN
 END
 $$;
 
+CREATE TABLE public.approval (
+    key uuid NOT NULL,
+    approval_id uuid NOT NULL,
+    caller uuid NOT NULL,
+    bundle bytea NOT NULL,
+    log_id smallint NOT NULL,
+    idx bigint NOT NULL,
+    needed smallint NOT NULL,
+    given smallint DEFAULT 0 NOT NULL,
+    requested_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT approval_bundle_check CHECK ((octet_length(bundle) = 32))
+);
+
 CREATE TABLE public.beat_segment (
     segment bytea NOT NULL,
     sha256 bytea NOT NULL,
@@ -286,6 +300,12 @@ CREATE TABLE public.token_key (
     CONSTRAINT token_key_public_key_check CHECK ((octet_length(public_key) = 32))
 );
 
+ALTER TABLE ONLY public.approval
+    ADD CONSTRAINT approval_approval_id_key UNIQUE (approval_id);
+
+ALTER TABLE ONLY public.approval
+    ADD CONSTRAINT approval_pkey PRIMARY KEY (key);
+
 ALTER TABLE ONLY public.beat_segment
     ADD CONSTRAINT beat_segment_pkey PRIMARY KEY (sha256);
 
@@ -360,6 +380,12 @@ ALTER TABLE ONLY public.tile
 
 ALTER TABLE ONLY public.token_key
     ADD CONSTRAINT token_key_pkey PRIMARY KEY (kid);
+
+CREATE INDEX approval_caller ON public.approval USING btree (caller, expires_at);
+
+CREATE INDEX approval_expires ON public.approval USING btree (expires_at);
+
+CREATE INDEX approval_requested ON public.approval USING btree (requested_at, approval_id);
 
 CREATE INDEX bundle_published ON public.bundle USING btree (published_at, digest);
 

@@ -44,6 +44,7 @@ import { ROLES } from "./rpc/roles.ts"
 import { buildServer, drain, listen } from "./rpc/server.ts"
 import { createNonces } from "./runtime/nonces.ts"
 import { createServices } from "./services.ts"
+import { createApprovalStore } from "./store/approval-store.ts"
 import { createBundleStore } from "./store/bundle-store.ts"
 import { connectWriter, openPool, parseDatabaseUrl } from "./store/connect.ts"
 import { isDiskLow, openDataFolder } from "./store/data-folder.ts"
@@ -72,6 +73,7 @@ const LOST_INTERVAL_MS = 1_000
 const LEASES_INTERVAL_MS = 1_000
 const ORPHANS_INTERVAL_MS = 5_000
 const SWEEP_INTERVAL_MS = 1_000
+const APPROVALS_INTERVAL_MS = 2_000
 const HOUSEKEEPING_MS = 30_000
 const DAEMON = { id: "writ", proof: "process" } as const
 
@@ -214,6 +216,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   })
   await control.refresh()
   let lookupLag = 0
+  let approvalsWaiting = 0
   let diskIsLow = false
   /** Why nothing can be decided now; empty when all is well. */
   const obstacles = (): string[] => [
@@ -231,6 +234,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     queueDepth: () => appender.queueDepth,
     epoch: () => Number(control.state.epoch),
     lookupLag: () => lookupLag,
+    approvalsWaiting: () => approvalsWaiting,
   })
   const health = createHealth()
   const showHealth = () => health.setStatus("", isReady() ? "SERVING" : "NOT_SERVING")
@@ -350,8 +354,13 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   background.repeat(ORPHANS_INTERVAL_MS, "looking for children whose parent has ended", async () => {
     if (appender.state === "open") await cascade.sweepOrphans()
   })
+  const approvals = createApprovalStore(pool, reader)
+  background.repeat(APPROVALS_INTERVAL_MS, "counting approvals", async () => {
+    approvalsWaiting = await approvals.count(clock.now().wallMs)
+  })
   background.repeat(HOUSEKEEPING_MS, "housekeeping", async () => {
     await forgetRequests(pool)
+    await approvals.forget()
     await ensurePartitions(pool, logId, appender.size)
   })
   const nonces = createNonces(await readNonceKey(pool))
@@ -401,6 +410,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     metrics,
     pool,
     reader,
+    approvals,
     tokens,
     trustedPolicyKeys,
     policySigner,

@@ -30,6 +30,12 @@ export function sha256Hex(text: string): string {
   return crypto.hash("sha256", text, "hex")
 }
 
+/** UUID text of the first 16 bytes of a text's SHA-256: names in a row what must not stand there itself. */
+export function uuidOfText(text: string): string {
+  const hex = sha256Hex(text)
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
+}
+
 /** Of a text's UTF-8. */
 export function sha256OfText(text: string): Uint8Array {
   return Buffer.from(crypto.hash("sha256", text, "binary"), "latin1")

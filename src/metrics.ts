@@ -14,12 +14,14 @@ export interface Gauges {
   readonly queueDepth: () => number
   readonly epoch: () => number
   readonly lookupLag: () => number
+  readonly approvalsWaiting: () => number
 }
 
 export interface Metrics {
   decision(decision: string, reason: string, evaluateUs: number, appendUs: number, signUs: number): void
   batch(records: number): void
   redeemRefused(reason: string): void
+  approvalDecided(outcome: "granted" | "refused"): void
   appendFailure(kind: string): void
   rpc(method: string, code: number): void
   beat(outcome: "taken" | "repeated" | "refused" | "too_fast"): void
@@ -62,6 +64,12 @@ export function createMetrics(gauges: Gauges): Metrics {
     labelNames: ["reason"],
     registers,
   })
+  const approvals = new Counter({
+    name: "writ_approvals_decided_total",
+    help: "Decisions on approvals, by outcome: each principal's counts.",
+    labelNames: ["outcome"],
+    registers,
+  })
   const calls = new Counter({
     name: "writ_rpc_total",
     help: "RPCs answered, by method and gRPC status number.",
@@ -89,6 +97,11 @@ export function createMetrics(gauges: Gauges): Metrics {
   gauge("writ_append_queue_records", "Records waiting for the cut.", gauges.queueDepth)
   gauge("writ_control_epoch", "Control epoch that decisions are made under.", gauges.epoch)
   gauge("writ_lookup_lag_records", "Records whose lookup rows are not derived yet.", gauges.lookupLag)
+  gauge(
+    "writ_approvals_pending",
+    "Approvals that were asked for and have neither been refused nor used nor lapsed, of all replicas.",
+    gauges.approvalsWaiting,
+  )
   /** Counted here, and handed over when they are scraped. */
   const tallies = new Map<string, { readonly counter: Counter.Internal; since: number }>()
   const count = (counter: Counter<string>, name: string, first: string, second: string) => {
@@ -106,6 +119,7 @@ export function createMetrics(gauges: Gauges): Metrics {
     },
     batch: (records) => batches.observe(records),
     redeemRefused: (reason) => refusals.labels(reason).inc(),
+    approvalDecided: (outcome) => approvals.labels(outcome).inc(),
     appendFailure: (kind) => failures.labels(kind).inc(),
     rpc: (method, code) => count(calls, "r", method, String(code)),
     beat: (outcome) => beats.labels(outcome).inc(),

@@ -10,6 +10,7 @@ import { type ByteRate, createByteRate } from "./decision/byte-rate.ts"
 import type { createCallerKeys } from "./decision/caller-keys.ts"
 import type { createCascade } from "./decision/cascade.ts"
 import { createComplete } from "./decision/complete.ts"
+import { createDecideApproval } from "./decision/decide-approval.ts"
 import type { Directives } from "./decision/directives.ts"
 import { createErase } from "./decision/erase.ts"
 import type { createExecutions } from "./decision/executions.ts"
@@ -28,6 +29,7 @@ import type { ControlState } from "./decision/state.ts"
 import type { InTurn } from "./decision/turns.ts"
 import { createVerifyLineage } from "./decision/verify-lineage.ts"
 import { createVerifyToken } from "./decision/verify-token.ts"
+import { createWaiting } from "./decision/waiting.ts"
 import type { Appender } from "./ledger/appender.ts"
 import type { createCheckpointing } from "./ledger/checkpointing.ts"
 import type { Clock } from "./ledger/clock.ts"
@@ -42,6 +44,7 @@ import { policyService } from "./rpc/policy.ts"
 import type { Service } from "./rpc/server.ts"
 import { verifierService } from "./rpc/verifier.ts"
 import type { Nonces } from "./runtime/nonces.ts"
+import type { createApprovalStore } from "./store/approval-store.ts"
 import type { openPool } from "./store/connect.ts"
 import { createRequestStore } from "./store/reader.ts"
 import type { Signer } from "./token/signer.ts"
@@ -57,6 +60,7 @@ export interface Parts {
   readonly origin: string
   readonly pool: ReturnType<typeof openPool>
   readonly reader: LedgerReader
+  readonly approvals: ReturnType<typeof createApprovalStore>
   readonly ledger: Pick<Appender, "assertOpen" | "append">
   readonly inTurn: InTurn
   readonly tokens: TokenSigner
@@ -131,6 +135,8 @@ function onAuthorization(parts: Parts, rate: ByteRate): Service {
     complete: createComplete(onExecutions),
     revoke: createRevoke({ clock, revokeOne: parts.revokeOne, cascade: parts.cascade.ofRevoked }),
     executions: parts.executions,
+    approvals: createWaiting({ clock, store: parts.approvals }),
+    decideApproval: createDecideApproval({ ...parts, lineage: reader, observe: parts.metrics.approvalDecided }),
   })
 }
 

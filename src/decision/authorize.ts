@@ -1,17 +1,18 @@
 /** Decide, record, sign, reply. A token leaves this file only after its record is durable. */
-import { sha256Hex, sha256OfText } from "../crypto.ts"
+import { sha256OfText, uuidOfText } from "../crypto.ts"
 import { WritError } from "../errors.ts"
-import { equalBytes, toHex } from "../formats/bytes.ts"
+import { equalBytes } from "../formats/bytes.ts"
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
 import type { AppendResult, Entry } from "../ledger/appender.ts"
 import type { Clock, Instant } from "../ledger/clock.ts"
-import type { ParentLink } from "../ledger/record.ts"
-import type { Effect, RequestClaim } from "../ledger/store.ts"
+import type { RequestClaim } from "../ledger/store.ts"
 import type { Policy, PolicyRequest } from "../policy/types.ts"
 import type { TokenSigner } from "../token/token.ts"
+import { type Approval, type ApprovalStore, findApproval, findQueue, type Queue } from "./approval.ts"
 import type { ByteRate } from "./byte-rate.ts"
 import { determine } from "./determine.ts"
 import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from "./limits.ts"
+import { effectsOf, linksOf } from "./links.ts"
 import { findParent, type Parent, type ParentStore } from "./parent.ts"
 import { type RequestStore, recall } from "./recall.ts"
 import { InFlight, RecentKeys } from "./request-keys.ts"
@@ -48,6 +49,7 @@ export interface AuthorizeDependencies {
   readonly signer: TokenSigner
   readonly requests: RequestStore
   readonly parents: ParentStore
+  readonly approvals: ApprovalStore
   readonly rate: ByteRate
   control(): ControlState
   /** Milliseconds that a lease still has at this monotonic instant; null when nothing was heard of it since the start. */
@@ -124,6 +126,7 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
     try {
       let mayBeRecorded = recent.has(claim.key)
       let now = started
+      let queue: Queue | null = null
       for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
         if (mayBeRecorded) {
           const recalled = await recall(deps.requests, claim, signer, now.wallMs)
@@ -135,8 +138,11 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
         }
         const state = deps.control() // one immutable snapshot; its epoch is proved by the append
         let parent: Parent | null = null
-        if (request.parentExecutionId !== "") {
-          parent = await findParent(deps.parents, request) // that it is alive still is proved by the append
+        let named: Approval | null = null
+        if (request.parentExecutionId !== "" || request.approvalId !== "") {
+          // That the one is alive still, and the other unused, is proved by the append.
+          if (request.parentExecutionId !== "") parent = await findParent(deps.parents, request)
+          if (request.approvalId !== "") named = await findApproval(deps.approvals, request.approvalId)
           now = clock.now()
           if (now.monotonicMs >= deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
         }
@@ -149,7 +155,15 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
           policyRequest,
           (leaseId) => leaseLeftMs(leaseId, monotonicMs),
           parent,
+          { caller: call.caller.id, named, queue },
         ) // pure and total: a failure inside is a DENY
+        const bundle = state.active?.policy.digest ?? ""
+        if (determination.decision === "REQUIRE_APPROVAL" && !named && queue?.bundleDigest !== bundle) {
+          queue = await findQueue(deps.approvals, request, call.caller.id, bundle, now.wallMs)
+          now = clock.now()
+          if (now.monotonicMs >= deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
+          continue // with what is known now
+        }
         const verdict = buildVerdict(determination, request, state, deps.issuer, now.wallMs)
         const recorded = recordedRequest(request, policyRequest, state.active?.policy)
         const claims = verdict.claims && encodeCanonicalJson(verdict.claims)
@@ -162,19 +176,19 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
           state.epoch,
           call.caller,
           now.wallMs,
-          verdict.claims && parent ? toParentLink(parent) : undefined,
+          linksOf(verdict, determination, request),
         )
         deps.rate.take(call.caller.keyId, record.body.length + (record.payload?.length ?? 0), now.monotonicMs)
         const evaluatedMs = performance.now()
 
+        const effects = effectsOf(determination, verdict, now.wallMs)
         const appended = ledger.append({
           record,
           epoch: state.epoch,
           request: claim,
           deadlineMs,
           ...(call.signal && { signal: call.signal }),
-          ...(verdict.claims &&
-            parent && { change: { effects: [toChild(parent, verdict, now.wallMs)], raisesEpoch: false } }),
+          ...(effects.length > 0 && { change: { effects, raisesEpoch: false } }),
         })
         // While Postgres commits.
         const signingMs = performance.now()
@@ -206,6 +220,7 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
           return authorized
         }
         mayBeRecorded = result.kind === "taken"
+        queue = null
         now = clock.now()
         if (now.monotonicMs >= deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
       }
@@ -230,28 +245,6 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
       explain: request.explain,
       times: { evaluate: 0, append: 0, sign: 0 },
     }
-  }
-}
-
-function toParentLink({ consent, depth, executionId, redemption }: Parent): ParentLink {
-  if (!consent || !redemption) throw new Error("a child of what it cannot descend from")
-  return {
-    consent: toHex(consent),
-    depth: depth + 1,
-    execution_id: executionId,
-    leaf: toHex(redemption.record.leafHash),
-  }
-}
-
-/** A row of the child, which is written only while the parent is REDEEMED. */
-function toChild(parent: Parent, { executionId }: Verdict, nowMs: number): Effect {
-  return {
-    kind: "child",
-    executionId,
-    parentId: parent.executionId,
-    consent: parent.consent as Uint8Array,
-    depth: parent.depth + 1,
-    authorizedAtMs: nowMs,
   }
 }
 
@@ -282,8 +275,7 @@ function assertCaller(state: ControlState, caller: Caller, wallMs: number): void
 
 /** Scoped to the authenticated caller; lengths cannot be confused, since a caller's id holds no NUL. */
 export function claimRequest(caller: Caller, request: Snapshot): RequestClaim {
-  const hex = sha256Hex(`${caller.id}\0${request.requestId}`)
-  const key = `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
+  const key = uuidOfText(`${caller.id}\0${request.requestId}`)
   return { key, digest: sha256OfText(request.canonical) }
 }
 

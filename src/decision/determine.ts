@@ -4,6 +4,7 @@ import type { PolicyOutcome, PolicyRequest } from "../policy/types.ts"
 import { type Runtime, runtimeKey } from "../runtime/runtime.ts"
 import type { RuntimeState } from "../runtime/states.ts"
 import { MIN_TTL_MS } from "../token/token.ts"
+import { type Approvals, checkApproval, checkQueue, NO_APPROVALS } from "./approval.ts"
 import { isMeasurementGood } from "./measurement.ts"
 import { checkParent, type Parent } from "./parent.ts"
 import type { Snapshot } from "./snapshot.ts"
@@ -28,19 +29,24 @@ export interface Determination {
   readonly leaseLeftMs: number | null
   /** The execution on whose behalf it is requested. */
   readonly parent: Parent | null
+  readonly approvals: Approvals
 }
 
 /** Milliseconds that a lease still has; null when nothing was heard of it since the start. */
 export type LeaseLeft = (leaseId: string) => number | null
 const NO_LEASES: LeaseLeft = () => null
 
-/** ALLOW only if all six pass; REQUIRE_APPROVAL only if nothing but the approval is missing; anything else is a DENY. */
+/**
+ * ALLOW only if all six pass; REQUIRE_APPROVAL only if nothing but the approval is missing; anything else is a DENY. A
+ * request that names an approval is held to it, whatever the rules say: that it is good is the fifth check's question then, no longer the sixth's.
+ */
 export function determine(
   state: ControlState,
   request: Snapshot,
   policyRequest: PolicyRequest,
   leaseLeft: LeaseLeft = NO_LEASES,
   parent: Parent | null = null,
+  approvals: Approvals = NO_APPROVALS,
 ): Determination {
   const runtime = (request.runtimeId !== "" && state.runtimes.get(runtimeKey(request.runtimeId))) || null
   const leaseLeftMs = runtime && leaseLeft(runtime.lease_id)
@@ -50,14 +56,23 @@ export function determine(
   const validity = bundleProblems(state, policyRequest.nowMs)
   // Conversion relies on a request that fits the declared types.
   const outcome = policy && context?.length === 0 ? policy.evaluate(policyRequest, request.supportedObligations) : null
+  const required = outcome?.approval ?? null
+  /** Found about approvals; null: none is named, and if one is required, that is the sixth check's finding. */
+  const approval =
+    request.approvalId !== ""
+      ? checkApproval(request, approvals, required, policy?.digest ?? "", policyRequest.nowMs)
+      : required && checkQueue(approvals)
   const found: Record<CheckName, readonly Reason[] | undefined> = {
     identity,
     context,
     policy_validity: validity,
     environment_trust:
       request.runtimeId === "" ? checkAbsence(outcome) : checkRuntime(state, runtime, leaseLeftMs, policyRequest.nowMs),
-    authorization_state: checkAuthorizationState(state, request, parent, policyRequest.nowMs, leaseLeft),
-    execution_eligibility: outcome?.reasons,
+    authorization_state: [
+      ...checkParentOf(state, request, parent, policyRequest.nowMs, leaseLeft),
+      ...(approval ?? []),
+    ],
+    execution_eligibility: required && approval ? [] : outcome?.reasons,
   }
   const checks = CHECK_NAMES.map((name): CheckResult => {
     const reasons = found[name]
@@ -68,14 +83,17 @@ export function determine(
       reasons: reasons.length > MAX_REASONS ? reasons.slice(0, MAX_REASONS) : reasons,
     }
   })
-  return { decision: decide(checks, outcome), checks, outcome, runtime, leaseLeftMs, parent }
+  return { decision: decide(checks, outcome), checks, outcome, runtime, leaseLeftMs, parent, approvals }
 }
 
 function decide(checks: readonly CheckResult[], outcome: PolicyOutcome | null): Determination["decision"] {
   if (!outcome || outcome.decision === "DENY") return "DENY"
-  for (const { name, status } of checks) if (name !== "execution_eligibility" && status !== "PASS") return "DENY"
-  if (outcome.decision === "REQUIRE_APPROVAL") return "REQUIRE_APPROVAL"
-  return checks.every((check) => check.status === "PASS") ? "ALLOW" : "DENY"
+  if (checks.every(({ status }) => status === "PASS")) return "ALLOW"
+  const isMissing = ({ code }: Reason) => code === "APPROVAL_REQUIRED" || code === "APPROVAL_PENDING"
+  const onlyMissing = checks.every(
+    ({ status, reasons }) => status === "PASS" || (status === "FAIL" && reasons.every(isMissing)),
+  )
+  return outcome.decision === "REQUIRE_APPROVAL" && onlyMissing ? "REQUIRE_APPROVAL" : "DENY"
 }
 
 const DISTRUSTED: Readonly<Record<Exclude<RuntimeState, "TRUSTED">, string>> = {
@@ -121,25 +139,19 @@ function checkAbsence(outcome: PolicyOutcome | null): readonly Reason[] | undefi
   ]
 }
 
-function checkAuthorizationState(
+function checkParentOf(
   state: ControlState,
   request: Snapshot,
   parent: Parent | null,
   nowMs: number,
   leaseLeft: LeaseLeft,
 ): readonly Reason[] {
-  const reasons: Reason[] = []
-  if (request.parentExecutionId !== "") {
-    const trusted = (key: string, leaseId: string) => {
-      const runtime = state.runtimes.get(key)
-      return runtime?.lease_id === leaseId && checkRuntime(state, runtime, leaseLeft(leaseId), nowMs).length === 0
-        ? runtime
-        : null
-    }
-    reasons.push(...checkParent(request, parent, nowMs, trusted))
+  if (request.parentExecutionId === "") return []
+  const trusted = (key: string, leaseId: string) => {
+    const runtime = state.runtimes.get(key)
+    return runtime?.lease_id === leaseId && checkRuntime(state, runtime, leaseLeft(leaseId), nowMs).length === 0
+      ? runtime
+      : null
   }
-  if (request.approvalId !== "") {
-    reasons.push({ code: "APPROVAL_UNKNOWN", text: "There is no such approval.", pointer: "/approval_id" })
-  }
-  return reasons
+  return checkParent(request, parent, nowMs, trusted)
 }

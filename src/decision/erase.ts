@@ -14,6 +14,7 @@ const MAX_REASON_BYTES = 1_024
 /** Kinds whose payload holds what somebody wrote. The others' hold what the tables are checked against. */
 const ERASABLE: readonly (RecordKind | undefined)[] = [
   "decision",
+  "approval_decided",
   "redeemed",
   "redeem_refused",
   "completed",

@@ -7,7 +7,7 @@ import type { AppendResult, Entry } from "../ledger/appender.ts"
 import { type Clock, toRecordTime } from "../ledger/clock.ts"
 import { type ExecutionState, isTransition, stateAt } from "../ledger/kinds.ts"
 import { type FoundExecution, type LedgerReader, readBody, type StoredRecord, versionOf } from "../ledger/lineage.ts"
-import { type Actor, PAYLOAD_SALT_BYTES } from "../ledger/record.ts"
+import { type Actor, type DecisionData, PAYLOAD_SALT_BYTES } from "../ledger/record.ts"
 import type { Bound } from "../ledger/store.ts"
 import { MAX_TTL_MS } from "../token/token.ts"
 import { seal } from "./seal.ts"
@@ -106,7 +106,10 @@ export function createExecutions(deps: ExecutionsDependencies) {
         }
         const rows = await reader.executionRows(opened.map(idOf))
         for (const decision of opened) {
-          const row = rows.get(idOf(decision)) ?? { state: "AUTHORIZED", executeUntilMs: null }
+          const { state: opening } = readBody(decision.body)
+          const row = rows.get(idOf(decision)) ?? { state: opening as ExecutionState, executeUntilMs: null }
+          // One that was approved is found by the decision that allowed it.
+          if (opening === "APPROVAL_PENDING" && row.state !== opening && row.state !== "REJECTED") continue
           const execution = describe(decision, row, nowMs)
           if (state === null || execution.state === state) executions.push(execution)
         }
@@ -202,8 +205,13 @@ export function readRedemption({ records }: FoundExecution): Redemption | null {
   }
 }
 
-/** When the token of an execution ends, Unix milliseconds: as its claims say or, once these are erased, at the latest. */
+/**
+ * When the token of an execution ends, Unix milliseconds: as its claims say or, once these are erased, at the latest. While
+ * it waits for an approval: when that lapses.
+ */
 export function tokenEndOf(decision: StoredRecord): number {
+  const { state, data } = readBody(decision.body)
+  if (state === "APPROVAL_PENDING") return Date.parse((data as unknown as DecisionData).approval?.expires_at ?? "")
   const claims = readContent(decision)?.["claims"] as { readonly exp?: number } | undefined
   return claims?.exp === undefined ? Date.parse(timeOf(decision)) + MAX_TTL_MS : claims.exp * 1000
 }
@@ -217,10 +225,13 @@ export function readContent({ payload }: StoredRecord): JsonObject | null {
   }
 }
 
+export function isExecutionId(id: string): boolean {
+  return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)
+}
+
 /** Throws INVALID_REQUEST. */
 export function assertExecutionId(id: string): void {
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id))
-    throw new WritError("INVALID_REQUEST", "execution_id is not an execution id.")
+  if (!isExecutionId(id)) throw new WritError("INVALID_REQUEST", "execution_id is not an execution id.")
 }
 
 function describe(

@@ -4,7 +4,8 @@ import { fromBase64Url, fromHex, toHex } from "../formats/bytes.ts"
 import { CONSENT_SIGNATURE_BYTES, consentBytes, consentId } from "../formats/parent-proof.ts"
 import type { ExecutionState } from "../ledger/kinds.ts"
 import { type LineageStore, readBody } from "../ledger/lineage.ts"
-import { MAX_ANCESTORS } from "../ledger/record.ts"
+import { MAX_ANCESTORS, type ParentLink } from "../ledger/record.ts"
+import type { Effect } from "../ledger/store.ts"
 import type { Runtime } from "../runtime/runtime.ts"
 import { MIN_TTL_MS } from "../token/token.ts"
 import { verifySignature } from "../verify/signature.ts"
@@ -80,6 +81,28 @@ export function checkParent(
   if (parent.isUsed)
     return fail("PARENT_PROOF_USED", "Another execution was authorized by this proof.", "/parent_proof")
   return []
+}
+
+export function toParentLink({ consent, depth, executionId, redemption }: Parent): ParentLink {
+  if (!consent || !redemption) throw new Error("a child of what it cannot descend from")
+  return {
+    consent: toHex(consent),
+    depth: depth + 1,
+    execution_id: executionId,
+    leaf: toHex(redemption.record.leafHash),
+  }
+}
+
+/** A row of the child, which is written only while the parent is REDEEMED. */
+export function toChild(parent: Parent, executionId: string, nowMs: number): Effect {
+  return {
+    kind: "child",
+    executionId,
+    parentId: parent.executionId,
+    consent: parent.consent as Uint8Array,
+    depth: parent.depth + 1,
+    authorizedAtMs: nowMs,
+  }
 }
 
 function consentTo(request: Snapshot) {

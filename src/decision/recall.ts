@@ -98,6 +98,7 @@ export function readVerdict(body: Uint8Array, payload: Uint8Array): Verdict {
     trace: content["trace"] as unknown as Verdict["trace"],
     bundleDigest: data.bundle_digest,
     bundleVersion: data.bundle_version,
+    approval: data.approval ?? null,
     claims: (content["claims"] as unknown as TokenClaims | undefined) ?? null,
   }
 }

@@ -126,7 +126,9 @@ export function createRevoke(
         "INVALID_TRANSITION",
         outcome.state === null
           ? "The decision allowed nothing, so there is nothing to revoke."
-          : `The execution is ${outcome.state}: it has ended, and there is nothing to revoke.`,
+          : outcome.state === "APPROVAL_PENDING"
+            ? "The execution waits for an approval, so there is nothing to revoke: refuse the approval."
+            : `The execution is ${outcome.state}: it has ended, and there is nothing to revoke.`,
       )
     await deps.cascade(executionId, outcome.receipt, deadlineMs)
     return { receipt: outcome.receipt, alreadyRevoked: outcome.before }

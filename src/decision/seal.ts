@@ -11,8 +11,10 @@ import type { JsonObject, JsonValue } from "../formats/ports.ts"
 import { toRecordTime } from "../ledger/clock.ts"
 import {
   type Actor,
+  type ApprovalLink,
   CHECK_NAMES,
   commitPayload,
+  type DecisionPayload,
   MAX_RECORD_BYTES,
   PAYLOAD_SALT_BYTES,
   type ParentLink,
@@ -20,6 +22,7 @@ import {
   type RecordBody,
 } from "../ledger/record.ts"
 import type { RequestClaim, SealedRecord } from "../ledger/store.ts"
+import type { ApprovalRequirement } from "../policy/types.ts"
 import { DEFAULT_TTL_MS, MAX_TTL_MS, MAX_TTL_WITHOUT_RUNTIME_MS, MIN_TTL_MS, type TokenClaims } from "../token/token.ts"
 import { ENGINE } from "../version.ts"
 import type { Determination } from "./determine.ts"
@@ -50,6 +53,8 @@ export interface Verdict {
   readonly bundleVersion: string
   /** Without `leaf`; null unless allowed. */
   readonly claims: TokenClaims | null
+  /** That is asked for with this, waits already, or is used by it; null: none. */
+  readonly approval: ApprovalLink | null
 }
 
 const NO_RISK = { points: 0, signals: [], tier: "low" } as const
@@ -63,8 +68,10 @@ export function buildVerdict(
   issuer: Issuer,
   nowMs: number,
 ): Verdict {
-  const { decision, checks, outcome } = determination
-  const executionId = randomUUID()
+  const { decision, checks, outcome, approvals } = determination
+  const { named, queue } = approvals
+  // What was approved is the execution that has waited for it.
+  const executionId = decision === "ALLOW" && named ? named.link.id : randomUUID()
   const bundleDigest = state.active?.policy.digest ?? ""
   return {
     executionId,
@@ -80,7 +87,21 @@ export function buildVerdict(
       decision === "ALLOW" && outcome
         ? buildClaims(executionId, request, determination, bundleDigest, issuer, nowMs)
         : null,
+    approval:
+      decision === "DENY"
+        ? null
+        : (named?.link ??
+          (outcome?.approval ? (queue?.waiting?.link ?? ask(executionId, outcome.approval, nowMs)) : null)),
   }
+}
+
+function ask(id: string, { lifeMs, needed }: ApprovalRequirement, nowMs: number): ApprovalLink {
+  return { expires_at: toRecordTime(nowMs + lifeMs), id, needed }
+}
+
+/** Does it open an execution that waits for an approval? */
+export function isAsking({ approval, decision, executionId }: Verdict): boolean {
+  return decision === "REQUIRE_APPROVAL" && approval?.id === executionId
 }
 
 function buildClaims(
@@ -128,6 +149,15 @@ function buildClaims(
   }
 }
 
+/** What a decision's record holds beside the verdict and the request. */
+export interface DecisionLinks {
+  readonly parent?: ParentLink
+  /** Of what was approved: the newest record before it. */
+  readonly previous?: Uint8Array
+  /** Of what asks for an approval. */
+  readonly asked?: NonNullable<DecisionPayload["approval"]>
+}
+
 /** Record and payload of a decision. `claims` and `recordedRequest` are RFC 8785 texts; `recordedRequest` is the request's canonical JSON, less what must not be recorded. */
 export function sealDecision(
   verdict: Verdict,
@@ -138,7 +168,7 @@ export function sealDecision(
   epoch: bigint,
   caller: Caller,
   nowMs: number,
-  parent?: ParentLink,
+  { parent, previous, asked }: DecisionLinks = {},
 ): SealedRecord {
   // RFC 8785 by construction: members in order, each part canonical; nothing is encoded twice.
   const { checks } = verdict
@@ -147,19 +177,24 @@ export function sealDecision(
     ? NO_REASONS
     : encodeCanonicalJson(checks.map((check) => check.reasons) as unknown as JsonObject[])
   const payload = withSalt(
-    (claims === null ? "{" : `{"claims":${claims},`) +
+    (asked === undefined ? "{" : `{"approval":${encodeCanonicalJson(asked)},`) +
+      (claims === null ? "" : `"claims":${claims},`) +
       `"cost":${cost},"idempotency":{"digest":"${asBuffer(claim.digest).toString("hex")}","key":"${claim.key}"},` +
       `"obligations":${encodeList(verdict.obligations)},"reasons":${reasons},"request":${recordedRequest},` +
       `"risk":${encodeCanonicalJson(verdict.risk as unknown as JsonObject)},"trace":${encodeList(verdict.trace)}}`,
   )
   const body =
-    `{"actor":{"id":${JSON.stringify(caller.id)},"proof":"${caller.proof}"},"data":{"bundle_digest":"${verdict.bundleDigest}",` +
+    `{"actor":{"id":${JSON.stringify(caller.id)},"proof":"${caller.proof}"},"data":{` +
+    (verdict.approval === null ? "" : `"approval":${encodeCanonicalJson(verdict.approval)},`) +
+    `"bundle_digest":"${verdict.bundleDigest}",` +
     `"bundle_version":${JSON.stringify(verdict.bundleVersion)},"checks":${isPlain ? ALL_PASSED : encodeChecks(checks)},` +
     `"decision":"${verdict.decision}","matched_rules":${encodeList(verdict.matchedRules)}},"engine":${JSON.stringify(ENGINE)},` +
     `"epoch":"${epoch}","execution_id":"${verdict.executionId}","kind":"decision",` +
     (parent ? `"parent":${encodeCanonicalJson(parent as unknown as JsonObject)},` : "") +
     `"payload":"${asBuffer(commitPayload(sha256, payload)).toString("hex")}",` +
-    `${verdict.decision === "ALLOW" ? '"state":"AUTHORIZED",' : ""}"time":"${toRecordTime(nowMs)}","v":${RECORD_VERSION}}`
+    (previous ? `"previous":"${asBuffer(previous).toString("hex")}",` : "") +
+    `${verdict.decision === "ALLOW" ? '"state":"AUTHORIZED",' : isAsking(verdict) ? '"state":"APPROVAL_PENDING",' : ""}` +
+    `"time":"${toRecordTime(nowMs)}","v":${RECORD_VERSION}}`
   return toSealed(body, payload)
 }
 

@@ -68,6 +68,13 @@ export type ReasonCode =
   | "PARENT_PROOF_WRONG"
   | "PARENT_PROOF_USED"
   | "APPROVAL_UNKNOWN"
+  | "APPROVAL_OTHER_REQUEST"
+  | "APPROVAL_OTHER_POLICY"
+  | "APPROVAL_PENDING"
+  | "APPROVAL_REJECTED"
+  | "APPROVAL_EXPIRED"
+  | "APPROVAL_USED"
+  | "APPROVAL_LIMIT"
 
 export interface Reason {
   readonly code: ReasonCode

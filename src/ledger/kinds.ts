@@ -4,17 +4,27 @@
  */
 
 /**
- * States of an execution (DESIGN section 6). A decision that is not an ALLOW creates no execution. EXPIRED is in no
- * record: it is how AUTHORIZED reads once the token has ended (`stateAt`).
+ * States of an execution (DESIGN section 6). A decision that is a DENY creates no execution. EXPIRED is in no record: it is
+ * how APPROVAL_PENDING reads once the approval has lapsed, and AUTHORIZED once the token has ended (`stateAt`).
  */
-export type ExecutionState = "AUTHORIZED" | "REDEEMED" | "COMPLETED" | "FAILED" | "REVOKED" | "LOST" | "EXPIRED"
+export type ExecutionState =
+  | "APPROVAL_PENDING"
+  | "REJECTED"
+  | "AUTHORIZED"
+  | "REDEEMED"
+  | "COMPLETED"
+  | "FAILED"
+  | "REVOKED"
+  | "LOST"
+  | "EXPIRED"
 
 export interface KindRow {
   /**
    * Each step of an execution that this record may be, as "FROM>TO"; ">TO" opens an execution. Null where no execution is
-   * concerned. There is one record of each kind in a lineage at most.
+   * concerned. There is one record of each kind in a lineage at most, unless it `repeats`.
    */
   readonly transitions: readonly Transition[] | null
+  readonly repeats?: true
   /** Does it turn an allow into a deny somewhere? Then it raises the control epoch in the same transaction. */
   readonly raisesEpoch: boolean
   readonly meaning: string
@@ -42,9 +52,16 @@ export const KINDS = {
   },
   bundle_activated: { transitions: null, raisesEpoch: true, meaning: "a policy bundle became the active one" },
   decision: {
-    transitions: [">AUTHORIZED"],
+    transitions: [">AUTHORIZED", ">APPROVAL_PENDING", "APPROVAL_PENDING>AUTHORIZED"],
+    repeats: true,
     raisesEpoch: false,
-    meaning: "an Authorize call was decided; only an ALLOW opens an execution",
+    meaning: "an Authorize call was decided; an ALLOW opens an execution, and so does asking for an approval",
+  },
+  approval_decided: {
+    transitions: ["APPROVAL_PENDING>APPROVAL_PENDING", "APPROVAL_PENDING>REJECTED"],
+    repeats: true,
+    raisesEpoch: false,
+    meaning: "a principal granted or refused the approval that an execution waits for",
   },
   redeemed: {
     transitions: ["AUTHORIZED>REDEEMED"],
@@ -124,6 +141,12 @@ export const KINDS = {
 
 export type RecordKind = keyof typeof KINDS
 
+/** May there be a second record of this kind in a lineage? */
+export function isRepeatable(kind: RecordKind): boolean {
+  const row: KindRow = KINDS[kind]
+  return row.repeats === true
+}
+
 /** May a record of this kind take an execution from one state to the other? `from` is null before its decision. */
 export function isTransition(kind: RecordKind, from: string | null, to: string | null): boolean {
   const row: KindRow = KINDS[kind]
@@ -131,10 +154,11 @@ export function isTransition(kind: RecordKind, from: string | null, to: string |
 }
 
 /**
- * How a recorded state reads at a moment: AUTHORIZED ends with the token, REDEEMED with the time to execute. `untilMs`
- * is that end, Unix milliseconds.
+ * How a recorded state reads at a moment: APPROVAL_PENDING ends with the approval, AUTHORIZED with the token, REDEEMED with
+ * the time to execute. `untilMs` is that end, Unix milliseconds.
  */
 export function stateAt(recorded: ExecutionState, untilMs: number, nowMs: number): ExecutionState {
   if (nowMs < untilMs) return recorded
-  return recorded === "AUTHORIZED" ? "EXPIRED" : recorded === "REDEEMED" ? "LOST" : recorded
+  if (recorded === "AUTHORIZED" || recorded === "APPROVAL_PENDING") return "EXPIRED"
+  return recorded === "REDEEMED" ? "LOST" : recorded
 }

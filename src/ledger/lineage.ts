@@ -23,12 +23,13 @@ export interface StoredRecord {
 }
 
 export interface FoundExecution {
+  /** The one that allowed it or, where none has, the one that opened it. */
   readonly decision: StoredRecord
   /** The chain's newest record, as the execution's row names it. */
   readonly last: { readonly origin: string; readonly index: number; readonly leafHash: Uint8Array }
   /** All of the execution, read after the row: the decision among them, and possibly one more than the row knows of. */
   readonly records: readonly StoredRecord[]
-  /** As recorded (`stateAt` tells how it reads now). Null when the decision allowed nothing. */
+  /** As recorded (`stateAt` tells how it reads now). Null when the decision allowed nothing and asked for no approval. */
   readonly state: ExecutionState | null
 }
 
@@ -92,8 +93,18 @@ export function readBody(body: Uint8Array): Partial<RecordBody> {
 }
 
 /** What a change to this execution must find unchanged: `previous` of its effect. */
-export function versionOf({ decision, last }: FoundExecution): Uint8Array | null {
-  return equalBytes(decision.leafHash, last.leafHash) ? null : last.leafHash
+export function versionOf(found: FoundExecution): Uint8Array | null {
+  const { last } = found
+  return equalBytes(openingOf(found).leafHash, last.leafHash) ? null : last.leafHash
+}
+
+/** The decision that the chain begins with: the one that allowed it, or that asked for an approval. */
+export function openingOf({ decision, records }: Pick<FoundExecution, "decision" | "records">): StoredRecord {
+  return records.find(({ body }) => isOpening(readBody(body))) ?? decision
+}
+
+function isOpening({ kind, previous }: Partial<RecordBody>): boolean {
+  return kind === "decision" && previous === undefined
 }
 
 /** The record of this kind in its lineage; the newest record's place where that one is not found. */
@@ -101,11 +112,11 @@ export function receiptOf({ records, last }: FoundExecution, kind: RecordKind): 
   return records.find(({ body }) => readBody(body).kind === kind) ?? last
 }
 
-/** The decision first, then each record after the one that it links to; what links to nothing comes last, by place. */
+/** The decision that opens it first, then each record after the one that it links to; what links to nothing comes last, by place. */
 export function orderLineage(records: readonly StoredRecord[]): StoredRecord[] {
   const rest = [...records].sort((a, b) => (a.origin === b.origin ? a.index - b.index : a.origin < b.origin ? -1 : 1))
   const ordered: StoredRecord[] = []
-  let next = rest.findIndex((record) => readBody(record.body).kind === "decision")
+  let next = rest.findIndex((record) => isOpening(readBody(record.body)))
   while (next >= 0) {
     const [record] = rest.splice(next, 1) as [StoredRecord]
     ordered.push(record)
@@ -131,7 +142,7 @@ export async function readLineages(
   if (own.records.length === 0) throw new WritError("NOT_FOUND", "There is no execution with this id.")
   const lineages: [Lineage, ...Lineage[]] = [own]
   for (let last: Lineage = own; lineages.length <= MAX_ANCESTORS; ) {
-    const parent = last.records[0] && readBody(last.records[0].body).parent
+    const parent = last.records.map(({ body }) => readBody(body).parent).find((link) => link !== undefined)
     if (typeof parent?.execution_id !== "string") break
     last = await read(parent.execution_id)
     lineages.push(last)

@@ -33,7 +33,7 @@ export type RecordBody = {
   readonly execution_id?: string
   /** The state this record puts the execution in. Absent on a decision that allowed nothing. */
   readonly state?: ExecutionState
-  /** Leaf hash (hex) of the record before this one in the same execution; absent on a decision. */
+  /** Leaf hash (hex) of the record before this one in the same execution; absent on the decision that opens it. */
   readonly previous?: string
   /** Of a decision that allowed a child: what it descends from. */
   readonly parent?: ParentLink
@@ -80,6 +80,17 @@ export type DecisionData = {
   readonly matched_rules: readonly string[]
   readonly bundle_digest: string
   readonly bundle_version: string
+  /** That was asked for, waits already, or was used. */
+  readonly approval?: ApprovalLink
+}
+
+export type ApprovalLink = {
+  /** RFC 3339: when it lapses. */
+  readonly expires_at: string
+  /** Id of the execution that waits for it. */
+  readonly id: string
+  /** How many principals must approve. */
+  readonly needed: number
 }
 
 /** Payload of a decision (RFC 8785 JSON). Token claims are present exactly when `decision` is ALLOW, and lack `leaf`. */
@@ -88,6 +99,8 @@ export type DecisionPayload = {
   /** The request-id claim that the record takes: key (UUID text) and snapshot digest (hex). */
   readonly idempotency: { readonly key: string; readonly digest: string }
   readonly claims?: JsonObject
+  /** Of the decision that asks for an approval: digest (hex) of what is asked for, and the rules that require it. */
+  readonly approval?: { readonly digest: string; readonly rules: readonly string[] }
   readonly reasons: JsonValue
   readonly obligations: JsonValue
   readonly risk: JsonValue

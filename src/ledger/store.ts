@@ -72,6 +72,28 @@ export type Effect =
       /** Unix milliseconds. */
       readonly authorizedAtMs: number
     }
+  /**
+   * The approval that a request waits for from now on. A conflict when another than `previous` stands under its key, or when
+   * as many of this caller wait as may.
+   */
+  | {
+      readonly kind: "approval"
+      /** UUID: what is asked for, by whom, under which bundle. */
+      readonly key: string
+      readonly approvalId: string
+      /** UUID: of the caller. */
+      readonly caller: string
+      readonly bundle: Uint8Array
+      readonly needed: number
+      /** Unix milliseconds. */
+      readonly requestedAtMs: number
+      readonly expiresAtMs: number
+      /** Approval that stood under this key, and is not waited for any more; null: none did. */
+      readonly previous: string | null
+      readonly maxWaiting: number
+    }
+  /** One more principal has granted it. */
+  | { readonly kind: "approval_given"; readonly approvalId: string }
   | {
       readonly kind: "caller_key"
       readonly id: string

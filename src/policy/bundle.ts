@@ -15,6 +15,10 @@ export const MAX_COMPREHENSION_DEPTH = 2
 export const MAX_COST = 100_000
 /** Of one request; all are named in the record, which is limited. */
 export const MAX_MATCHED_RULES = 256
+/** How many principals a rule may ask for. */
+export const MAX_APPROVALS = 8
+/** How long an approval may wait for its decisions, and to be used; a rule may say less. */
+export const APPROVAL_LIFE_MS = 15 * 60_000
 /** `version` is in every record too. */
 export const MAX_VERSION_CHARS = 128
 export const MAX_STRING_BYTES = 16 * 1024
@@ -58,6 +62,10 @@ export type Rule = {
   readonly parameters: "decoded" | "opaque"
   readonly obligations: readonly { readonly id: string; readonly type: string; readonly properties: JsonObject }[]
   readonly token: { readonly ttl_ms?: number; readonly use?: "redeem" | "offline"; readonly max_duration_ms?: number }
+  /** Of require_approval: how many principals must approve; absent: one. */
+  readonly approvals?: number
+  /** Of require_approval: how long the approval is good; absent: APPROVAL_LIFE_MS. */
+  readonly approve_within_ms?: number
 }
 
 export type Signal = { readonly id: string; readonly when: string; readonly tier: Tier; readonly points: number }

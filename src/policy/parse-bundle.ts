@@ -7,8 +7,10 @@ import { MEASURED, type Measured } from "../formats/runtime-messages.ts"
 import { suggest } from "../formats/suggest.ts"
 import {
   type ActionType,
+  APPROVAL_LIFE_MS,
   type Bundle,
   compileGlob,
+  MAX_APPROVALS,
   MAX_REFERENCE_VALUES,
   MAX_RULES,
   MAX_VERSION_CHARS,
@@ -54,6 +56,8 @@ const RULE_KEYS = [
   "parameters",
   "obligations",
   "token",
+  "approvals",
+  "approve_within",
 ]
 
 export function parseBundle(value: JsonValue, report: Report): Bundle {
@@ -129,9 +133,10 @@ function parseRule(read: Reader, path: string, raw: JsonValue, types: Bundle["ty
   const token = read.object(`${path}/token`, rule["token"], ["ttl", "use", "max_duration"])
   const ttl = read.duration(`${path}/token/ttl`, token["ttl"])
   const maxDuration = read.duration(`${path}/token/max_duration`, token["max_duration"])
+  const effect = read.oneOf(`${path}/effect`, rule["effect"], ["allow", "deny", "require_approval"])
   return {
     id,
-    effect: read.oneOf(`${path}/effect`, rule["effect"], ["allow", "deny", "require_approval"]),
+    effect,
     subjects: selectors(read, `${path}/subjects`, rule["subjects"], Object.keys(types.subjects), "subject"),
     actions: actionGlobs(read, `${path}/actions`, rule["actions"], Object.keys(types.actions)),
     resources: selectors(read, `${path}/resources`, rule["resources"], Object.keys(types.resources), "resource"),
@@ -152,6 +157,33 @@ function parseRule(read: Reader, path: string, raw: JsonValue, types: Bundle["ty
       ...(token["use"] !== undefined && { use: read.oneOf(`${path}/token/use`, token["use"], ["redeem", "offline"]) }),
       ...(maxDuration !== undefined && { max_duration_ms: maxDuration }),
     },
+    ...parseApproval(read, path, rule, effect),
+  }
+}
+
+/** Who must approve, and until when. */
+function parseApproval(
+  read: Reader,
+  path: string,
+  rule: JsonObject,
+  effect: Rule["effect"],
+): Pick<Rule, "approvals" | "approve_within_ms"> {
+  const { approvals, approve_within } = rule
+  if (effect !== "require_approval")
+    for (const key of ["approvals", "approve_within"])
+      if (rule[key] !== undefined)
+        read.fault(`${path}/${key}`, "Only a rule with `effect: require_approval` asks for approvals.")
+  if (
+    approvals !== undefined &&
+    !(Number.isInteger(approvals) && (approvals as number) >= 1 && (approvals as number) <= MAX_APPROVALS)
+  )
+    read.fault(`${path}/approvals`, `Between 1 and ${MAX_APPROVALS} principals must approve.`)
+  const withinMs = read.duration(`${path}/approve_within`, approve_within)
+  if (withinMs !== undefined && withinMs > APPROVAL_LIFE_MS)
+    read.fault(`${path}/approve_within`, `An approval is good for at most ${APPROVAL_LIFE_MS / 60_000} minutes.`)
+  return {
+    ...(approvals !== undefined && approvals !== 1 && { approvals: approvals as number }),
+    ...(withinMs !== undefined && { approve_within_ms: withinMs }),
   }
 }
 

@@ -1,13 +1,22 @@
 /** A compiled bundle: the three determinations that policy makes. Total and deterministic. */
 import { CostExceeded, type Value } from "../cel/value.ts"
 import type { JsonObject } from "../formats/ports.ts"
-import { type Bundle, MAX_COST, MAX_MATCHED_RULES, type Properties } from "./bundle.ts"
+import { APPROVAL_LIFE_MS, type Bundle, MAX_COST, MAX_MATCHED_RULES, type Properties } from "./bundle.ts"
 import type { Condition } from "./condition.ts"
 import type { Bindings, Group, Layout } from "./layout.ts"
 import { TIERS } from "./parse-bundle.ts"
 import type { CompiledRule, RuleIndex } from "./rule-index.ts"
 import { createRuntimeCheck } from "./runtimes.ts"
-import type { Entity, Obligation, Policy, PolicyOutcome, PolicyReason, PolicyRequest, RuleTrace } from "./types.ts"
+import type {
+  ApprovalRequirement,
+  Entity,
+  Obligation,
+  Policy,
+  PolicyOutcome,
+  PolicyReason,
+  PolicyRequest,
+  RuleTrace,
+} from "./types.ts"
 import { type Converted, constantValues, convertProperties, timestampOf } from "./values.ts"
 
 export interface CompiledBundle {
@@ -294,9 +303,19 @@ function combine(
     runtimeNotRequired: allows.length > 0 && allows.every(({ rule }) => rule.runtime === "none"),
     obligations: denied ? [] : obligations,
     constraints: denied ? {} : tightest(allows),
+    approval: denied || approvals.length === 0 ? null : mostOf(approvals),
     risk,
     cost: meter.cost,
     trace,
+  }
+}
+
+/** Of all that ask, the most principals and the shortest time. */
+function mostOf(approvals: readonly CompiledRule[]): ApprovalRequirement {
+  return {
+    rules: approvals.map(({ rule }) => rule.id),
+    needed: Math.max(...approvals.map(({ rule }) => rule.approvals ?? 1)),
+    lifeMs: Math.min(...approvals.map(({ rule }) => rule.approve_within_ms ?? APPROVAL_LIFE_MS)),
   }
 }
 

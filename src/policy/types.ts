@@ -85,6 +85,16 @@ export interface RuleTrace {
   readonly detail?: string
 }
 
+/** What all matching rules that require an approval ask for together. */
+export interface ApprovalRequirement {
+  /** Their ids, sorted. */
+  readonly rules: readonly string[]
+  /** How many principals must approve: the most that one of them asks for. */
+  readonly needed: number
+  /** How long the approval is good: the least that one of them says. Milliseconds. */
+  readonly lifeMs: number
+}
+
 export interface PolicyOutcome {
   /** DENY > error > REQUIRE_APPROVAL > ALLOW; nothing matched is a DENY. An error in any candidate rule is a DENY. */
   readonly decision: "ALLOW" | "DENY" | "REQUIRE_APPROVAL"
@@ -96,6 +106,8 @@ export interface PolicyOutcome {
   readonly runtimeNotRequired: boolean
   readonly obligations: readonly Obligation[]
   readonly constraints: TokenConstraints
+  /** Null unless the decision is REQUIRE_APPROVAL. */
+  readonly approval: ApprovalRequirement | null
   readonly risk: {
     readonly tier: "low" | "medium" | "high" | "critical"
     readonly points: number

@@ -2,6 +2,7 @@
 import type * as grpc from "@grpc/grpc-js"
 import type { Authorized, Call } from "../decision/authorize.ts"
 import type { CompleteRequest } from "../decision/complete.ts"
+import type { Decided, DecideRequest } from "../decision/decide-approval.ts"
 import { assertExecutionId, type Execution, type Page } from "../decision/executions.ts"
 import type { Redeemed, RedeemRequest } from "../decision/redeem.ts"
 import type { Reported } from "../decision/report.ts"
@@ -9,8 +10,10 @@ import type { Revoked } from "../decision/revoke.ts"
 import type { RawRequest } from "../decision/snapshot.ts"
 import type { StartRequest } from "../decision/start.ts"
 import type { TokenVerdict } from "../decision/verify-token.ts"
+import type { ApprovalPage } from "../decision/waiting.ts"
 import { WritError } from "../errors.ts"
 import type { ExecutionState } from "../ledger/kinds.ts"
+import { toApproval } from "./approval-codec.ts"
 import {
   type Answer,
   decodeAuthorizeRequest,
@@ -26,6 +29,7 @@ import { loadService, Malformed, SERVICES } from "./load.ts"
 import type { CallContext, Service, StreamHandler } from "./server.ts"
 import { encodeStatus } from "./status.ts"
 import { jsonToStruct } from "./struct.ts"
+import { toTimestamp } from "./timestamp.ts"
 
 const STATE_PREFIX = "EXECUTION_STATE_"
 
@@ -45,6 +49,8 @@ export interface AuthorizationPorts {
     get(executionId: string): Promise<Execution>
     list(pageSize: number, pageToken: string, state: ExecutionState | null): Promise<Page>
   }
+  approvals(pageSize: number, pageToken: string): Promise<ApprovalPage>
+  decideApproval(request: DecideRequest, call: Call): Promise<Decided>
 }
 
 export function authorizationService(ports: AuthorizationPorts): Service {
@@ -118,6 +124,19 @@ export function authorizationService(ports: AuthorizationPorts): Service {
           state === "UNSPECIFIED" ? null : (state as ExecutionState),
         )
         return { executions: page.executions.map(toExecution), next_page_token: page.nextPageToken }
+      },
+
+      async ListApprovals(request: { page_size: number; page_token: string }) {
+        const page = await ports.approvals(request.page_size, request.page_token)
+        return { approvals: page.approvals.map(toApproval), next_page_token: page.nextPageToken }
+      },
+
+      async DecideApproval(request: { approval_id: string; approve: boolean; reason: string }, context) {
+        const { approval, receipt } = await ports.decideApproval(
+          { approvalId: request.approval_id, approve: request.approve, reason: request.reason },
+          context,
+        )
+        return { approval: toApproval(approval), receipt: toReceipt(receipt) }
       },
     },
     streams: { AuthorizeStream: authorizeStream },
@@ -197,10 +216,6 @@ function toExecution(execution: Execution): object {
     runtime_id: execution.runtimeId,
     parent_execution_id: execution.parentExecutionId,
   }
-}
-
-export function toTimestamp(ms: number): { seconds: number; nanos: number } {
-  return { seconds: Math.floor(ms / 1000), nanos: (ms % 1000) * 1_000_000 }
 }
 
 export function toState(state: string | null): string {

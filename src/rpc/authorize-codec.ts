@@ -266,6 +266,13 @@ function writeResponse({ verdict, token, withheld, receipt, repeated, explain, t
   if (explain) for (const step of verdict.trace) writer.message(14, () => writeTrace(step))
   writer.bool(15, repeated)
   if (withheld) writer.message(16, () => writeReason(withheld))
+  if (verdict.approval) {
+    writer.ascii(21, verdict.approval.id)
+    const lapses = writer.begin(22) // google.protobuf.Timestamp
+    writer.uint(1, Math.floor(Date.parse(verdict.approval.expires_at) / 1000))
+    writer.uint(2, (Date.parse(verdict.approval.expires_at) % 1000) * 1_000_000)
+    writer.end(lapses)
+  }
 }
 
 function writeReason(reason: Pick<Reason, "text" | "rule" | "pointer"> & { readonly code: string }): void {

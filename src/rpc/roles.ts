@@ -16,6 +16,8 @@ export const RPC_ROLES: Readonly<Record<string, readonly Role[]>> = {
   "/writ.v1.AuthorizationService/RevokeExecution": ["operator"],
   "/writ.v1.AuthorizationService/GetExecution": READERS,
   "/writ.v1.AuthorizationService/ListExecutions": READERS,
+  "/writ.v1.AuthorizationService/ListApprovals": ["operator"],
+  "/writ.v1.AuthorizationService/DecideApproval": ["operator"],
   "/writ.v1.VerifierService/BeginRegistration": ["runtime"],
   "/writ.v1.VerifierService/RegisterRuntime": ["runtime"],
   "/writ.v1.VerifierService/Heartbeat": ["runtime"],

@@ -1,5 +1,5 @@
 /** A runtime as the database and the ledger have it. Its RFC 8785 JSON is the row and the payload of its records. */
-import { sha256Hex } from "../crypto.ts"
+import { uuidOfText } from "../crypto.ts"
 import type { Environment, Measurements } from "../formats/runtime-messages.ts"
 import type { RuntimeState } from "./states.ts"
 
@@ -47,6 +47,5 @@ export type Runtime = {
 
 /** Names a runtime in rows and leaves, where the id itself must not be: UUID text of 16 bytes of SHA-256. */
 export function runtimeKey(id: string): string {
-  const hex = sha256Hex(`writ/runtime/v1\n${id}`)
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
+  return uuidOfText(`writ/runtime/v1\n${id}`)
 }

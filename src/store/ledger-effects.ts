@@ -3,6 +3,7 @@ import type { Effect } from "../ledger/store.ts"
 import type { Parameter } from "./binary.ts"
 import type { Statement } from "./pipeline.ts"
 import { CONFLICT, requireOne } from "./sql/require-one.ts"
+import { countWaiting } from "./sql/waiting.ts"
 
 interface Position {
   readonly logId: number
@@ -54,6 +55,39 @@ export function toStatement(effect: Effect, at: Position): Statement {
           effect.consent,
           toTime(effect.authorizedAtMs),
         ],
+      }
+    case "approval":
+      // Of two replicas that ask at once for the same, one finds the other's row, which is not the one it knows of.
+      return {
+        name: "writ_approval",
+        text: requireOne(
+          `INSERT INTO approval AS a (key, approval_id, caller, bundle, log_id, idx, needed, requested_at, expires_at)
+           SELECT $1::uuid, $2::uuid, $3::uuid, $4::bytea, $5::smallint, $6::bigint, $7::smallint, $8::timestamptz, $9::timestamptz
+            WHERE (${countWaiting("$3", "$8")}) < $10::integer
+           ON CONFLICT (key) DO UPDATE SET approval_id = excluded.approval_id, caller = excluded.caller, bundle = excluded.bundle,
+             log_id = excluded.log_id, idx = excluded.idx, needed = excluded.needed, given = 0,
+             requested_at = excluded.requested_at, expires_at = excluded.expires_at
+             WHERE a.approval_id = $11::uuid`,
+          CONFLICT,
+        ),
+        values: [
+          effect.key,
+          effect.approvalId,
+          effect.caller,
+          effect.bundle,
+          ...position,
+          String(effect.needed),
+          toTime(effect.requestedAtMs),
+          toTime(effect.expiresAtMs),
+          String(effect.maxWaiting),
+          effect.previous,
+        ],
+      }
+    case "approval_given":
+      return {
+        name: "writ_approval_given",
+        text: requireOne("UPDATE approval SET given = given + 1 WHERE approval_id = $1", CONFLICT),
+        values: [effect.approvalId],
       }
     case "caller_key":
       return {

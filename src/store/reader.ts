@@ -15,7 +15,7 @@ import { readDirectives } from "./runtime-store.ts"
 const TILE_WIDTH = 256
 const HASH_BYTES = 32
 
-interface EntryRow {
+export interface EntryRow {
   readonly origin: string
   readonly log_id: number
   readonly idx: bigint
@@ -24,7 +24,8 @@ interface EntryRow {
   readonly payload: Buffer | null
 }
 
-const ENTRY = "SELECT l.origin, e.log_id, e.idx, e.leaf_hash, e.body, e.payload FROM entry e JOIN log l USING (log_id)"
+export const ENTRY =
+  "SELECT l.origin, e.log_id, e.idx, e.leaf_hash, e.body, e.payload FROM entry e JOIN log l USING (log_id)"
 
 /**
  * One statement, so one snapshot: the index and, behind its mark, the tail. Complete at every moment. The tail is bounded
@@ -45,7 +46,10 @@ const STATE_OF = {
   text: "SELECT x.state, l.origin, x.idx, x.leaf_hash FROM execution x JOIN log l USING (log_id) WHERE x.execution_id = $1",
 }
 
-function toRecord(row: EntryRow): StoredRecord {
+/** Nothing was allowed yet, or ever. */
+const UNDECIDED: readonly ExecutionState[] = ["APPROVAL_PENDING", "REJECTED"]
+
+export function toRecord(row: EntryRow): StoredRecord {
   return {
     origin: row.origin,
     logId: row.log_id,
@@ -75,9 +79,12 @@ export function createReader(pool: pg.Pool): LedgerReader {
         values: [executionId],
       })
       const records = await recordsOf(executionId)
-      const decision = records.find((record) => readBody(record.body).kind === "decision")
-      if (!decision) return null
+      const decisions = records.filter((record) => readBody(record.body).kind === "decision")
+      const allowed = decisions.find((record) => readBody(record.body).state === "AUTHORIZED")
+      const asked = decisions.find((record) => readBody(record.body).previous === undefined) // the same, or for an approval
       const [row] = rows
+      const decision = (row && !UNDECIDED.includes(row.state) && allowed) || asked
+      if (!decision) return null
       if (row)
         return {
           decision,

@@ -3,7 +3,7 @@ import { fromBase64Url, toHex } from "../formats/bytes.ts"
 import { consentBytes, consentId } from "../formats/parent-proof.ts"
 import type { Crypto, JsonObject } from "../formats/ports.ts"
 import { MAX_ANCESTORS, type ParentLink } from "../ledger/record.ts"
-import { type Case, type Chain, Fault, type Item } from "./case.ts"
+import { type Case, type Chain, decisionOf, Fault } from "./case.ts"
 import { verifySignature } from "./signature.ts"
 
 /** Each decision names the redemption of the next chain's execution, and the last one none. */
@@ -11,7 +11,7 @@ export function checkAncestry({ chains }: Case): void {
   if (chains.length > MAX_ANCESTORS + 1) throw new Fault("TOO_LARGE", `more than ${MAX_ANCESTORS} ancestors`)
   chains.forEach((chain, i) => {
     checkCause(chain, chains.slice(i + 1))
-    const { record, index, log } = chain.items[0] as Item
+    const { record, index, log } = decisionOf(chain)
     const wrong = (text: string) => new Fault("LINK_WRONG", text, index)
     const parent = chains[i + 1]
     const link = record.parent as Partial<ParentLink> | null | undefined
@@ -47,7 +47,7 @@ function checkCause({ items }: Chain, ancestors: readonly Chain[]): void {
 
 /** A child's token, and the child, end no later than its parent must have; the parent's runtime has consented to it. */
 export function checkDescent(child: Chain, parent: Chain | undefined, crypto: Crypto): void {
-  const { record, content, index } = child.items[0] as Item
+  const { record, content, index } = decisionOf(child)
   const wrong = (text: string) => new Fault("CLAIMS_WRONG", text, index)
   const claims = content?.["claims"] as JsonObject | undefined
   if (!parent) {
@@ -76,7 +76,7 @@ function checkConsent(
   crypto: Crypto,
   wrong: (text: string) => Fault,
 ): void {
-  const { content: authorized } = parent.items[0] as Item
+  const { content: authorized } = decisionOf(parent)
   if (!authorized) return
   let isGood = false
   try {

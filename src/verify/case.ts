@@ -23,6 +23,12 @@ export interface Chain {
   readonly items: readonly Item[]
 }
 
+/** The decision that allowed it or, where none did, the one that opened it. */
+export function decisionOf({ items }: Chain): Item {
+  const decisions = items.filter(({ record }) => record.kind === "decision")
+  return decisions.find(({ record }) => record.state === "AUTHORIZED") ?? (items[0] as Item)
+}
+
 export interface Case {
   /** The execution, its parent, the parent's parent. */
   readonly chains: readonly [Chain, ...Chain[]]
@@ -46,3 +52,8 @@ export class Fault extends Error {
 }
 
 export type Outcome = { readonly result: StepResult["result"]; readonly detail: string }
+
+/** Of one form (RFC 3339, UTC, milliseconds), so that their order is that of the texts. */
+export function isTime(value: unknown): value is string {
+  return typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value)
+}

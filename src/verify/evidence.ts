@@ -6,7 +6,7 @@ import { hashLeaf } from "../formats/merkle.ts"
 import type { Crypto, JsonObject, JsonValue } from "../formats/ports.ts"
 import { parseNote } from "../formats/signed-note.ts"
 import { parseStrictJson } from "../formats/strict-json.ts"
-import { isTransition, KINDS, type RecordKind } from "../ledger/kinds.ts"
+import { isRepeatable, isTransition, KINDS, type RecordKind } from "../ledger/kinds.ts"
 import {
   commitPayload,
   MAX_RECORD_BYTES,
@@ -15,7 +15,8 @@ import {
   type RecordBody,
 } from "../ledger/record.ts"
 import { checkAncestry, checkDescent } from "./ancestry.ts"
-import { type Case, type Chain, Fault, type Item, type Outcome } from "./case.ts"
+import { checkApproval, checkApproved } from "./approval.ts"
+import { type Case, type Chain, decisionOf, Fault, type Item, isTime, type Outcome } from "./case.ts"
 import { verifyCheckpoint } from "./checkpoint.ts"
 import { verifyInclusion } from "./merkle.ts"
 import { portableCrypto } from "./portable-crypto.ts"
@@ -58,7 +59,7 @@ export function verifyEvidence(
     for (step of EVIDENCE_STEPS.slice(1)) steps.push({ step, ...STEPS[step as Exclude<EvidenceStep, "format">](file) })
     const describe = (chain: Chain) => ({
       id: chain.executionId,
-      decision: (chain.items[0] as Item).record.data["decision"] as string,
+      decision: decisionOf(chain).record.data["decision"] as string,
       state: chain.items.at(-1)?.record.state ?? null,
     })
     return {
@@ -223,8 +224,13 @@ function checkLineage(file: Case): Outcome {
     items.forEach(({ record, index }, i) => {
       if (record.execution_id !== executionId)
         throw new Fault("LINK_WRONG", `record ${index} is of another execution`, index)
-      if ((i === 0) !== (record.kind === "decision"))
-        throw new Fault("LINK_WRONG", "a lineage begins with its one decision", index)
+      const isApproved = items[0]?.record.state === "APPROVAL_PENDING" && record.state === "AUTHORIZED"
+      if (i === 0 ? record.kind !== "decision" : record.kind === "decision" && !isApproved)
+        throw new Fault(
+          "LINK_WRONG",
+          "a lineage begins with its one decision, or with the one that asks for an approval",
+          index,
+        )
       const previous = i === 0 ? undefined : toHex((items[i - 1] as Item).leafHash)
       if (record.previous !== previous)
         throw new Fault("LINK_WRONG", `record ${index} does not link to the record before it`, index)
@@ -246,16 +252,25 @@ function checkChain({ items }: Chain): string | null {
     const { kind, data } = record
     const wrong = (text: string) => new Fault("TRANSITION_WRONG", text, index)
     const next = record.state ?? null
-    if (seen.has(kind)) throw wrong(`a second record of kind ${kind}`)
+    if (seen.has(kind) && !isRepeatable(kind)) throw wrong(`a second record of kind ${kind}`)
     seen.add(kind)
-    if (kind === "decision" && data["decision"] !== "ALLOW") {
+    const opens = data["decision"] === "ALLOW" ? "AUTHORIZED" : isAsking(record) ? "APPROVAL_PENDING" : null
+    if (kind === "decision" && opens === null) {
       if (next !== null) throw wrong(`record ${index} names the state ${next}, and nothing was allowed`)
+    } else if (kind === "decision" && next !== opens) {
+      throw wrong(`record ${index} decides the one, its state says the other`)
     } else if (!isTransition(kind, state, next))
       throw wrong(`a record of kind ${kind} cannot lead from the state ${state ?? "none"} to ${next ?? "none"}`)
     state = next
   }
   checkTimes(items)
+  checkApproval(items)
   return state
+}
+
+/** One that names no state tells only that another request waits for it already. */
+function isAsking({ data, state }: RecordBody): boolean {
+  return data["decision"] === "REQUIRE_APPROVAL" && state !== undefined
 }
 
 /** What a redemption grants ends: a start and an end in time come before that, a loss and a late report after it. */
@@ -299,22 +314,19 @@ function isLostWithLease({ record: { kind, data } }: Item, { record }: Item): bo
   )
 }
 
-/** Of one form (RFC 3339, UTC, milliseconds), so that their order is that of the texts. */
-function isTime(value: unknown): value is string {
-  return typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value)
-}
-
 function checkClaims({ chains, crypto }: Case): Outcome {
   const outcomes = chains.map((chain, i) => {
     const outcome = checkToken(chain)
+    checkApproved(chain.items)
     checkDescent(chain, chains[i + 1], crypto)
     return outcome
   })
   return outcomes.find(({ result }) => result === "erased") ?? (outcomes[0] as Outcome)
 }
 
-function checkToken({ items }: Chain): Outcome {
-  const { record, content, index, log } = items[0] as Item
+function checkToken(chain: Chain): Outcome {
+  const { items } = chain
+  const { record, content, index, log } = decisionOf(chain)
   if (content === null) return { result: "erased", detail: "the decision's payload was erased, its claims with it" }
   const claims = content["claims"]
   const wrong = (text: string) => new Fault("CLAIMS_WRONG", text, index)

@@ -89,6 +89,8 @@ const authorization = () =>
       get: () => Promise.reject(new WritError("NOT_FOUND")),
       list: () => Promise.reject(new WritError("NOT_FOUND")),
     },
+    approvals: () => Promise.reject(new WritError("NOT_FOUND")),
+    decideApproval: () => Promise.reject(new WritError("NOT_FOUND")),
   })
 
 describe("every RPC with every role", () => {

@@ -8,6 +8,7 @@ const metrics = () =>
     checkpointSize: () => 0,
     queueDepth: () => 0,
     epoch: () => 0,
+    approvalsWaiting: () => 3,
     lookupLag: () => 0,
   })
 

@@ -3,6 +3,7 @@ import { fromUtf8, toBase64Url, toHex } from "../../formats/bytes.ts"
 import type { Crypto, JsonObject } from "../../formats/ports.ts"
 import type { RecordKind } from "../../ledger/kinds.ts"
 import { PAYLOAD_SALT_BYTES, type RecordBody } from "../../ledger/record.ts"
+import { type Asked, checkApprovals, readAsked } from "./approvals.ts"
 import { checkBundles, learnBundles } from "./bundles.ts"
 import { checkExecutions, checkParents, type Link, toParentRow } from "./executions.ts"
 import { checkRuntimes, learnRuntimes } from "./runtimes.ts"
@@ -14,6 +15,8 @@ export interface Derived {
   bundle: { at: string; digest: string } | null
   /** What followed the decision, in no order: the chain is put together when all logs were read. */
   readonly executions: Map<string, Link[]>
+  /** By the execution that waits. */
+  readonly asked: Map<string, Asked>
   /** By child. */
   readonly parents: Map<string, string>
   readonly callers: Map<string, string>
@@ -40,6 +43,7 @@ export function emptyDerived(): Derived {
     epoch: 0n,
     bundle: null,
     executions: new Map(),
+    asked: new Map(),
     parents: new Map(),
     callers: new Map(),
     tokenKeys: new Map(),
@@ -68,7 +72,9 @@ export function learn(
   if (record.kind !== "decision" && epoch > derived.epoch) derived.epoch = epoch
   const data = (record.data ?? {}) as JsonObject
   const id = record.execution_id
-  if (id && record.kind !== "decision") {
+  const asked = readAsked(record, row, log, index)
+  if (id && asked) derived.asked.set(id, asked)
+  if (id && (record.kind !== "decision" || record.previous !== undefined)) {
     const links = derived.executions.get(id) ?? []
     derived.executions.set(id, links)
     links.push({
@@ -140,7 +146,8 @@ export async function checkDerived(
   if ((control?.active_bundle ? toHex(control.active_bundle) : undefined) !== derived.bundle?.digest)
     find({ table: "control", text: "the active bundle is not the one that was activated last" })
 
-  await checkExecutions(store, derived.executions, find)
+  await checkExecutions(store, derived.executions, find, (id) => derived.asked.has(id))
+  await checkApprovals(store, new Map(derived.asked), derived.executions, find)
   await checkParents(store, derived.parents, find)
 
   const callers = await store.query<{

@@ -1,9 +1,9 @@
 import { toHex } from "../../formats/bytes.ts"
-import { isTransition, type RecordKind } from "../../ledger/kinds.ts"
+import { isRepeatable, isTransition, type RecordKind } from "../../ledger/kinds.ts"
 import type { ParentLink } from "../../ledger/record.ts"
 import type { Finding, FsckStore } from "./types.ts"
 
-/** A record that follows an execution's decision. */
+/** A record that follows the decision that opened an execution. */
 export interface Link {
   readonly kind: RecordKind
   readonly state: string
@@ -22,8 +22,9 @@ export interface Link {
 /** Each execution's records are one chain of steps that the table of kinds allows, and its row is the end of it. */
 export async function checkExecutions(
   store: FsckStore,
-  executions: Map<string, readonly Link[]>,
+  executions: ReadonlyMap<string, readonly Link[]>,
   find: (finding: Finding) => void,
+  waited: (id: string) => boolean = () => false,
 ): Promise<void> {
   const rows = await store.query<{
     execution_id: string
@@ -37,7 +38,7 @@ export async function checkExecutions(
   }>("SELECT * FROM execution")
   const byId = new Map(rows.map((row) => [row.execution_id, row]))
   for (const [id, links] of executions) {
-    const last = checkChain(id, links, find)
+    const last = checkChain(id, links, waited(id) ? "APPROVAL_PENDING" : "AUTHORIZED", find)
     const row = byId.get(id)
     byId.delete(id)
     const redeemed = links.find(({ kind }) => kind === "redeemed")
@@ -82,7 +83,7 @@ export function toParentRow(link: Omit<ParentLink, "leaf">, time: string): strin
 }
 
 /** Answers the newest record: of a broken chain, the last that can be reached. */
-function checkChain(id: string, links: readonly Link[], find: (finding: Finding) => void): Link {
+function checkChain(id: string, links: readonly Link[], opened: string, find: (finding: Finding) => void): Link {
   const blame = ({ index, origin }: Link, text: string) => find({ table: "entry", text, index, log: origin })
   const leaves = new Set(links.map(({ leaf }) => leaf))
   const after = new Map<string, Link>()
@@ -92,17 +93,23 @@ function checkChain(id: string, links: readonly Link[], find: (finding: Finding)
   }
   const [first, ...others] = links.filter(({ previous }) => !leaves.has(previous))
   for (const other of others) blame(other, `the record is not linked to the others of execution ${id}`)
-  let state = "AUTHORIZED"
+  let state = opened
   let last = first ?? (links[0] as Link)
   const seen = new Set<string>()
-  for (let link = first; link && !seen.has(link.kind); link = after.get(link.leaf)) {
+  const walked = new Set<Link>()
+  for (
+    let link = first;
+    link && !walked.has(link) && (isRepeatable(link.kind) || !seen.has(link.kind));
+    link = after.get(link.leaf)
+  ) {
     if (!isTransition(link.kind, state, link.state))
       blame(link, `a record of kind ${link.kind} cannot lead from the state ${state} to ${link.state}`)
     seen.add(link.kind)
+    walked.add(link)
     state = link.state
     last = link
   }
-  if (seen.size < links.length - others.length)
+  if (walked.size < links.length - others.length)
     blame(last, `the records of execution ${id} are not one chain with one of each kind`)
   return last
 }

@@ -59,6 +59,11 @@ const NO_PARENTS: AuthorizeDependencies["parents"] = {
   hasConsent: async () => false,
 }
 
+const NO_APPROVALS: AuthorizeDependencies["approvals"] = {
+  findExecution: async () => null,
+  queue: async () => ({ approvalId: null, count: 0 }),
+}
+
 function setUp(more: Partial<AuthorizeDependencies> = {}) {
   const clock = new FakeClock()
   const ledger = new FakeLedger()
@@ -70,6 +75,7 @@ function setUp(more: Partial<AuthorizeDependencies> = {}) {
     signer: tokenSigner,
     requests,
     parents: NO_PARENTS,
+    approvals: NO_APPROVALS,
     rate: createByteRate(1_000_000),
     control: () => control.current,
     ledger,
@@ -292,6 +298,7 @@ describe("createAuthorize", () => {
       signer: tokenSigner,
       requests: new FakeRequests(),
       parents: NO_PARENTS,
+      approvals: NO_APPROVALS,
       rate: createByteRate(1_000_000),
       control: () => control.current,
       ledger,

@@ -5,6 +5,13 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
+import {
+  type Approval,
+  type Approvals,
+  approvalDigest,
+  MAX_WAITING,
+  NO_APPROVALS,
+} from "../../../src/decision/approval.ts"
 import { determine, MAX_REASONS } from "../../../src/decision/determine.ts"
 import type { Parent } from "../../../src/decision/parent.ts"
 import type { RawRequest } from "../../../src/decision/snapshot.ts"
@@ -125,7 +132,40 @@ const withParent = (
   ...more,
 })
 
+/** Granted to the request of the golden cases that asks, by everybody who must. */
+const APPROVAL_ID = "00000000-0000-4000-8000-00000000000a"
+const APPROVAL: Approval = {
+  link: { expires_at: new Date(NOW_MS + 1).toISOString(), id: APPROVAL_ID, needed: 2 },
+  expiresAtMs: NOW_MS + 1,
+  requester: "key:pep-1",
+  bundleDigest: policy.digest,
+  asked: { digest: "", rules: ["ask-first"] },
+  decisions: [
+    { by: "key:operator-1", approve: true },
+    { by: "key:operator-2", approve: true },
+  ],
+  state: "APPROVAL_PENDING",
+  last: new Uint8Array(32),
+  version: null,
+}
+const withApproval = (
+  text: string,
+  change: (approval: Approval) => Approval | null,
+  more: Partial<Case> = {},
+): Case => ({
+  check: "authorization_state",
+  change: { action: action("ask"), approval_id: APPROVAL_ID },
+  approvals: { caller: "key:pep-1", named: change(approvalOf()), queue: null },
+  reason: { text, pointer: "/approval_id" },
+  ...more,
+})
+function approvalOf(): Approval {
+  const digest = approvalDigest(requestOf({ ...reader, action: action("ask"), request_id: "earlier" }).request)
+  return { ...APPROVAL, asked: { digest, rules: ["ask-first"] } }
+}
+
 interface Case {
+  readonly approvals?: Approvals
   readonly check: CheckName
   readonly change?: Partial<RawRequest>
   readonly state?: ControlState
@@ -277,10 +317,32 @@ const GOLDEN: Readonly<Record<ReasonCode, Case>> = {
     {},
     "/parent_proof",
   ),
-  APPROVAL_UNKNOWN: {
+  APPROVAL_UNKNOWN: withApproval("There is no such approval.", () => null),
+  APPROVAL_OTHER_REQUEST: withApproval("The approval is for another request.", (approval) => ({
+    ...approval,
+    asked: { digest: "00", rules: ["ask-first"] },
+  })),
+  APPROVAL_OTHER_POLICY: withApproval(
+    "The approval was asked for under another policy, or not for all rules that require one now. Ask again.",
+    (approval) => ({ ...approval, bundleDigest: "00" }),
+  ),
+  APPROVAL_PENDING: withApproval(
+    "The approval has not been granted yet.",
+    (approval) => ({ ...approval, decisions: approval.decisions.slice(0, 1) }),
+    { decision: "REQUIRE_APPROVAL" },
+  ),
+  APPROVAL_REJECTED: withApproval("The approval was refused.", (approval) => ({ ...approval, state: "REJECTED" })),
+  APPROVAL_EXPIRED: withApproval("The approval has lapsed.", (approval) => ({ ...approval, expiresAtMs: NOW_MS })),
+  APPROVAL_USED: withApproval("The approval has been used.", (approval) => ({ ...approval, state: "AUTHORIZED" })),
+  APPROVAL_LIMIT: {
     check: "authorization_state",
-    change: { approval_id: "a" },
-    reason: { text: "There is no such approval.", pointer: "/approval_id" },
+    change: { action: action("ask") },
+    approvals: {
+      caller: "key:pep-1",
+      named: null,
+      queue: { bundleDigest: policy.digest, key: "", caller: "", waiting: null, previous: null, count: MAX_WAITING },
+    },
+    reason: { text: `This caller waits for ${MAX_WAITING} approvals, which is the limit.` },
   },
   NO_MATCHING_ALLOW: {
     check: "execution_eligibility",
@@ -337,9 +399,10 @@ const decide = (
   state = stateOf(policy),
   leaseLeftMs: number | null = null,
   parent: Parent | null = null,
+  approvals: Approvals = NO_APPROVALS,
 ) => {
   const { request, policy: policyRequest } = requestOf({ ...reader, ...change })
-  return determine(state, request, policyRequest, () => leaseLeftMs, parent)
+  return determine(state, request, policyRequest, () => leaseLeftMs, parent, approvals)
 }
 
 describe("determine", () => {
@@ -358,8 +421,8 @@ describe("determine", () => {
   })
 
   test.each(Object.entries(GOLDEN) as [ReasonCode, Case][])("%s fails only its check", (code, golden) => {
-    const { check, change, state, leaseLeftMs, parent, reason, notReached = [], decision = "DENY" } = golden
-    const made = decide(change, state, leaseLeftMs, parent)
+    const { check, change, state, leaseLeftMs, parent, approvals, reason, notReached = [], decision = "DENY" } = golden
+    const made = decide(change, state, leaseLeftMs, parent, approvals)
     expect(made.decision).toBe(decision)
     expect(made.checks).toEqual(
       CHECK_NAMES.map((name) => {
@@ -394,6 +457,73 @@ describe("determine", () => {
       expect(decision).toBe("ALLOW")
       expect(checks.every(({ status }) => status === "PASS")).toBe(true)
     }
+  })
+
+  const asks = { action: action("ask"), approval_id: APPROVAL_ID }
+  const given = (change: Partial<Approval> = {}, caller = "key:pep-1"): Approvals => ({
+    caller,
+    named: { ...approvalOf(), ...change },
+    queue: null,
+  })
+
+  test("what was approved is allowed, with everything else decided anew", () => {
+    const { decision, checks } = decide(asks, undefined, null, null, given())
+    expect(decision).toBe("ALLOW")
+    expect(checks).toEqual(CHECK_NAMES.map((name) => ({ name, status: "PASS", reasons: [] })))
+    const suspended = decide({ ...asks, subject: subject("retired") }, undefined, null, null, given())
+    expect(suspended.decision).toBe("DENY")
+    const nothingAllows = { ...asks, resource: { type: "account", id: "a", properties: {} } }
+    const { decision: denied, checks: why } = decide(nothingAllows, undefined, null, null, given())
+    expect([denied, why[5]?.reasons.map(({ code }) => code)]).toEqual(["DENY", ["NO_MATCHING_ALLOW"]])
+  })
+
+  test.each([
+    ["of another caller", {}, "key:pep-2", "APPROVAL_UNKNOWN"],
+    ["whose request was erased", { asked: null }, "key:pep-1", "APPROVAL_UNKNOWN"],
+    [
+      "that another rule asked for",
+      { asked: { ...approvalOf().asked, rules: ["x"] } },
+      "key:pep-1",
+      "APPROVAL_OTHER_POLICY",
+    ],
+    ["of what runs already", { state: "REDEEMED" }, "key:pep-1", "APPROVAL_USED"],
+  ] as [string, Partial<Approval>, string, ReasonCode][])("an approval %s is none", (_, change, caller, code) => {
+    const { decision, checks } = decide(asks, undefined, null, null, given(change, caller))
+    expect(decision).toBe("DENY")
+    expect(checks[4]?.reasons.map((reason) => reason.code)).toEqual([code])
+  })
+
+  test("who names an approval is held to it where no rule requires one", () => {
+    const free = { ...asks, action: action("read") }
+    const { decision, checks } = decide(free, undefined, null, null, given())
+    expect([decision, checks[4]?.reasons.map(({ code }) => code)]).toEqual(["DENY", ["APPROVAL_OTHER_REQUEST"]])
+  })
+
+  test.each([
+    ["other parameters", { parameters: Buffer.from("x"), parameters_content_type: "text/plain" }],
+    ["another audience", { audience: "x" }],
+    ["another context", { context: { night: false } }],
+    ["another parent", { parent_execution_id: PARENT_ID }],
+    ["another runtime", { runtime_id: "w" }],
+    ["another subject", { subject: subject("retired") }],
+    ["another resource", { resource: account.resource }],
+    ["another action", { action: action("ask") }],
+    ["another wished life", { requested_ttl_ms: 1_000 }],
+    ["other obligations", { supported_obligations: ["log"] }],
+  ] as [string, Partial<RawRequest>][])("an approval is not for %s", (_, change) => {
+    expect(approvalDigest(requestOf({ ...reader, ...change }).request)).not.toBe(
+      approvalDigest(requestOf(reader).request),
+    )
+  })
+
+  test("an approval is for the same request under another id, and with another consent of its parent", () => {
+    const digests = [{}, { request_id: "x" }, { approval_id: "x" }].map((change) =>
+      approvalDigest(requestOf({ ...reader, ...change }).request),
+    )
+    const children = ["AAAA", "BBBB"].map((parent_proof) =>
+      approvalDigest(requestOf({ ...reader, parent_execution_id: PARENT_ID, parent_proof }).request),
+    )
+    expect([new Set(digests).size, new Set(children).size]).toEqual([1, 1])
   })
 
   const parentState = stateWith({ public_key: toHex(signer.publicKey) })

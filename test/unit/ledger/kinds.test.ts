@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import {
   type ExecutionState,
+  isRepeatable,
   isTransition,
   KINDS,
   type KindRow,
@@ -22,7 +23,8 @@ describe("KINDS", () => {
     expect(
       Object.fromEntries(rows.filter(([, row]) => row.transitions).map(([kind, row]) => [kind, row.transitions])),
     ).toEqual({
-      decision: [">AUTHORIZED"],
+      decision: [">AUTHORIZED", ">APPROVAL_PENDING", "APPROVAL_PENDING>AUTHORIZED"],
+      approval_decided: ["APPROVAL_PENDING>APPROVAL_PENDING", "APPROVAL_PENDING>REJECTED"],
       redeemed: ["AUTHORIZED>REDEEMED"],
       redeem_refused: ["AUTHORIZED", "REDEEMED", "COMPLETED", "FAILED", "REVOKED", "LOST"].map((s) => `${s}>${s}`),
       started: ["REDEEMED>REDEEMED"],
@@ -49,7 +51,7 @@ describe("KINDS", () => {
 
   test("an end stays an end: nothing leads from it to another state", () => {
     for (const [kind, from, to] of steps)
-      if (["COMPLETED", "FAILED", "REVOKED", "LOST"].includes(from)) expect(to, kind).toBe(from)
+      if (["REJECTED", "COMPLETED", "FAILED", "REVOKED", "LOST"].includes(from)) expect(to, kind).toBe(from)
   })
 
   test("what turns an allow into a deny raises the epoch, what only records does not", () => {
@@ -72,7 +74,19 @@ describe("KINDS", () => {
 })
 
 describe("isTransition", () => {
-  const states = [null, "AUTHORIZED", "REDEEMED", "COMPLETED", "FAILED", "REVOKED", "LOST", "EXPIRED", ""]
+  const states = [
+    null,
+    "APPROVAL_PENDING",
+    "REJECTED",
+    "AUTHORIZED",
+    "REDEEMED",
+    "COMPLETED",
+    "FAILED",
+    "REVOKED",
+    "LOST",
+    "EXPIRED",
+    "",
+  ]
   test("allows exactly the steps of the table, for every kind and pair of states", () => {
     const allowed = rows.flatMap(([kind]) =>
       states.flatMap((from) =>
@@ -84,12 +98,19 @@ describe("isTransition", () => {
   })
 })
 
+describe("isRepeatable", () => {
+  test("who asks for an approval is decided twice, and an approval by several", () => {
+    expect(rows.map(([kind]) => kind as RecordKind).filter(isRepeatable)).toEqual(["decision", "approval_decided"])
+  })
+})
+
 describe("stateAt", () => {
   test("an authorization expires with its token, what runs is lost when its time is over, an end stays", () => {
     const at = (state: ExecutionState) => [999, 1_000, 1_001].map((nowMs) => stateAt(state, 1_000, nowMs))
+    expect(at("APPROVAL_PENDING")).toEqual(["APPROVAL_PENDING", "EXPIRED", "EXPIRED"])
     expect(at("AUTHORIZED")).toEqual(["AUTHORIZED", "EXPIRED", "EXPIRED"])
     expect(at("REDEEMED")).toEqual(["REDEEMED", "LOST", "LOST"])
-    for (const state of ["COMPLETED", "FAILED", "REVOKED", "LOST"] as const)
+    for (const state of ["REJECTED", "COMPLETED", "FAILED", "REVOKED", "LOST"] as const)
       expect(at(state)).toEqual([state, state, state])
   })
 })

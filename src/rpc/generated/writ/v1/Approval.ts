@@ -9,6 +9,9 @@ export interface Approval {
   'expires_at'?: (_google_protobuf_Timestamp | null);
   'approvals_given'?: (number);
   'approvals_needed'?: (number);
+  'requested_at'?: (_google_protobuf_Timestamp | null);
+  'requested_by'?: (string);
+  'rules'?: (string)[];
 }
 
 export interface Approval__Output {
@@ -17,4 +20,7 @@ export interface Approval__Output {
   'expires_at': (_google_protobuf_Timestamp__Output | null);
   'approvals_given': (number);
   'approvals_needed': (number);
+  'requested_at': (_google_protobuf_Timestamp__Output | null);
+  'requested_by': (string);
+  'rules': (string)[];
 }

@@ -27,6 +27,8 @@ export interface AuthorizeResponse {
   'trace'?: (_writ_v1_RuleTrace)[];
   'repeated_request'?: (boolean);
   'token_withheld'?: (_writ_v1_Reason | null);
+  'approval_id'?: (string);
+  'approval_expires_at'?: (_google_protobuf_Timestamp | null);
 }
 
 export interface AuthorizeResponse__Output {
@@ -46,4 +48,6 @@ export interface AuthorizeResponse__Output {
   'trace': (_writ_v1_RuleTrace__Output)[];
   'repeated_request': (boolean);
   'token_withheld': (_writ_v1_Reason__Output | null);
+  'approval_id': (string);
+  'approval_expires_at': (_google_protobuf_Timestamp__Output | null);
 }
