@@ -12,12 +12,13 @@ import { BEATS_FLUSH_MS, createBeats } from "./decision/beats.ts"
 import { createBundleThread } from "./decision/bundle-thread.ts"
 import { createCallerKeys, parseApiKey } from "./decision/caller-keys.ts"
 import { createCascade } from "./decision/cascade.ts"
-import { confirmConditions } from "./decision/confirm-conditions.ts"
 import { Control } from "./decision/control.ts"
 import { Directives } from "./decision/directives.ts"
 import { createExecutions } from "./decision/executions.ts"
 import type { BeatAnswer } from "./decision/heartbeat.ts"
 import { Leases } from "./decision/leases.ts"
+import { createPolicies } from "./decision/policies.ts"
+import { type CompileFiles, createPolicyThread } from "./decision/policy-thread.ts"
 import { createStorePublication } from "./decision/publish-bundle.ts"
 import { createRevokeOne } from "./decision/revoke.ts"
 import { createRuntimeChanges } from "./decision/runtime-changes.ts"
@@ -25,7 +26,7 @@ import { createRuntimes } from "./decision/runtimes.ts"
 import { bundleProblems, isActive } from "./decision/state.ts"
 import { createTurns } from "./decision/turns.ts"
 import { WritError } from "./errors.ts"
-import { equalBytes, fromBase64, toHex } from "./formats/bytes.ts"
+import { fromBase64, toHex } from "./formats/bytes.ts"
 import { emptyRoot } from "./formats/merkle.ts"
 import { describeTrust } from "./http/discovery.ts"
 import { startHttp } from "./http/server.ts"
@@ -36,7 +37,6 @@ import { createClock } from "./ledger/clock.ts"
 import { assertSignedPrefix, newestRecordMs, restoreTree } from "./ledger/restore.ts"
 import type { Logger } from "./log.ts"
 import { createMetrics } from "./metrics.ts"
-import { loadCanonicalPolicy } from "./policy/load.ts"
 import { PACKAGE_ROOT } from "./rpc/api.ts"
 import { assertRole, authenticate } from "./rpc/authenticate.ts"
 import { addHealth, addReflection, createHealth } from "./rpc/health.ts"
@@ -55,8 +55,8 @@ import { deriveLookups, forgetRequests } from "./store/indexer.ts"
 import { createLedgerWriter } from "./store/ledger-writer.ts"
 import { prepareDatabase } from "./store/migrate.ts"
 import { ensurePartitions } from "./store/partitions.ts"
-import { compilePolicyFolder, watchPolicyFolder } from "./store/policy-folder.ts"
-import { createControlSource, createReader } from "./store/reader.ts"
+import { compilePolicyFolder, type FolderPolicy, watchPolicyFolder } from "./store/policy-folder.ts"
+import { createControlSource, createReader, readBundle } from "./store/reader.ts"
 import { countRedeemed, createLeaseStore, directivesOf, readNonceKey, storeSegment } from "./store/runtime-store.ts"
 import { createSignerState, writeDurably } from "./store/signer-state.ts"
 import { takeTurn } from "./store/turn-lock.ts"
@@ -89,6 +89,7 @@ const STOP_ORDER = [
   "background work",
   "beats",
   "appender",
+  "policy thread",
   "signing thread",
   "writer",
   "pool",
@@ -144,7 +145,11 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   // 1. The data folder, held by this process alone, and the policy: what is broken here stops the start early.
   const folder = openDataFolder(config.dataFolder, ROLES, join(PACKAGE_ROOT, "examples", "agent-tools"))
   stops["folder lock"] = lockFolder(config.dataFolder)
-  const inFolder = compilePolicyFolder(config.policyFolder)
+  const compiler = createPolicyThread()
+  stops["policy thread"] = () => compiler.stop()
+  const compileFolder = (confirm: Parameters<CompileFiles>[1]) =>
+    compilePolicyFolder(config.policyFolder, compiler.compileFiles, confirm)
+  const inFolder = await compileFolder(null)
   let ownPolicy = inFolder.policy
 
   // 2. The database: ours, or the one that is named. The writer's connection is checked for durability at every connect.
@@ -197,15 +202,17 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   })
   let onStopped = () => {} // a runtime was
   const trustedPolicyKeys = [policySigner.publicKey, ...config.policyTrustedKeys.map(readPolicyKey)]
+  const policies = createPolicies({
+    readBundle: (digest) => readBundle(pool, digest),
+    compile: compiler.compileCanonical,
+    onFault: (err, digest) => log.error({ err, digest }, "a policy bundle could not be compiled; it is tried again"),
+  })
+  policies.put(ownPolicy)
   const control: Control = new Control({
     source: createControlSource(pool),
     trustedPolicyKeys,
-    verify: nativeCrypto.ed25519Verify,
-    compile: (content) => {
-      if (equalBytes(ownPolicy.canonicalBytes, content)) return ownPolicy
-      const loaded = loadCanonicalPolicy(content, sha256)
-      return loaded.ok ? loaded.policy : null
-    },
+    hasSigned: compiler.hasSigned,
+    policyOf: policies.get,
     onChange(state, rows) {
       const { epoch, active } = state
       directives.publish(state, rows)
@@ -223,7 +230,11 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     ...(appender.state === "open" ? [] : [`the ledger is ${appender.state}`]),
     ...(diskIsLow ? ["the disk is nearly full"] : []),
     ...bundleProblems(control.state, clock.now().wallMs).map(({ code, text }) =>
-      code === "BUNDLE_MISSING" ? "no policy bundle is active" : `${code}: ${text}`,
+      control.state.isLoading
+        ? "the active policy bundle is being compiled"
+        : code === "BUNDLE_MISSING"
+          ? "no policy bundle is active"
+          : `${code}: ${text}`,
     ),
   ]
   const isReady = () => obstacles().length === 0
@@ -288,18 +299,19 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   for (const text of folder.apiKeys.values()) {
     if (!control.state.callers.has(parseApiKey(text)?.id ?? "")) await callerKeys.register(text, DAEMON)
   }
-  const activate = async ({ policy, conditions }: typeof inFolder) => {
+  const activate = async ({ policy, opinions }: FolderPolicy) => {
     const { digest, version, ruleCount: rules } = policy
-    if (isActive(control.state, policy)) return
-    const opinions = await confirmConditions(conditions)
     ownPolicy = policy
-    if (await announce.bundle(policy, opinions, policySigner))
+    policies.put(policy)
+    if (!isActive(control.state, policy) && (await announce.bundle(policy, opinions, policySigner)))
       log.info({ digest, version, rules }, "policy bundle activated")
   }
-  await activate(inFolder)
+  // What is to become active is asked about first, what is already was.
+  const activeDigest = () => ({ unless: control.state.active?.policy.digest ?? null })
+  await activate(isActive(control.state, ownPolicy) ? inFolder : await compileFolder(activeDigest()))
   const reload = async () => {
     try {
-      await activate(compilePolicyFolder(config.policyFolder))
+      await activate(await compileFolder(activeDigest()))
     } catch (err) {
       log.error(
         { err },

@@ -118,6 +118,12 @@ export const ERRORS = {
     retryable: true,
     text: "The ledger cannot be written now, so nothing may be allowed. Retry with the same request_id.",
   },
+  POLICY_LOADING: {
+    grpc: STATUS.UNAVAILABLE,
+    http: 503,
+    retryable: true,
+    text: "Another policy bundle became active and is still being compiled. Retry with the same request_id.",
+  },
   LEDGER_FENCED: {
     grpc: STATUS.UNAVAILABLE,
     http: 503,

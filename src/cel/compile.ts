@@ -3,6 +3,7 @@ import type { Expr } from "./ast.ts"
 import { type Checked, check, type Names } from "./check.ts"
 import { EXTENSIONS } from "./extensions.ts"
 import type { Bindings, Frame, NumberOf, Values } from "./frame.ts"
+import { decodeIr, encodeIr, type Ir } from "./ir.ts"
 import { type Lowered, lower } from "./lower.ts"
 import { toFunctions } from "./overload.ts"
 import type { Problem } from "./problem.ts"
@@ -15,7 +16,6 @@ export const FUNCTIONS = toFunctions(STANDARD, EXTENSIONS)
 
 export interface Program {
   readonly type: Type
-  readonly checked: Checked
   /** What it is in every evaluation, where that is known. */
   readonly constant: Value | undefined
   /** The value, or the error. Costs at most `limit` units. */
@@ -24,33 +24,45 @@ export interface Program {
   readonly spent: number
 }
 
-/** The problems, or the program; `faults` are what is an error whenever it is evaluated. */
+export interface CheckedProgram extends Program {
+  readonly checked: Checked
+  /** What is an error whenever it is evaluated. */
+  readonly faults: readonly Problem[]
+}
+
+/** The problems, or the program. */
 export function compile(
   expr: Expr,
   names: Names,
   numberOf: NumberOf = () => undefined,
-): { readonly problems: readonly Problem[] } | (Program & { readonly faults: readonly Problem[] }) {
+): { readonly problems: readonly Problem[] } | CheckedProgram {
   const checked = check(expr, names)
   if (checked.problems.length > 0 && !names.isUnchecked) return { problems: checked.problems }
   const lowered = lower(expr, checked, numberOf)
-  return new Compiled(checked, lowered)
+  return Object.assign(new Compiled(checked.type, lowered), { checked, faults: lowered.problems })
+}
+
+/** Of an expression that compiled; `shared` names lists that are not to be written out. */
+export function toIr(expr: Expr, checked: Checked, shared?: ReadonlyMap<Value, string>): Ir {
+  return encodeIr(expr, checked, FUNCTIONS, shared)
+}
+/** The program that `compile` made of the expression. */
+export function link(ir: Ir, numberOf: NumberOf, shared?: ReadonlyMap<string, Value>): Program {
+  const { expr, checked } = decodeIr(ir, FUNCTIONS, shared)
+  return new Compiled(checked.type, lower(expr, checked, numberOf))
 }
 
 const NONE: Values = []
 
-class Compiled {
-  readonly checked: Checked
+class Compiled implements Program {
   readonly type: Type
   readonly constant: Value | undefined
-  readonly faults: readonly Problem[]
-  readonly #lowered: Lowered
+  readonly #lowered: Pick<Lowered, "run" | "nodes">
   readonly #frame: Frame
 
-  constructor(checked: Checked, lowered: Lowered) {
-    this.checked = checked
-    this.type = checked.type
+  constructor(type: Type, lowered: Lowered) {
+    this.type = type
     this.constant = lowered.constant
-    this.faults = lowered.problems
     this.#lowered = lowered
     this.#frame = { bindings: {}, values: NONE, slots: new Array<Value>(lowered.slots).fill(null), cost: 0, limit: 0 }
   }

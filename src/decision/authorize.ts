@@ -18,7 +18,7 @@ import { type RequestStore, recall } from "./recall.ts"
 import { InFlight, RecentKeys } from "./request-keys.ts"
 import { buildVerdict, type Issuer, sealDecision, type Verdict } from "./seal.ts"
 import { type RawRequest, type Snapshot, snapshot, toPolicyRequest } from "./snapshot.ts"
-import { type Caller, type ControlState, isUsable } from "./state.ts"
+import { assertLoaded, type Caller, type ControlState, isUsable } from "./state.ts"
 
 const MAX_ATTEMPTS = 8
 
@@ -137,6 +137,7 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
           now = clock.now()
         }
         const state = deps.control() // one immutable snapshot; its epoch is proved by the append
+        assertLoaded(state)
         let parent: Parent | null = null
         let named: Approval | null = null
         if (request.parentExecutionId !== "" || request.approvalId !== "") {

@@ -1,9 +1,11 @@
 /** What is wrong with a bundle, or what it is: compiled, and its conditions read by a second engine. Takes as long as it takes. */
 import { sha256 } from "../crypto.ts"
 import { loadCanonicalPolicy, loadPolicy } from "../policy/load.ts"
-import type { Opinions } from "../policy/second-opinion.ts"
+import type { countOpinions, Opinions } from "../policy/second-opinion.ts"
 import type { LoadResult, PolicyProblem, ValidityWindow } from "../policy/types.ts"
-import { type Conditions, MAX_CONDITIONS } from "./confirm-conditions.ts"
+
+/** Different ones that cel-js is asked about, since a bundle may hold a hundred thousand; `writ policy check` asks about all. */
+export const MAX_CONDITIONS = 1_000
 
 /** By path, as a bundle's author wrote them. */
 export type BundleFiles = Readonly<Record<string, string>>
@@ -22,7 +24,7 @@ export interface CheckedBundle {
 
 export type BundleCheck = CheckedBundle | { readonly ok: false; readonly problems: readonly PolicyProblem[] }
 
-const NO_OPINIONS: Opinions = { confirmed: 0, outside: 0, disagreements: [] }
+export const NO_OPINIONS: Opinions = { confirmed: 0, outside: 0, disagreements: [] }
 
 export async function checkFiles(files: BundleFiles): Promise<BundleCheck> {
   const loaded = loadPolicy(files, sha256)
@@ -34,10 +36,10 @@ export function checkCanonical(content: Uint8Array): BundleCheck {
   return toCheck(loadCanonicalPolicy(content, sha256), NO_OPINIONS)
 }
 
-async function askAll(conditions: Conditions): Promise<Opinions> {
-  const { countOpinions } = await import("../policy/second-opinion.ts") // cel-js takes long to load
+export async function askAll(conditions: Parameters<typeof countOpinions>[0]): Promise<Opinions> {
+  const { countOpinions: ask } = await import("../policy/second-opinion.ts") // cel-js takes long to load
   const distinct = new Map(conditions.map((entry) => [entry.condition.source, entry]))
-  return countOpinions([...distinct.values()].slice(0, MAX_CONDITIONS))
+  return ask([...distinct.values()].slice(0, MAX_CONDITIONS))
 }
 
 function toCheck(loaded: LoadResult, opinions: Opinions): BundleCheck {

@@ -3,7 +3,6 @@
 import { equalBytes, toHex } from "../formats/bytes.ts"
 import { dsseSigningInput } from "../formats/dsse.ts"
 import { parsePublicKey, parseSignature } from "../formats/ed25519-keys.ts"
-import type { Ed25519Verify } from "../formats/ports.ts"
 import type { Policy } from "../policy/types.ts"
 import type { Runtime } from "../runtime/runtime.ts"
 import type { DirectiveRow } from "./directives.ts"
@@ -13,11 +12,7 @@ import type { ActivePolicy, CallerKey, ControlState, Reason } from "./state.ts"
 /** Rows as the database has them, read in one snapshot. */
 export interface ControlRows {
   readonly epoch: bigint
-  readonly activeBundle: {
-    readonly digest: Uint8Array
-    readonly content: Uint8Array
-    readonly signatures: readonly BundleSignature[]
-  } | null
+  readonly activeBundle: { readonly digest: Uint8Array; readonly signatures: readonly BundleSignature[] } | null
   readonly callers: readonly CallerKey[]
   /** What changed since the epoch that `load` was told of: these are only added to and replaced, never removed. */
   readonly runtimes: readonly { readonly key: string; readonly runtime: Runtime }[]
@@ -39,11 +34,25 @@ export interface ControlOptions {
   readonly source: ControlSource
   /** 32-byte public keys whose signature makes a bundle valid. */
   readonly trustedPolicyKeys: readonly Uint8Array[]
-  readonly verify: Ed25519Verify
-  /** Compiles canonical bytes; null when they are not a bundle. */
-  compile(content: Uint8Array): Policy | null
+  /** Has the key signed this bundle? Key and signature have passed `parsePublicKey` and `parseSignature`. */
+  hasSigned(publicKey: Uint8Array, canonicalBytes: Uint8Array, signature: Uint8Array): boolean | Promise<boolean>
+  /** The stored bundle of this digest, compiled; null when none is stored, or what is stored is none. */
+  policyOf(digest: string): Promise<Policy | null>
+  /** How long a load waits for a bundle that is still compiled; after that it is in force, and nothing can be decided. */
+  readonly bundleWaitMs?: number
   onChange?(state: ControlState, directives: readonly DirectiveRow[]): void
 }
+
+/** Decisions wait so long for a new bundle, as they do for an append; then they are told to come again. */
+const BUNDLE_WAIT_MS = 1_000
+
+interface NamedBundle {
+  readonly digest: string
+  readonly policy: Promise<Policy | null>
+  /** What was found, by the signatures that were looked at last. */
+  readonly checked: Map<string, readonly Reason[]>
+}
+type Found = { readonly active: ActivePolicy | null } | { readonly isLoading: true }
 
 export class Control {
   readonly #options: ControlOptions
@@ -56,6 +65,8 @@ export class Control {
     revokedKeys: new Set(),
   }
   #loading: Promise<void> | null = null
+  /** The bundle that the database names, from when it is first seen until it names another. */
+  #bundle: NamedBundle | null = null
 
   constructor(options: ControlOptions) {
     this.#options = options
@@ -76,12 +87,14 @@ export class Control {
 
   async #load(): Promise<void> {
     const rows = await this.#options.source.load(this.#state.epoch)
-    if (rows.epoch === this.#state.epoch) return
+    if (rows.epoch === this.#state.epoch && !this.#state.isLoading) return
+    const found = await this.#find(rows.activeBundle)
     const callers = new Map(rows.callers.map((key) => [key.id, key]))
     const { runtimes, references, revokedKeys } = this.#state
     this.#state = {
       epoch: rows.epoch,
-      active: this.#activate(rows.activeBundle),
+      active: null,
+      ...found,
       callers,
       runtimes:
         rows.runtimes.length === 0
@@ -96,32 +109,64 @@ export class Control {
     this.#options.onChange?.(this.#state, rows.directives)
   }
 
-  #activate(row: ControlRows["activeBundle"]): ActivePolicy | null {
-    if (!row) return null
-    const { verify, trustedPolicyKeys } = this.#options
+  /** The epoch has moved, so the bundle before is of no use: what is not compiled soon is waited for without it. */
+  async #find(row: ControlRows["activeBundle"]): Promise<Found> {
+    if (!row) return { active: null }
     const digest = toHex(row.digest)
-    const policy =
-      this.#state.active?.policy.digest === digest && equalBytes(this.#state.active.policy.canonicalBytes, row.content)
-        ? this.#state.active.policy
-        : this.#options.compile(row.content)
-    if (!policy) return null
+    if (this.#bundle?.digest !== digest)
+      this.#bundle = { digest, policy: this.#options.policyOf(digest), checked: new Map() }
+    const bundle = this.#bundle
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), this.#options.bundleWaitMs ?? BUNDLE_WAIT_MS)
+    })
+    try {
+      const policy = await Promise.race([bundle.policy, late])
+      if (policy === undefined) {
+        void bundle.policy.then(
+          () => this.refresh().catch(() => {}), // tried again at the next poll
+          () => {},
+        )
+        return { isLoading: true }
+      }
+      return { active: policy && { policy, problems: await this.#check(policy, bundle, row.signatures) } }
+    } catch {
+      if (this.#bundle === bundle) this.#bundle = null // whoever was to compile it died; the next refresh tries again
+      return { isLoading: true }
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** Once for the same signatures: what raises the epoch is seldom the bundle. */
+  async #check(
+    policy: Policy,
+    { digest, checked }: NamedBundle,
+    signatures: readonly BundleSignature[],
+  ): Promise<readonly Reason[]> {
+    const key = signatures.map(({ publicKey, signature }) => `${toHex(publicKey)} ${toHex(signature)}`).join()
+    const known = checked.get(key)
+    if (known) return known
+    const { hasSigned, trustedPolicyKeys } = this.#options
     const problems: Reason[] = []
     if (policy.digest !== digest)
       problems.push({ code: "BUNDLE_ALTERED", text: "The stored bundle is not the one that its digest names." })
-    const message = bundleSigningInput(row.content)
-    const trusted = row.signatures.some(
-      ({ publicKey, signature }) =>
-        trustedPolicyKeys.some((key) => equalBytes(key, publicKey)) &&
+    let isTrusted = false
+    for (const { publicKey, signature } of signatures) {
+      isTrusted ||=
+        trustedPolicyKeys.some((trusted) => equalBytes(trusted, publicKey)) &&
         parsePublicKey(publicKey) !== null &&
         parseSignature(signature) !== null &&
-        verify(publicKey, message, signature),
-    )
-    if (!trusted)
+        (await hasSigned(publicKey, policy.canonicalBytes, signature))
+    }
+    if (!isTrusted)
       problems.push({
         code: "BUNDLE_UNTRUSTED",
         text: "No trusted key has signed the active bundle. See policy-trusted-keys.",
       })
-    return { policy, problems }
+    checked.clear()
+    checked.set(key, problems)
+    return problems
   }
 }
 

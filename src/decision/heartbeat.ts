@@ -11,7 +11,7 @@ import type { DirectiveRow } from "./directives.ts"
 import type { Leases } from "./leases.ts"
 import { isMeasurementGood } from "./measurement.ts"
 import type { RuntimeChanges } from "./runtime-changes.ts"
-import type { ControlState } from "./state.ts"
+import { assertLoaded, type ControlState } from "./state.ts"
 
 /** A nonce is good for two lives of a lease: after that the runtime asks for a new one. */
 const NONCE_LIFE_MS = 2 * LEASE_TTL_MS
@@ -135,6 +135,7 @@ export function createHeartbeat(deps: HeartbeatDependencies): Heartbeat {
 
   function appraise({ beat, hash, key, now }: Arrived, isSignatureGood: boolean, redeemed: bigint | null): BeatVerdict {
     const state = deps.control()
+    assertLoaded(state)
     const runtime = state.runtimes.get(key)
     const lease = runtime ? knownLease(runtime, beat, now) : null
     const told = leases.get(beat.lease_id)?.toldBundle ?? null

@@ -19,7 +19,7 @@ import { checkRuntime } from "./determine.ts"
 import { type Redemption, readContent, readRedemption, readState } from "./executions.ts"
 import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from "./limits.ts"
 import { seal } from "./seal.ts"
-import { bundleProblems, type ControlState, isUsable, type ReasonCode } from "./state.ts"
+import { assertLoaded, bundleProblems, type ControlState, isUsable, type ReasonCode } from "./state.ts"
 
 /** How long the same redemption id gets the same answer: a lost reply must not cost the execution. */
 export const REPEAT_MS = 60_000
@@ -94,6 +94,7 @@ export function createRedeem(deps: RedeemDependencies): (request: RedeemRequest,
     const key = sha256Hex(`${call.caller.id}\0${request.redemptionId}`)
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const state = deps.control() // its epoch is proved by the append, the execution's newest record by its effect
+      assertLoaded(state)
       const found = await deps.lineage.findExecution(executionId)
       const parentId = found && readBody(found.decision.body).parent?.execution_id
       const parent = parentId ? await deps.lineage.findExecution(parentId) : null

@@ -17,7 +17,7 @@ import type { Leases } from "./leases.ts"
 import { limitOf } from "./limits.ts"
 import { referencesAt } from "./reference-values.ts"
 import type { RuntimeChanged, RuntimeChanges } from "./runtime-changes.ts"
-import type { ControlState } from "./state.ts"
+import { assertLoaded, type ControlState } from "./state.ts"
 
 export interface RegisterDependencies {
   readonly clock: Clock
@@ -124,6 +124,7 @@ export function createRegister(deps: RegisterDependencies) {
   ): Runtime {
     const { before, now } = given
     const { public_key, runtime_id, measurements } = registration
+    assertLoaded(state)
     if (state.revokedKeys.has(public_key)) throw refuse("KEY_REVOKED")
     if (!before && state.runtimes.size >= MAX_RUNTIMES) throw refuse("TOO_MANY_RUNTIMES")
     for (const other of state.runtimes.values())

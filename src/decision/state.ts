@@ -1,5 +1,6 @@
 /** What a decision is made under besides the request: one immutable value, swapped whole when the control epoch moves. */
 
+import { WritError } from "../errors.ts"
 import type { Policy, PolicyReason, ValidityWindow } from "../policy/types.ts"
 import type { Runtime } from "../runtime/runtime.ts"
 import type { ReferenceSet } from "./reference-values.ts"
@@ -34,6 +35,8 @@ export interface ControlState {
   readonly epoch: bigint
   /** Null until a bundle was activated. */
   readonly active: ActivePolicy | null
+  /** A bundle is active which is not compiled yet, or could not be: nothing is decided until it is. */
+  readonly isLoading?: true
   readonly callers: ReadonlyMap<string, CallerKey>
   /** By `runtimeKey` of their id. */
   readonly runtimes: ReadonlyMap<string, Runtime>
@@ -85,6 +88,11 @@ export interface Reason {
 
 export function isUsable(key: CallerKey | undefined, wallMs: number): key is CallerKey {
   return key !== undefined && key.state === "active" && (key.expiresAtMs === null || wallMs < key.expiresAtMs)
+}
+
+/** Throws POLICY_LOADING: what the active bundle says is not known yet, so that nothing may be held against anyone. */
+export function assertLoaded({ isLoading }: ControlState): void {
+  if (isLoading) throw new WritError("POLICY_LOADING")
 }
 
 /** Is this the active bundle already, and found valid? */

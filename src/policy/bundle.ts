@@ -5,6 +5,8 @@ import type { Measured } from "../formats/runtime-messages.ts"
 export const MAX_BUNDLE_BYTES = 16 * 1024 * 1024
 export const MAX_FILES = 1_000
 export const MAX_RULES = 100_000
+/** That are told of one bundle. */
+export const MAX_PROBLEMS = 100
 export const MAX_CONDITION_CHARS = 4_096
 export const MAX_CONDITION_NODES = 500
 /** Brackets within brackets. */
@@ -118,5 +120,15 @@ export function compileGlob(glob: string): (text: string) => boolean {
       at = found + part.length
     }
     return at <= text.length - last.length
+  }
+}
+
+/** The names that a glob matches; each glob is looked at once, since many rules share it. */
+export function createActionMatcher(names: readonly string[]): (glob: string) => readonly string[] {
+  const known = new Map<string, readonly string[]>()
+  return (glob) => {
+    const found = known.get(glob) ?? names.filter(compileGlob(glob))
+    known.set(glob, found)
+    return found
   }
 }

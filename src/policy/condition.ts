@@ -3,7 +3,8 @@
  * language allows and a policy must not say is refused here.
  */
 import { childrenOf, countNodes, type Expr, mapChildren, pathOf } from "../cel/ast.ts"
-import { compile, FUNCTIONS } from "../cel/compile.ts"
+import { compile, FUNCTIONS, link, type Program, toIr } from "../cel/compile.ts"
+import type { Ir } from "../cel/ir.ts"
 import { parse } from "../cel/parse.ts"
 import { type Problem, SyntaxProblem } from "../cel/problem.ts"
 import { DYN, formatType, STRING, type StructType, TIMESTAMP, type Type } from "../cel/type.ts"
@@ -37,17 +38,24 @@ export interface Scope {
 
 export type ConditionProblem = Problem
 
-export interface Condition {
+/** All that a decision needs. */
+export interface LinkedCondition {
   readonly source: string
-  /** What it is on every request, where that is known. */
-  readonly constant: Value | undefined
-  bind(roots: Roots): Bindings
   /** true or false, or the error; at most `limit` units. */
   evaluate(bindings: Bindings, limit?: number): boolean | CelError
   /** Units that the last evaluation cost. */
   spent(): number
+}
+
+/** As it was compiled from its source. */
+export interface Condition extends LinkedCondition {
+  /** What it is on every request, where that is known. */
+  readonly constant: Value | undefined
+  bind(roots: Roots): Bindings
   /** Is this root read anywhere in it, variables included? */
   mentions(root: string): boolean
+  /** For `linkCondition`, which gets the same lists by these names. */
+  toIr(lists: ReadonlyMap<Value, string>): Ir
   /** For the second opinion: as it is written, with what its constants are and its paths hold. */
   readonly ast: Expr
   readonly constants: ReadonlyMap<string, Value>
@@ -99,14 +107,31 @@ export function compileCondition(
     return { problems: [{ offset: 0, message }] }
   }
   return {
-    source,
+    ...toCondition(source, program),
     constant: program.constant,
     ast: parsed,
     constants: scope.constants ?? new Map(),
     typeAt: (path) => typeAt(variables.get(path[0] as Root) ?? DYN, path.slice(1)),
     mentions: (root) => mentions(expr, root),
-    spent: () => program.spent,
     bind: (roots) => layout.bind(roots),
+    toIr: (lists) => toIr(expr, program.checked, lists),
+  }
+}
+
+/** The condition that was compiled in another thread, for the same layout. */
+export function linkCondition(
+  source: string,
+  ir: Ir,
+  { numberOf }: Layout,
+  lists: ReadonlyMap<string, Value>,
+): LinkedCondition {
+  return toCondition(source, link(ir, numberOf, lists))
+}
+
+function toCondition(source: string, program: Program): LinkedCondition {
+  return {
+    source,
+    spent: () => program.spent,
     evaluate({ roots, values }, limit = MAX_COST) {
       const value = program.run(roots, limit, values)
       return typeof value === "boolean" || value instanceof CelError ? value : NO_TRUTH

@@ -1,32 +1,56 @@
 /** From files, or from canonical bytes, to a compiled policy; or to the list of everything that is wrong. */
 
 import { DYN, formatType, STRING, type Type } from "../cel/type.ts"
-import { CelError, type Value } from "../cel/value.ts"
+import type { Value } from "../cel/value.ts"
 import { fromUtf8, toHex, utf8 } from "../formats/bytes.ts"
 import { canonicalBytes, encodeCanonicalJson } from "../formats/canonical-json.ts"
 import { hashLeaf, rootOfHashes } from "../formats/merkle.ts"
 import type { JsonObject, JsonValue, Sha256 } from "../formats/ports.ts"
 import { parseStrictJson } from "../formats/strict-json.ts"
-import { type Bundle, compileGlob, type Properties, type Rule } from "./bundle.ts"
+import { type Bundle, createActionMatcher, MAX_PROBLEMS, type Properties, type Rule, type Signal } from "./bundle.ts"
 import { type Condition, compileCondition, type Scope } from "./condition.ts"
 import { Layout } from "./layout.ts"
 import { type Locate, mergeFiles } from "./merge-files.ts"
 import { parseBundle } from "./parse-bundle.ts"
 import { createPolicy } from "./policy.ts"
 import { KEY } from "./reader.ts"
-import { buildRuleIndex } from "./rule-index.ts"
+import { RuleIndex } from "./rule-index.ts"
 import type { LoadResult, PolicyProblem } from "./types.ts"
 import { constantValues, typeOfProperty } from "./values.ts"
 
 /** `files` maps a path relative to the bundle's folder to its text. Same text, same digest, in whatever order. */
 export function loadPolicy(files: Readonly<Record<string, string>>, sha256: Sha256): LoadResult {
-  const merged = mergeFiles(files)
-  if ("problems" in merged) return { ok: false, problems: merged.problems }
-  return compile(merged.value, merged.locate, sha256)
+  return toLoadResult(compileFiles(files, sha256, (condition) => condition))
 }
 
 /** The inverse of `Policy.canonicalBytes`. */
 export function loadCanonicalPolicy(bytes: Uint8Array, sha256: Sha256): LoadResult {
+  return toLoadResult(compileCanonical(bytes, sha256, (condition) => condition))
+}
+
+/** What one condition is compiled to; `id` names the rule or signal. Equal ones are compiled once. */
+export type Keep<T> = (condition: Condition, id: string, constants: ReadonlyMap<string, Value>) => T
+
+export type Compiled<T> =
+  | { readonly ok: false; readonly problems: readonly PolicyProblem[] }
+  | {
+      readonly ok: true
+      readonly bundle: Bundle
+      readonly layout: Layout
+      readonly digest: string
+      readonly canonicalBytes: Uint8Array
+      readonly rules: readonly { readonly rule: Rule; readonly order: number; readonly when: T }[]
+      readonly signals: readonly (Omit<Signal, "when"> & { readonly when: T })[]
+      readonly usesNow: boolean
+    }
+
+export function compileFiles<T>(files: Readonly<Record<string, string>>, sha256: Sha256, keep: Keep<T>): Compiled<T> {
+  const merged = mergeFiles(files)
+  if ("problems" in merged) return { ok: false, problems: merged.problems }
+  return compile(merged.value, merged.locate, sha256, keep)
+}
+
+export function compileCanonical<T>(bytes: Uint8Array, sha256: Sha256, keep: Keep<T>): Compiled<T> {
   const nowhere: Locate = (path, message) => ({
     file: "canonical bundle",
     line: 1,
@@ -35,68 +59,20 @@ export function loadCanonicalPolicy(bytes: Uint8Array, sha256: Sha256): LoadResu
   })
   try {
     const value = parseStrictJson(fromUtf8(bytes), { maxDepth: 32, maxNodes: 5_000_000 })
-    return compile(fromCanonical(value as JsonObject), nowhere, sha256)
+    return compile(fromCanonical(value as JsonObject), nowhere, sha256, keep)
   } catch (error) {
     return { ok: false, problems: [nowhere("", (error as Error).message)] }
   }
 }
 
-function compile(value: JsonValue, locate: Locate, sha256: Sha256): LoadResult {
-  const problems: PolicyProblem[] = []
-  const bundle = parseBundle(value, (path, message, suggestion) => problems.push(locate(path, message, suggestion)))
-  if (problems.length > 0) return { ok: false, problems }
-  const constants = new Map(Object.entries(constantValues(bundle.constants)))
-  const layout = new Layout(bundle.types)
-  const condition = (path: string, source: string, rule: Rule | null): Condition => {
-    const compiled = compileCondition(source, scopeOf(bundle, rule, constants, layout))
-    if ("problems" in compiled) {
-      for (const problem of compiled.problems)
-        problems.push(locate(path, problem.message, problem.suggestion, problem.offset))
-      return REFUSED
-    }
-    if (compiled.constant === false)
-      problems.push(locate(path, "This is false on every request, so what it decides can never match."))
-    return compiled
-  }
-  const paths = new Map(
-    ((value as JsonObject)["rules"] as readonly JsonObject[] | undefined)?.map((rule, i) => [
-      rule["id"],
-      `/rules/${i}/when`,
-    ]) ?? [],
-  )
-  const signalPaths = new Map(
-    (((value as JsonObject)["risk"] as JsonObject | undefined)?.["signals"] as readonly JsonObject[] | undefined)?.map(
-      (signal, i) => [signal["id"], `/risk/signals/${i}/when`],
-    ) ?? [],
-  )
-  for (const [name, source] of Object.entries(bundle.variables)) {
-    const compiled = compileCondition(source, scopeOf(bundle, null, constants, layout), "anything")
-    if ("problems" in compiled)
-      for (const problem of compiled.problems)
-        problems.push(locate(`/variables/${name}`, problem.message, problem.suggestion, problem.offset))
-  }
-  const rules = bundle.rules.map((rule, order) => ({
-    rule,
-    order,
-    when: condition(paths.get(rule.id) ?? "", rule.when, rule),
-  }))
-  const signals = bundle.risk.signals.map((signal) => ({
-    ...signal,
-    when: condition(signalPaths.get(signal.id) ?? "", signal.when, null),
-  }))
-  if (problems.length > 0) return { ok: false, problems }
-  const canonical = canonicalBytes(toCanonical(bundle))
+function toLoadResult(compiled: Compiled<Condition>): LoadResult {
+  if (!compiled.ok) return compiled
+  const { bundle, rules, signals } = compiled
+  const index = new RuleIndex(bundle.types.actions)
+  for (const rule of rules) index.add(rule)
   return {
     ok: true,
-    policy: createPolicy({
-      bundle,
-      layout,
-      digest: digestOf(bundle, sha256),
-      canonicalBytes: canonical,
-      index: buildRuleIndex(rules, bundle.types.actions),
-      signals,
-      usesNow: [...rules, ...signals].some(({ when }) => when.mentions("now")),
-    }),
+    policy: createPolicy({ ...compiled, index }),
     conditions: [
       ...rules.map(({ rule, when }) => ({ id: rule.id, condition: when })),
       ...signals.map(({ id, when }) => ({ id, condition: when })),
@@ -104,16 +80,70 @@ function compile(value: JsonValue, locate: Locate, sha256: Sha256): LoadResult {
   }
 }
 
-const REFUSED: Condition = {
-  source: "",
-  constant: undefined,
-  ast: undefined as never,
-  constants: new Map(),
-  typeAt: () => DYN,
-  bind: (roots) => ({ roots, values: [] }),
-  spent: () => 0,
-  mentions: () => false,
-  evaluate: () => new CelError("refused"),
+function compile<T>(value: JsonValue, locate: Locate, sha256: Sha256, keep: Keep<T>): Compiled<T> {
+  const problems: PolicyProblem[] = []
+  const report = (...problem: Parameters<Locate>) => {
+    if (problems.length < MAX_PROBLEMS) problems.push(locate(...problem))
+  }
+  const bundle = parseBundle(value, report)
+  if (problems.length > 0) return { ok: false, problems }
+  const constants = new Map(Object.entries(constantValues(bundle.constants)))
+  const layout = new Layout(bundle.types)
+  const scopes = createScopes(bundle, constants, layout)
+  const kept = new Map<string, T>()
+  let usesNow = false
+  /** Undefined where there is a problem with it. */
+  const condition = (path: string, source: string, id: string, rule: Rule | null): T | undefined => {
+    const { key, scope } = scopes(rule)
+    const known = kept.get(`${key} ${source}`)
+    if (known !== undefined || problems.length >= MAX_PROBLEMS) return known
+    const compiled = compileCondition(source, scope)
+    if ("problems" in compiled) {
+      for (const problem of compiled.problems) report(path, problem.message, problem.suggestion, problem.offset)
+      return undefined
+    }
+    if (compiled.constant === false) {
+      report(path, "This is false on every request, so what it decides can never match.")
+      return undefined
+    }
+    usesNow ||= compiled.mentions("now")
+    const made = keep(compiled, id, constants)
+    kept.set(`${key} ${source}`, made)
+    return made
+  }
+  const { rules: ruleList, risk } = value as {
+    rules?: readonly JsonObject[]
+    risk?: { signals?: readonly JsonObject[] }
+  }
+  const paths = new Map(ruleList?.map((rule, i) => [rule["id"], `/rules/${i}/when`]))
+  const signalPaths = new Map(risk?.signals?.map((signal, i) => [signal["id"], `/risk/signals/${i}/when`]))
+  for (const [name, source] of Object.entries(bundle.variables)) {
+    const compiled = compileCondition(source, scopes(null).scope, "anything")
+    if ("problems" in compiled)
+      for (const problem of compiled.problems)
+        report(`/variables/${name}`, problem.message, problem.suggestion, problem.offset)
+  }
+  const rules = bundle.rules.map((rule, order) => ({
+    rule,
+    order,
+    when: condition(paths.get(rule.id) ?? "", rule.when, rule.id, rule) as T,
+  }))
+  const signals = bundle.risk.signals.map((signal) => ({
+    ...signal,
+    when: condition(signalPaths.get(signal.id) ?? "", signal.when, signal.id, null) as T,
+  }))
+  if (problems.length > 0) return { ok: false, problems }
+  const canonical = canonicalBytes(toCanonical(bundle))
+  return {
+    ok: true,
+    bundle,
+    layout,
+    digest: digestOf(bundle, sha256),
+    canonicalBytes: canonical,
+    rules,
+    signals,
+    usesNow,
+  }
 }
 
 /** Everything but the rules, then the rules by id: leaves of a Merkle tree, so that evidence can hold just the candidates. */
@@ -148,16 +178,44 @@ function fromCanonical(value: JsonObject): JsonValue {
   return { ...value, rules } as JsonValue
 }
 
+interface Scoped {
+  /** Where two rules have the same one, the same condition means the same in both. */
+  readonly key: string
+  readonly scope: Scope
+}
+/** One scope for all rules that can match the same types. */
+function createScopes(
+  bundle: Bundle,
+  constants: ReadonlyMap<string, Value>,
+  layout: Layout,
+): (rule: Rule | null) => Scoped {
+  const matching = createActionMatcher(Object.keys(bundle.types.actions))
+  const known = new Map<string, Scoped>()
+  return (rule) => {
+    const actions = rule === null ? null : [...new Set(rule.actions.flatMap(matching))]
+    const key = JSON.stringify(
+      rule && [rule.subjects.map(({ type }) => type), rule.resources.map(({ type }) => type), actions, rule.parameters],
+    )
+    const scoped = known.get(key) ?? { key, scope: scopeOf(bundle, rule, actions, constants, layout) }
+    known.set(key, scoped)
+    return scoped
+  }
+}
+
 /** What the names in a condition mean: for a rule, by the types that it can match; elsewhere, by all declared types. */
-function scopeOf(bundle: Bundle, rule: Rule | null, constants: ReadonlyMap<string, Value>, layout: Layout): Scope {
+function scopeOf(
+  bundle: Bundle,
+  rule: Rule | null,
+  matched: readonly string[] | null,
+  constants: ReadonlyMap<string, Value>,
+  layout: Layout,
+): Scope {
   const { subjects, resources, actions, context } = bundle.types
   const named = (
     table: { readonly [type: string]: { readonly properties: Properties } },
     types: readonly string[] | undefined,
   ) => (types ?? Object.keys(table)).flatMap((type) => (table[type] ? [table[type].properties] : []))
-  const actionNames = Object.keys(actions).filter(
-    (name) => rule === null || rule.actions.some((glob) => compileGlob(glob)(name)),
-  )
+  const actionNames = matched ?? Object.keys(actions)
   const tables: Record<string, readonly Properties[]> = {
     subject: named(
       subjects,

@@ -2,7 +2,7 @@
 import { CostExceeded, type Value } from "../cel/value.ts"
 import type { JsonObject } from "../formats/ports.ts"
 import { APPROVAL_LIFE_MS, type Bundle, MAX_COST, MAX_MATCHED_RULES, type Properties } from "./bundle.ts"
-import type { Condition } from "./condition.ts"
+import type { LinkedCondition } from "./condition.ts"
 import type { Bindings, Group, Layout } from "./layout.ts"
 import { TIERS } from "./parse-bundle.ts"
 import type { CompiledRule, RuleIndex } from "./rule-index.ts"
@@ -29,7 +29,7 @@ export interface CompiledBundle {
   readonly usesNow: boolean
   readonly signals: readonly {
     readonly id: string
-    readonly when: Condition
+    readonly when: LinkedCondition
     readonly tier: (typeof TIERS)[number]
     readonly points: number
   }[]
@@ -174,7 +174,7 @@ class Meter {
   constructor(bindings: Bindings) {
     this.#bindings = bindings
   }
-  evaluate(condition: Condition): boolean | PolicyReason {
+  evaluate(condition: LinkedCondition): boolean | PolicyReason {
     const value = condition.evaluate(this.#bindings, MAX_COST - this.cost)
     this.cost = Math.min(MAX_COST, this.cost + condition.spent())
     if (typeof value === "boolean") return value

@@ -307,10 +307,10 @@ export function createControlSource(pool: pg.Pool): ControlSource {
       const client = await pool.connect()
       try {
         await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") // one snapshot for all three
-        const control = await client.query<{ epoch: bigint; digest: Buffer | null; content: Buffer | null }>(
-          "SELECT c.epoch, c.active_bundle AS digest, b.content FROM control c LEFT JOIN bundle b ON b.digest = c.active_bundle",
+        const control = await client.query<{ epoch: bigint; digest: Buffer | null }>(
+          "SELECT epoch, active_bundle AS digest FROM control",
         )
-        const row = control.rows[0] as { epoch: bigint; digest: Buffer | null; content: Buffer | null }
+        const row = control.rows[0] as { epoch: bigint; digest: Buffer | null }
         const signatures = await client.query<{ public_key: Buffer; signature: Buffer }>(
           "SELECT public_key, signature FROM bundle_signature WHERE digest = $1",
           [row.digest],
@@ -339,14 +339,12 @@ export function createControlSource(pool: pg.Pool): ControlSource {
         await client.query("COMMIT")
         return {
           epoch: row.epoch,
-          activeBundle:
-            row.digest && row.content
-              ? {
-                  digest: row.digest,
-                  content: row.content,
-                  signatures: signatures.rows.map((s) => ({ publicKey: s.public_key, signature: s.signature })),
-                }
-              : null,
+          activeBundle: row.digest
+            ? {
+                digest: row.digest,
+                signatures: signatures.rows.map((s) => ({ publicKey: s.public_key, signature: s.signature })),
+              }
+            : null,
           callers: callers.rows.map((c) => ({
             id: c.id,
             role: c.role,
@@ -370,4 +368,26 @@ export function createControlSource(pool: pg.Pool): ControlSource {
       }
     },
   }
+}
+
+/** Read in pieces, each decoded in a short turn: whole it would hold up decisions. */
+const BUNDLE_PIECE_BYTES = 256 * 1024
+
+/** A bundle's canonical bytes, by its digest in hex. */
+export async function readBundle(pool: pg.Pool, digest: string): Promise<Uint8Array | null> {
+  const key = Buffer.from(digest, "hex")
+  const { rows } = await pool.query<{ size: number }>(
+    "SELECT octet_length(content) AS size FROM bundle WHERE digest = $1",
+    [key],
+  )
+  if (!rows[0]) return null
+  const content = new Uint8Array(rows[0].size)
+  for (let at = 0; at < content.length; at += BUNDLE_PIECE_BYTES) {
+    const piece = await pool.query<{ bytes: Buffer }>(
+      "SELECT substring(content FROM $2::int FOR $3::int) AS bytes FROM bundle WHERE digest = $1",
+      [key, at + 1, BUNDLE_PIECE_BYTES],
+    )
+    if (piece.rows[0]) content.set(piece.rows[0].bytes, at)
+  }
+  return content
 }

@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest"
+import type { PolicyJob } from "../../src/decision/policy-job.ts"
+import type { JobThread } from "../../src/decision/policy-thread.ts"
 import type { Scope } from "../../src/policy/condition.ts"
 import { startTestDaemon } from "../support/daemon.ts"
 import { createDatabase, type TestDatabase } from "../support/database.ts"
@@ -17,6 +19,20 @@ vi.mock("../../src/policy/condition.ts", async (importOriginal) => {
       return "problems" in compiled || "problems" in lowered ? compiled : { ...compiled, evaluate: lowered.evaluate }
     },
   }
+})
+/** What the thread would do is done here, where the engine is the changed one. */
+vi.mock("../../src/decision/policy-thread.ts", async (importOriginal) => {
+  const real = await importOriginal<typeof import("../../src/decision/policy-thread.ts")>()
+  const { EventEmitter } = await import("node:events")
+  const { doPolicyJob } = await import("../../src/decision/policy-job.ts")
+  class ThisThread extends EventEmitter {
+    async postMessage(job: PolicyJob) {
+      this.emit("message", await doPolicyJob(job))
+    }
+    unref() {}
+    async terminate() {}
+  }
+  return { ...real, createPolicyThread: () => real.createPolicyThread(() => new ThisThread() as unknown as JobThread) }
 })
 const mutate = (source: string) => source.replaceAll(/>(?!=)/g, ">=")
 

@@ -1,9 +1,9 @@
 import { createHash, verify } from "node:crypto"
-import { describe, expect, test } from "vitest"
-import { nativeCrypto, publicKeyObject, sha256 } from "../../../src/crypto.ts"
+import { describe, expect, test, vi } from "vitest"
+import { nativeCrypto, publicKeyObject } from "../../../src/crypto.ts"
 import { bundleSigningInput, Control, type ControlRows } from "../../../src/decision/control.ts"
 import { fromHex, utf8 } from "../../../src/formats/bytes.ts"
-import { loadCanonicalPolicy } from "../../../src/policy/load.ts"
+import type { Policy } from "../../../src/policy/types.ts"
 import { CALLER_KEY, testSigner } from "../../support/decision.ts"
 import { load } from "../../support/policy.ts"
 
@@ -16,7 +16,6 @@ const stranger = testSigner(2)
 type Row = NonNullable<ControlRows["activeBundle"]>
 const rowOf = (policy = first, by = signer): Row => ({
   digest: fromHex(policy.digest),
-  content: policy.canonicalBytes,
   signatures: [{ publicKey: by.publicKey, signature: by.sign(bundleSigningInput(policy.canonicalBytes)) }],
 })
 
@@ -44,24 +43,30 @@ class FakeSource {
   }
 }
 
-function setUp(more: Partial<ConstructorParameters<typeof Control>[0]> = {}) {
+type Verify = typeof nativeCrypto.ed25519Verify
+function setUp({ verify = nativeCrypto.ed25519Verify as Verify, ...more }: Options = {}) {
   const source = new FakeSource()
-  const compiled: Uint8Array[] = []
+  const asked: string[] = []
+  const verified: Uint8Array[] = []
   const changes: bigint[] = []
+  const stored = new Map<string, Policy | null>([first, second].map((policy) => [policy.digest, policy]))
   const control = new Control({
     source,
     trustedPolicyKeys: [signer.publicKey],
-    verify: nativeCrypto.ed25519Verify,
-    compile(content) {
-      compiled.push(content)
-      const loaded = loadCanonicalPolicy(content, sha256)
-      return loaded.ok ? loaded.policy : null
+    async hasSigned(publicKey, canonicalBytes, signature) {
+      verified.push(publicKey)
+      return verify(publicKey, bundleSigningInput(canonicalBytes), signature)
+    },
+    async policyOf(digest) {
+      asked.push(digest)
+      return stored.get(digest) ?? null
     },
     onChange: (state) => changes.push(state.epoch),
     ...more,
   })
-  return { source, control, compiled, changes }
+  return { source, control, stored, asked, verified, changes }
 }
+type Options = Partial<ConstructorParameters<typeof Control>[0]> & { verify?: Verify }
 async function problemsOf(row: Row | null, trusted = [signer.publicKey]): Promise<string[] | null> {
   const { source, control } = setUp({ trustedPolicyKeys: trusted })
   source.rows = { ...source.rows, activeBundle: row }
@@ -93,7 +98,7 @@ describe("Control", () => {
   })
 
   test("the same epoch changes nothing; another one swaps the whole state, and compiles only what is new", async () => {
-    const { source, control, compiled, changes } = setUp()
+    const { source, control, asked, verified, changes } = setUp()
     await control.refresh()
     const before = control.state
     await control.refresh()
@@ -102,11 +107,13 @@ describe("Control", () => {
     await control.refresh()
     expect(control.state.callers.size).toBe(0)
     expect(before.callers.size).toBe(1)
-    expect(compiled).toHaveLength(1)
+    expect(asked).toEqual([first.digest])
+    expect(verified).toHaveLength(1)
     source.rows = { ...source.rows, epoch: 3n, activeBundle: rowOf(second) }
     await control.refresh()
     expect(control.state.active?.policy.version).toBe("2")
-    expect(compiled).toHaveLength(2)
+    expect(asked).toEqual([first.digest, second.digest])
+    expect(verified).toHaveLength(2)
     expect(changes).toEqual([1n, 2n, 3n])
   })
 
@@ -139,20 +146,91 @@ describe("Control", () => {
     expect(control.state.epoch).toBe(2n)
   })
 
-  test("no bundle, and content that is none, leave nothing active", async () => {
+  test("no bundle, and one that is not stored, leave nothing active", async () => {
     expect(await problemsOf(null)).toBeNull()
-    expect(await problemsOf({ ...rowOf(), content: utf8("{}") })).toBeNull()
+    expect(await problemsOf({ ...rowOf(), digest: new Uint8Array(32) })).toBeNull()
   })
 
-  test("a bundle whose digest is another one's is BUNDLE_ALTERED", async () => {
-    expect(await problemsOf({ ...rowOf(), digest: fromHex(second.digest) })).toEqual(["BUNDLE_ALTERED"])
+  test("what is stored under another one's digest is BUNDLE_ALTERED, and nobody has signed it", async () => {
+    const { control, stored } = setUp()
+    stored.set(first.digest, second)
+    await control.refresh()
+    expect(control.state.active?.problems.map(({ code }) => code)).toEqual(["BUNDLE_ALTERED", "BUNDLE_UNTRUSTED"])
   })
 
-  test("content altered under its digest and signature fails both", async () => {
-    expect(await problemsOf({ ...rowOf(), content: second.canonicalBytes })).toEqual([
-      "BUNDLE_ALTERED",
-      "BUNDLE_UNTRUSTED",
-    ])
+  test("the same bundle is looked at again when its signatures are others", async () => {
+    const { source, control } = setUp()
+    source.rows = { ...source.rows, activeBundle: rowOf(first, stranger) }
+    await control.refresh()
+    expect(control.state.active?.problems).toHaveLength(1)
+    source.rows = { ...source.rows, epoch: 2n, activeBundle: rowOf() }
+    await control.refresh()
+    expect(control.state.active?.problems).toEqual([])
+  })
+
+  describe("a bundle that takes long to compile", () => {
+    const slow = () => {
+      let resolve: (policy: Policy) => void = () => {}
+      let reject: (error: Error) => void = () => {}
+      const compiling = new Promise<Policy>((...both) => {
+        ;[resolve, reject] = both
+      })
+      const asked: string[] = []
+      const setting = setUp({
+        bundleWaitMs: 20,
+        policyOf(digest) {
+          asked.push(digest)
+          return digest === first.digest
+            ? Promise.resolve(first)
+            : asked.length === 2
+              ? compiling
+              : Promise.resolve(second)
+        },
+      })
+      return { ...setting, asked, resolve, reject }
+    }
+    const activated = async (of: ReturnType<typeof slow>) => {
+      await of.control.refresh()
+      of.source.rows = { ...of.source.rows, epoch: 2n, callers: [], activeBundle: rowOf(second) }
+      await of.control.refresh()
+    }
+
+    test("leaves nothing active under the new epoch, never the bundle before; the rest of the state is new", async () => {
+      const of = slow()
+      await activated(of)
+      expect(of.control.state).toMatchObject({ epoch: 2n, active: null, isLoading: true, callers: new Map() })
+    })
+
+    test("is active as soon as it is compiled, without another change", async () => {
+      const of = slow()
+      await activated(of)
+      of.resolve(second)
+      await vi.waitFor(() => expect(of.control.state.active?.policy.version).toBe("2"))
+      expect(of.control.state.isLoading).toBeUndefined()
+      expect(of.asked).toHaveLength(2)
+    })
+
+    test("whose compiler dies is tried again by the next refresh", async () => {
+      const of = slow()
+      await of.control.refresh()
+      of.source.rows = { ...of.source.rows, epoch: 2n, activeBundle: rowOf(second) }
+      of.reject(new Error("out of memory"))
+      await of.control.refresh()
+      expect(of.control.state).toMatchObject({ epoch: 2n, active: null, isLoading: true })
+      await of.control.refresh()
+      expect(of.control.state.active?.policy.version).toBe("2")
+    })
+
+    test("and was overtaken by the one before is not waited for", async () => {
+      const of = slow()
+      await activated(of)
+      of.source.rows = { ...of.source.rows, epoch: 3n, activeBundle: rowOf(first) }
+      await of.control.refresh()
+      expect(of.control.state.active?.policy.version).toBe("1")
+      of.resolve(second)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      expect(of.control.state.active?.policy.version).toBe("1")
+    })
   })
 
   const good = rowOf().signatures[0] as Row["signatures"][number]
