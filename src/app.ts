@@ -86,10 +86,10 @@ const STOP_ORDER = [
   "gRPC",
   "bundle thread",
   "feed",
+  "policy thread",
   "background work",
   "beats",
   "appender",
-  "policy thread",
   "signing thread",
   "writer",
   "pool",
@@ -337,6 +337,10 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     // With an external database the disk that matters is the database's own.
     diskIsLow = config.databaseUrl === null && isDiskLow(config.dataFolder, config.minFreeDiskBytes)
     showHealth()
+  })
+  background.repeat(CONTROL_POLL_MS, "compiling what may become active", async () => {
+    const [newest] = await bundles.list(null, 1)
+    if (newest) await policies.get(toHex(newest.digest))
   })
   background.repeat(INDEX_INTERVAL_MS, "deriving lookups", async () => {
     if (appender.state === "open") lookupLag = await deriveLookups(pool, logId, appender.size)

@@ -40,8 +40,8 @@ export function createPolicies({ readBundle, compile, onFault }: PoliciesDepende
     try {
       const content = await readBundle(digest)
       const policy = content && (await compile(content))
-      if (!policy) known.delete(digest)
-      else if (known.has(digest)) keep(digest, Promise.resolve(policy), policy.ruleCount)
+      if (!content) known.delete(digest)
+      else if (known.has(digest)) keep(digest, Promise.resolve(policy), policy?.ruleCount ?? 0)
       return policy
     } catch (error) {
       known.delete(digest)

@@ -44,7 +44,7 @@ describe("createPolicyThread", () => {
     const here = load(bundle("1")).policy
     const compiled = await thread.compileFiles(filesOf(JSON.stringify(bundle("1"))), { unless: null })
     if (!compiled.ok) throw new Error("it is refused")
-    expect(compiled.opinions).toEqual({ confirmed: 0, outside: 1, disagreements: [] })
+    expect(compiled.opinions).toEqual({ confirmed: 1, outside: 0, disagreements: [] })
     expect(compiled.policy.digest).toBe(here.digest)
     expect(compiled.policy.evaluate(requestOf().policy, [])).toEqual(here.evaluate(requestOf().policy, []))
     const stored = await thread.compileCanonical(here.canonicalBytes.slice())
