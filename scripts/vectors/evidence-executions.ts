@@ -16,12 +16,12 @@ import {
 } from "./lineage.ts"
 import type { Vector } from "./vector.ts"
 
-const at = (seconds: string) => `2027-01-15T${seconds}.000Z`
+export const at = (seconds: string) => `2027-01-15T${seconds}.000Z`
 /** The token of CLAIMS ends at 08:00:10 and grants an hour. */
 const UNTIL = at("09:00:02")
 const DIG = "A".repeat(43)
 
-const redeemed = (before: Sealed, record: Json = {}, content: Json | null = { redemption: "cd".repeat(32) }) =>
+export const redeemed = (before: Sealed, record: Json = {}, content: Json | null = { redemption: "cd".repeat(32) }) =>
   step(
     before,
     { kind: "redeemed", state: "REDEEMED", time: at("08:00:02"), data: { execute_until: UNTIL }, ...record },
@@ -72,13 +72,13 @@ const revoked = (before: Sealed, record: Json = {}) =>
   step(before, { kind: "revoked", state: "REVOKED", time: at("08:00:06"), data: {}, ...record }, { reason: "r" })
 
 const PLACES = [3, 5, 6, 8, 9, 11]
-const chain = (...records: readonly Sealed[]): File => {
+export const chain = (...records: readonly Sealed[]): File => {
   const places = records.map((record, i) => ({ record, index: PLACES[i] as number }))
   return fileOf(places, new Log(places, { size: 13 }))
 }
 /** Each step made from the one before. */
 type Step = (before: Sealed) => Sealed
-const follow = (first: Sealed, ...steps: readonly Step[]): File => {
+export const follow = (first: Sealed, ...steps: readonly Step[]): File => {
   const records = [first]
   for (const make of steps) records.push(make(records.at(-1) as Sealed))
   return chain(...records)

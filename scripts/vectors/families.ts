@@ -1,6 +1,7 @@
 /** The folders of test/vectors and what lies in them. */
 import { canonicalJsonVectors } from "./canonical-json.ts"
 import { ed25519KeyVectors, ed25519Vectors } from "./ed25519.ts"
+import { evidenceApprovalVectors } from "./evidence-approvals.ts"
 import { evidenceExecutionVectors } from "./evidence-executions.ts"
 import { evidenceFamilyVectors } from "./evidence-family.ts"
 import { evidenceFileVectors } from "./evidence-file.ts"
@@ -27,6 +28,7 @@ export const FAMILIES: Readonly<Record<string, readonly Vector[]>> = {
     ...evidenceLogVectors,
     ...evidenceLineageVectors,
     ...evidenceExecutionVectors,
+    ...evidenceApprovalVectors,
     ...evidenceFamilyVectors,
   ],
 }

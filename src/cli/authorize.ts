@@ -40,6 +40,7 @@ function buildRequest(file: string | undefined, flags: Flags): JsonObject {
     ...(flags["action"] !== undefined && { action: { name: flags["action"] as string } }),
     ...(resource !== undefined && { resource }),
     ...(flags["explain"] && { explain: true }),
+    ...(flags["approval"] !== undefined && { approval_id: flags["approval"] as string }),
     request_id: (flags["requestId"] as string | undefined) ?? given["request_id"] ?? randomUUID(),
   }
 }
@@ -56,6 +57,15 @@ function describe(reply: AuthorizeReply): void {
   if (reply.matched_rules.length > 0) print(`  rules      ${reply.matched_rules.join(", ")}`)
   print(`  execution  ${reply.execution_id}`)
   print(`  record     ${reply.receipt.log} #${reply.receipt.leaf_index}`)
+  if (reply.approval_id) describeApproval(reply)
   if (reply.token) print(`  token      ${reply.token}`)
   if (reply.token_withheld) print(`  token      ${reply.token_withheld.code}: ${reply.token_withheld.text}`)
+}
+
+function describeApproval({ decision, approval_id: id, approval_expires_at: end }: AuthorizeReply): void {
+  print(`  approval   ${id}`)
+  if (decision !== "DECISION_REQUIRE_APPROVAL") return
+  const lapses = end ? `, before ${new Date(Number(end.seconds) * 1000).toISOString()}` : ""
+  print(`Waits for an approval: an operator decides it by \`writ approvals grant ${id}\`${lapses}.`)
+  print(`Then ask for the very same again, with --approval ${id} and another request id.`)
 }

@@ -52,6 +52,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .option("--property <name=value...>", "properties of the subject; a value is JSON, or else text")
     .option("--parameters <json>", "the exact bytes that will be executed")
     .option("--request-id <id>", "idempotency key; default: a new one")
+    .option("--approval <id>", "an approval that was granted for this very request")
     .option("--explain", "show how each candidate rule was seen")
     .action(
       run(async (file: string | undefined, flags: Flags) =>
@@ -122,6 +123,26 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .action(
       run(async (folder: string, flags: Flags) =>
         (await import("./policy-check.ts")).policyCheckCommand(folder, flags),
+      ),
+    )
+
+  const approvals = program.command("approvals").description("requests that wait for an approval")
+  remote(
+    approvals.command("list").description("what waits for decisions, the oldest first").option("--json", "print JSON"),
+  ).action(run(async (flags: Flags) => (await import("./approvals.ts")).listApprovals(flags)))
+  for (const [name, text] of [
+    ["grant", "grant an approval; it is good once, for exactly what was asked"],
+    ["refuse", "refuse an approval for good, also one that was granted and not used yet"],
+  ] as const)
+    remote(
+      approvals
+        .command(`${name} <id>`)
+        .description(text)
+        .option("--reason <text>", "why, for the record")
+        .option("--json", "print JSON"),
+    ).action(
+      run(async (id: string, flags: Flags) =>
+        (await import("./approvals.ts")).decideApproval(id, name === "grant", flags),
       ),
     )
 

@@ -69,6 +69,7 @@ function describeRecord(record: RecordBody): string {
   const { decision, matched_rules } = record.data as { decision?: string; matched_rules?: readonly string[] }
   if (decision) return `${record.kind} ${decision}${matched_rules?.length ? ` by ${matched_rules.join(", ")}` : ""}`
   const { execute_until, reason, succeeded, cause, signal, exit_status, isolation } = record.data
+  if (record.kind === "approval_decided") return `approval ${record.data["approve"] ? "granted" : "refused"}`
   if (record.kind === "redeemed") return `redeemed, to end before ${execute_until}`
   if (record.kind === "redeem_refused") return `redeem_refused: ${reason}`
   if (record.kind === "started") return `started${isolation ? `, held by ${isolation}` : ""}`

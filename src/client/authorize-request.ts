@@ -23,6 +23,9 @@ export interface AuthorizeReply {
   readonly times: { readonly evaluate_us: number; readonly append_us: number; readonly sign_us: number }
   readonly repeated_request: boolean
   readonly token_withheld: { readonly code: string; readonly text: string } | null
+  /** That has to be granted, or was used; "": none. */
+  readonly approval_id: string
+  readonly approval_expires_at: { readonly seconds: string } | null
 }
 
 /** Properties become Structs. Parameters become bytes: a text's own, and of anything else its RFC 8785 JSON. */

@@ -38,7 +38,19 @@ describe("writ", () => {
   test("--help names every command; --version is the package's", async () => {
     const { code, out } = await writ(["--help"])
     expect(code).toBe(0)
-    for (const name of ["serve", "init", "authorize", "lineage", "verify", "trust", "ledger", "policy", "keys", "demo"])
+    for (const name of [
+      "serve",
+      "init",
+      "authorize",
+      "lineage",
+      "verify",
+      "trust",
+      "ledger",
+      "policy",
+      "approvals",
+      "keys",
+      "demo",
+    ])
       expect(out).toMatch(new RegExp(`^  ${name} `, "m"))
     expect(await writ(["--version"])).toEqual({ code: 0, out: `${VERSION}\n`, err: "" })
   })

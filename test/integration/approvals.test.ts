@@ -65,7 +65,7 @@ afterAll(async () => {
   policy.remove()
 })
 
-type Reply = AuthorizeReply & { readonly approval_id: string; readonly approval_expires_at: { seconds: string } | null }
+type Reply = AuthorizeReply
 interface Approval {
   readonly approval_id: string
   readonly request: { request_id: string; resource: { id: string }; parameters?: Buffer }

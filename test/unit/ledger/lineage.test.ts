@@ -20,6 +20,7 @@ import {
   buildEvidence,
   isIntact,
   type LineageStore,
+  openingOf,
   orderLineage,
   readBody,
   readLineages,
@@ -177,6 +178,12 @@ describe("readLineages", () => {
     ])
   })
 
+  test("follows what the decision names that allowed it, after one that asked", async () => {
+    const asked = stored({ record: decision({ state: "APPROVAL_PENDING" }), index: 0 })
+    const recordsOf = async (id: string) => (id === "a" ? [asked, withParent("b")] : [])
+    expect((await readLineages({ recordsOf }, "a")).map(({ executionId }) => executionId)).toEqual(["a", "b"])
+  })
+
   test("a circle ends", async () => {
     expect(await readLineages({ recordsOf: async () => [withParent("a")] }, "a")).toHaveLength(MAX_ANCESTORS + 1)
   })
@@ -220,6 +227,14 @@ describe("versionOf", () => {
     const found = { decision: first, records: [first], state: "AUTHORIZED" } as const
     expect(versionOf({ ...found, last: { ...first } })).toBeNull()
     expect(versionOf({ ...found, last: second })).toBe(second.leafHash)
+  })
+
+  test("of what was approved it is the decision that allowed it, which is not the first", () => {
+    const allowed = stored({ record: decision({ previous: "00" }), index: 6 })
+    const found = { decision: allowed, records: [allowed, first], last: allowed, state: "AUTHORIZED" } as const
+    expect(versionOf(found)).toBe(allowed.leafHash)
+    expect(openingOf(found)).toBe(first)
+    expect(openingOf({ decision: allowed, records: [] })).toBe(allowed)
   })
 })
 

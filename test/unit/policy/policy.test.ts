@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import type { RawRequest } from "../../../src/decision/snapshot.ts"
-import { MAX_COST } from "../../../src/policy/bundle.ts"
+import { APPROVAL_LIFE_MS, MAX_COST } from "../../../src/policy/bundle.ts"
 import { load, requestOf } from "../../support/policy.ts"
 
 const ENTITIES = { subjects: [{ type: "a" }], actions: ["go"], resources: [{ type: "r" }] }
@@ -47,6 +47,45 @@ describe("evaluate", () => {
       runtimeNotRequired: true,
     })
     expect(ask(policyOf([rule("a", { token: { use: "offline" } }), rule("b")])).constraints.use).toBe("redeem")
+  })
+
+  test("obligations of allows come first, then those of approvals, by rule id, however the bundle is written", () => {
+    const obliging = (id: string, effect: string) =>
+      rule(id, {
+        effect,
+        obligations: [
+          { id: `${id}-2`, type: "log" },
+          { id: `${id}-1`, type: "log" },
+        ],
+      })
+    const rules = [obliging("b", "allow"), obliging("a", "require_approval"), obliging("c", "allow")]
+    for (const order of [rules, rules.toReversed()])
+      expect(ask(policyOf(order), {}, ["log"]).obligations.map(({ id }) => id)).toEqual([
+        "b-2",
+        "b-1",
+        "c-2",
+        "c-1",
+        "a-2",
+        "a-1",
+      ])
+  })
+
+  test("of several rules that require an approval the most principals and the shortest time count", () => {
+    const wait = (id: string, more: object = {}) => rule(id, { effect: "require_approval", ...more })
+    expect(ask(policyOf([rule("a"), wait("w")]))).toMatchObject({
+      decision: "REQUIRE_APPROVAL",
+      approval: { rules: ["w"], needed: 1, lifeMs: APPROVAL_LIFE_MS },
+    })
+    const several = [
+      rule("a"),
+      wait("w2", { approve_within: "5m" }),
+      wait("w1", { approvals: 3, approve_within: "14m" }),
+    ]
+    expect(ask(policyOf(several)).approval).toEqual({ rules: ["w1", "w2"], needed: 3, lifeMs: 300_000 })
+    expect(ask(policyOf([rule("a")])).approval).toBeNull()
+    // nothing is asked for where nothing could be allowed
+    expect(ask(policyOf([wait("w")]))).toMatchObject({ decision: "DENY", approval: null })
+    expect(ask(policyOf([rule("a"), wait("w"), rule("d", { effect: "deny" })])).approval).toBeNull()
   })
 
   test("one unsupported obligation is a deny, and then nothing is to be done", () => {
