@@ -11,6 +11,7 @@ import type { TokenSigner } from "../token/token.ts"
 import { type Approval, type ApprovalStore, findApproval, findQueue, type Queue } from "./approval.ts"
 import type { ByteRate } from "./byte-rate.ts"
 import { determine } from "./determine.ts"
+import { factsOf } from "./facts.ts"
 import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from "./limits.ts"
 import { effectsOf, linksOf } from "./links.ts"
 import { findParent, type Parent, type ParentStore } from "./parent.ts"
@@ -178,6 +179,7 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
           call.caller,
           now.wallMs,
           linksOf(verdict, determination, request),
+          factsOf(determination, state),
         )
         deps.rate.take(call.caller.keyId, record.body.length + (record.payload?.length ?? 0), now.monotonicMs)
         const evaluatedMs = performance.now()

@@ -26,6 +26,7 @@ import type { ApprovalRequirement } from "../policy/types.ts"
 import { DEFAULT_TTL_MS, MAX_TTL_MS, MAX_TTL_WITHOUT_RUNTIME_MS, MIN_TTL_MS, type TokenClaims } from "../token/token.ts"
 import { ENGINE } from "../version.ts"
 import type { Determination } from "./determine.ts"
+import type { Facts } from "./facts.ts"
 import { DEFAULT_MAX_DURATION_MS } from "./limits.ts"
 import type { Snapshot } from "./snapshot.ts"
 import type { Caller, ControlState, Reason } from "./state.ts"
@@ -57,7 +58,7 @@ export interface Verdict {
   readonly approval: ApprovalLink | null
 }
 
-const NO_RISK = { points: 0, signals: [], tier: "low" } as const
+export const NO_RISK = { points: 0, signals: [], tier: "low" } as const
 const salts = Buffer.alloc(PAYLOAD_SALT_BYTES * 256)
 let saltAt = salts.length
 
@@ -95,7 +96,7 @@ export function buildVerdict(
   }
 }
 
-function ask(id: string, { lifeMs, needed }: ApprovalRequirement, nowMs: number): ApprovalLink {
+export function ask(id: string, { lifeMs, needed }: ApprovalRequirement, nowMs: number): ApprovalLink {
   return { expires_at: toRecordTime(nowMs + lifeMs), id, needed }
 }
 
@@ -104,7 +105,7 @@ export function isAsking({ approval, decision, executionId }: Verdict): boolean 
   return decision === "REQUIRE_APPROVAL" && approval?.id === executionId
 }
 
-function buildClaims(
+export function buildClaims(
   executionId: string,
   request: Snapshot,
   { outcome, runtime, leaseLeftMs, parent }: Determination,
@@ -169,6 +170,7 @@ export function sealDecision(
   caller: Caller,
   nowMs: number,
   { parent, previous, asked }: DecisionLinks = {},
+  facts: Facts | null = null,
 ): SealedRecord {
   // RFC 8785 by construction: members in order, each part canonical; nothing is encoded twice.
   const { checks } = verdict
@@ -179,9 +181,9 @@ export function sealDecision(
   const payload = withSalt(
     (asked === undefined ? "{" : `{"approval":${encodeCanonicalJson(asked)},`) +
       (claims === null ? "" : `"claims":${claims},`) +
-      `"cost":${cost},"idempotency":{"digest":"${asBuffer(claim.digest).toString("hex")}","key":"${claim.key}"},` +
-      `"obligations":${encodeList(verdict.obligations)},"reasons":${reasons},"request":${recordedRequest},` +
-      `"risk":${encodeCanonicalJson(verdict.risk as unknown as JsonObject)},"trace":${encodeList(verdict.trace)}}`,
+      `"cost":${cost},${facts === null ? "" : `"facts":${encodeCanonicalJson(facts)},`}"idempotency":{"digest":"${asBuffer(claim.digest).toString("hex")}","key":"${claim.key}"},` +
+      `"obligations":${encodeList(verdict.obligations)},"reasons":${reasons},"request":${recordedRequest},"risk":${encodeCanonicalJson(verdict.risk as unknown as JsonObject)},` +
+      `"trace":${encodeList(verdict.trace)}}`,
   )
   const body =
     `{"actor":{"id":${JSON.stringify(caller.id)},"proof":"${caller.proof}"},"data":{` +

@@ -106,6 +106,8 @@ export type DecisionPayload = {
   readonly risk: JsonValue
   readonly trace: JsonValue
   readonly cost: number
+  /** What was read of the runtime, the parent and the approval that the request names (decision/facts.ts). Absent: nothing. */
+  readonly facts?: JsonObject
 }
 
 const domain = new TextEncoder().encode(PAYLOAD_DOMAIN)

@@ -7,15 +7,16 @@ import type { Bindings, Group, Layout } from "./layout.ts"
 import { TIERS } from "./parse-bundle.ts"
 import type { CompiledRule, RuleIndex } from "./rule-index.ts"
 import { createRuntimeCheck } from "./runtimes.ts"
-import type {
-  ApprovalRequirement,
-  Entity,
-  Obligation,
-  Policy,
-  PolicyOutcome,
-  PolicyReason,
-  PolicyRequest,
-  RuleTrace,
+import {
+  type ApprovalRequirement,
+  type Entity,
+  NOT_RECORDED,
+  type Obligation,
+  type Policy,
+  type PolicyOutcome,
+  type PolicyReason,
+  type PolicyRequest,
+  type RuleTrace,
 } from "./types.ts"
 import { type Converted, constantValues, convertProperties, timestampOf } from "./values.ts"
 
@@ -137,7 +138,7 @@ export function createPolicy(compiled: CompiledBundle): Policy {
       const mask = (properties: JsonObject, names: ReadonlySet<string> | undefined): JsonObject =>
         names
           ? Object.fromEntries(
-              Object.entries(properties).map(([name, value]) => [name, names.has(name) ? "[not recorded]" : value]),
+              Object.entries(properties).map(([name, value]) => [name, names.has(name) ? NOT_RECORDED : value]),
             )
           : properties
       return {

@@ -19,6 +19,9 @@ export type Parameters =
   | { readonly kind: "json"; readonly value: JsonValue }
   | { readonly kind: "opaque" }
 
+/** Stands in a recorded request for what is declared `record: never`. */
+export const NOT_RECORDED = "[not recorded]"
+
 export interface PolicyRequest {
   readonly subject: Entity
   readonly action: { readonly name: string; readonly properties: JsonObject }

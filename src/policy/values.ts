@@ -63,11 +63,17 @@ export function convertProperties(
       })
     }
   }
+  // The same faults in the same order however the members came: a replay reads them sorted.
+  if (reasons.length > before + 1)
+    reasons.push(...reasons.splice(before).sort((a, b) => compareText(a.pointer ?? "", b.pointer ?? "")))
   // With a fault in it nothing is evaluated.
   return reasons.length > before ? NONE : (copy ?? (properties as Converted))
 }
 const NONE: Converted = {}
 const UNNUMBERED: ReadonlyMap<string, number> = new Map()
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}
 
 /** RFC 6901. */
 function toPointer(base: string, name: string): string {
@@ -91,7 +97,8 @@ function convert(type: ValueType, raw: JsonValue): Value | Fault {
     return copy ?? (list as readonly Value[])
   }
   if (typeof raw !== "object" || raw === null || Array.isArray(raw)) return mismatch(type)
-  const entries = Object.entries(raw as JsonObject)
+  // Sorted, as the record has them: what a comprehension costs depends on the order in which it walks.
+  const entries = Object.entries(raw as JsonObject).sort(([a], [b]) => compareText(a, b))
   if (entries.length > MAX_COLLECTION_SIZE) return tooLarge(`at most ${MAX_COLLECTION_SIZE} entries`)
   const map = new Map<string, Value>()
   for (const [key, item] of entries) {

@@ -3,11 +3,13 @@ import { join } from "node:path"
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { determine } from "../../src/decision/determine.ts"
+import { replayDecision } from "../../src/decision/replay.ts"
 import { type RawRequest, type Snapshot, snapshot, toPolicyRequest } from "../../src/decision/snapshot.ts"
 import { WritError } from "../../src/errors.ts"
 import type { JsonObject, JsonValue } from "../../src/formats/ports.ts"
 import { CHECK_NAMES } from "../../src/ledger/record.ts"
 import { load, NOW_MS, rawRequest, requestOf, stateOf } from "../support/policy.ts"
+import { recordDecision } from "../support/recorded.ts"
 
 type Effect = "allow" | "deny" | "require_approval"
 type Outcome = "holds" | "fails" | "errs" | "lacks"
@@ -238,7 +240,7 @@ describe("determine", () => {
   ).policy
   const states = [stateOf(agentTools), stateOf(null), stateOf(agentTools, [{ code: "BUNDLE_UNTRUSTED", text: "" }])]
 
-  test("is total: any request that can be read is decided, six checks in order, and ALLOW only if all pass", () => {
+  test("is total: any request that can be read is decided, six checks in order, ALLOW only if all pass, and replays", () => {
     let allowed = 0
     fc.assert(
       fc.property(fc.constantFrom(...bases), changes, fc.constantFrom(...states), (base, change, state) => {
@@ -256,6 +258,8 @@ describe("determine", () => {
         expect(checks.every(({ status }) => status === "PASS")).toBe(decision === "ALLOW")
         expect(checks.every(({ status, reasons }) => (status === "FAIL") === reasons.length > 0)).toBe(true)
         expect(determine(state, request, toPolicyRequest(request, NOW_MS))).toMatchObject({ decision, checks })
+        const { record } = recordDecision(state, request)
+        expect(replayDecision(record, state.active?.policy ?? null)).toMatchObject({ outcome: "same", differences: [] })
         if (decision === "ALLOW") allowed++
       }),
       { numRuns: 5_000 },

@@ -14,6 +14,7 @@ import {
 } from "../../../src/decision/approval.ts"
 import { determine, MAX_REASONS } from "../../../src/decision/determine.ts"
 import type { Parent } from "../../../src/decision/parent.ts"
+import { replayDecision } from "../../../src/decision/replay.ts"
 import type { RawRequest } from "../../../src/decision/snapshot.ts"
 import type { ControlState, Reason, ReasonCode } from "../../../src/decision/state.ts"
 import { toBase64Url, toHex } from "../../../src/formats/bytes.ts"
@@ -24,6 +25,7 @@ import { MAX_COLLECTION_SIZE, MAX_MATCHED_RULES, MAX_STRING_BYTES } from "../../
 import { type Runtime, runtimeKey } from "../../../src/runtime/runtime.ts"
 import { testSigner } from "../../support/decision.ts"
 import { load, NOW_MS, requestOf, stateOf } from "../../support/policy.ts"
+import { recordDecision } from "../../support/recorded.ts"
 
 const { policy } = load(`
 version: "1"
@@ -432,6 +434,21 @@ describe("determine", () => {
     )
   })
 
+  test.each(Object.entries(GOLDEN) as [ReasonCode, Case][])("%s: its record replays to the same", (_, golden) => {
+    const {
+      change,
+      state = stateOf(policy),
+      leaseLeftMs = null,
+      parent = null,
+      approvals = NO_APPROVALS,
+      decision = "DENY",
+    } = golden
+    const { request } = requestOf({ ...reader, ...change })
+    const { record } = recordDecision(state, request, { leaseLeft: () => leaseLeftMs, parent, approvals })
+    const replay = replayDecision(record, state.active?.policy ?? null)
+    expect(replay).toMatchObject({ outcome: "same", differences: [], determination: { decision } })
+  })
+
   test("the README lists exactly these codes, each at its check", () => {
     const readme = readFileSync(join(import.meta.dirname, "..", "..", "..", "README.md"), "utf8")
     const listed = Object.fromEntries(
@@ -456,6 +473,9 @@ describe("determine", () => {
       const { decision, checks } = decide({ ...change, runtime_id: "w" }, stateWith(), 1_000)
       expect(decision).toBe("ALLOW")
       expect(checks.every(({ status }) => status === "PASS")).toBe(true)
+      const { request } = requestOf({ ...reader, ...change, runtime_id: "w" })
+      const { record } = recordDecision(stateWith(), request, { leaseLeft: () => 1_000.5 })
+      expect(replayDecision(record, policy)).toMatchObject({ outcome: "same" })
     }
   })
 
@@ -470,6 +490,9 @@ describe("determine", () => {
     const { decision, checks } = decide(asks, undefined, null, null, given())
     expect(decision).toBe("ALLOW")
     expect(checks).toEqual(CHECK_NAMES.map((name) => ({ name, status: "PASS", reasons: [] })))
+    const { request } = requestOf({ ...reader, ...asks })
+    const { record } = recordDecision(stateOf(policy), request, { approvals: given() })
+    expect(replayDecision(record, policy)).toMatchObject({ outcome: "same", determination: { decision: "ALLOW" } })
     const suspended = decide({ ...asks, subject: subject("retired") }, undefined, null, null, given())
     expect(suspended.decision).toBe("DENY")
     const nothingAllows = { ...asks, resource: { type: "account", id: "a", properties: {} } }
@@ -532,6 +555,9 @@ describe("determine", () => {
     expect(checks.flatMap(({ reasons }) => reasons)).toEqual([])
     expect(decision).toBe("ALLOW")
     expect(parent).toBe(PARENT)
+    const { request } = requestOf({ ...reader, ...asChild() })
+    const { record } = recordDecision(parentState, request, { leaseLeft: () => 1_000, parent: PARENT })
+    expect(replayDecision(record, policy)).toMatchObject({ outcome: "same", determination: { decision: "ALLOW" } })
   })
 
   test.each([

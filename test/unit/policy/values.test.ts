@@ -136,11 +136,11 @@ describe("convertProperties", () => {
     const reasons: PolicyReason[] = []
     convertProperties(declared, { toString: 1, "x~/y": 2 } as unknown as JsonObject, "/subject/properties", reasons)
     expect(reasons.map(({ code, pointer }) => `${code} ${pointer}`)).toEqual([
+      "PROPERTY_MISSING /subject/properties/a~1b",
+      "PROPERTY_MISSING /subject/properties/constructor",
+      "PROPERTY_MISSING /subject/properties/p",
       "PROPERTY_UNKNOWN /subject/properties/toString",
       "PROPERTY_UNKNOWN /subject/properties/x~0~1y",
-      "PROPERTY_MISSING /subject/properties/p",
-      "PROPERTY_MISSING /subject/properties/constructor",
-      "PROPERTY_MISSING /subject/properties/a~1b",
     ])
   })
 
