@@ -70,7 +70,7 @@ describe("loadPolicy", () => {
       expect(messagesOf({ "a.yaml": bundle(...rules) })).toEqual([])
     }
     expect(growthOf(1_000, load)).toBeLessThan(9)
-  })
+  }, 120_000) // processor time is what is measured; a busy machine only takes longer
 
   test("names of members of Object are plain names", () => {
     const text = `${TYPES.replace("go: {}", "constructor: { parameters: { toString: { type: int, required: true } } }")}
