@@ -30,9 +30,36 @@ export class DeniedError extends Error {
   static of(reply: AuthorizeReply): DeniedError {
     const withheld = reply.token_withheld
     const decision = reply.decision.slice("DECISION_".length)
+    if (decision === "REQUIRE_APPROVAL") return new ApprovalRequiredError(reply)
     return decision === "ALLOW"
       ? new DeniedError("REFUSED", withheld ? [withheld] : [], reply.execution_id)
-      : new DeniedError(decision === "REQUIRE_APPROVAL" ? decision : "DENY", reply.reasons, reply.execution_id)
+      : new DeniedError("DENY", reply.reasons, reply.execution_id)
+  }
+}
+
+/** It may be allowed once this approval was granted: call the guard again with the same action and this `approvalId`. */
+export class ApprovalRequiredError extends DeniedError {
+  readonly approvalId: string
+  /** Unix milliseconds: after that it has to be asked for anew. */
+  readonly lapsesAtMs: number
+  constructor(reply: Pick<AuthorizeReply, "reasons" | "execution_id" | "approval_id" | "approval_expires_at">) {
+    super("REQUIRE_APPROVAL", reply.reasons, reply.execution_id)
+    this.name = "ApprovalRequiredError"
+    this.approvalId = reply.approval_id
+    this.lapsesAtMs = Number(reply.approval_expires_at?.seconds ?? 0) * 1000
+  }
+}
+
+/** An obligation was not met, so nothing was run; the execution is reported as failed. `cause` is what its handler threw. */
+export class ObligationError extends Error {
+  readonly obligation: { readonly id: string; readonly type: string }
+  readonly executionId: string
+  constructor(obligation: { readonly id: string; readonly type: string }, executionId: string, cause?: unknown) {
+    const { id, type } = obligation
+    super(`Not executed: the obligation ${id} (${type}) was not met. Execution ${executionId}.`, { cause })
+    this.name = "ObligationError"
+    this.obligation = { id, type }
+    this.executionId = executionId
   }
 }
 

@@ -28,11 +28,27 @@ export interface GuardedAction<Parameters extends JsonValue | Uint8Array = JsonV
   readonly parametersContentType?: string
   /** The one executor that may redeem the token. */
   readonly audience?: string
-  /** Obligations that the function can meet; it is given those that it must. */
-  readonly supportedObligations?: readonly string[]
+  /** Meet the obligations of these types, beside those of the guard's defaults. */
+  readonly obligations?: ObligationHandlers
+  /** An approval that was granted for this very action (ApprovalRequiredError names it). It is good once. */
   readonly approvalId?: string
   /** Default: a new one. The same id is the same execution, which runs once. */
   readonly requestId?: string
+}
+
+/** What has to be done with an execution, before the function runs. */
+export interface GuardObligation {
+  readonly id: string
+  readonly type: string
+  readonly properties: JsonObject
+}
+
+/** By type. What a handler throws, and what none is there for, keeps the function from being run. */
+export type ObligationHandlers = {
+  readonly [type: string]: (
+    obligation: GuardObligation,
+    execution: { readonly executionId: string; readonly signal: AbortSignal; readonly parameterBytes: Uint8Array },
+  ) => Promise<void> | void
 }
 
 export function toRequest(
@@ -41,7 +57,7 @@ export function toRequest(
   runtimeId: string,
   parent: { readonly executionId: string; readonly agent: HeartbeatAgent | null } | null,
 ): object {
-  const { subject, resource, context, audience, supportedObligations, approvalId, requestId = randomUUID() } = action
+  const { subject, resource, context, audience, obligations = {}, approvalId, requestId = randomUUID() } = action
   if (!subject) throw new CallError("INVALID_REQUEST", "guard needs a subject: in its defaults or with the action.")
   if (!audience) throw new CallError("INVALID_REQUEST", "guard needs an audience: in its defaults or with the action.")
   const named = typeof action.action === "string" ? { name: action.action } : { ...action.action }
@@ -64,7 +80,7 @@ export function toRequest(
       context: context ?? {},
       audience,
       ...(runtimeId !== "" && { runtime_id: runtimeId }),
-      ...(supportedObligations && { supported_obligations: supportedObligations }),
+      ...(Object.keys(obligations).length > 0 && { supported_obligations: Object.keys(obligations) }),
       ...(approvalId !== undefined && { approval_id: approvalId }),
     }),
     ...(bytes && {

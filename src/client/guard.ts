@@ -13,8 +13,16 @@ import { jsonToStruct } from "../rpc/struct.ts"
 import { type AuthorizeReply, structToJson } from "./authorize-request.ts"
 import { CallError } from "./call-error.ts"
 import type { WritClient } from "./connect.ts"
-import { DeniedError, type Outcome, type StopCode, StoppedError } from "./guard-errors.ts"
-import { copyOf, type GuardEntity, type GuardedAction, toBytes, toRequest } from "./guard-request.ts"
+import { DeniedError, ObligationError, type Outcome, type StopCode, StoppedError } from "./guard-errors.ts"
+import {
+  copyOf,
+  type GuardEntity,
+  type GuardedAction,
+  type GuardObligation,
+  type ObligationHandlers,
+  toBytes,
+  toRequest,
+} from "./guard-request.ts"
 import type { HeartbeatAgent } from "./heartbeat-agent.ts"
 import { createStopSignal, type StopSignal } from "./stop-signal.ts"
 
@@ -25,7 +33,8 @@ export interface GuardDefaults {
   readonly subject?: GuardEntity
   readonly audience?: string
   readonly context?: JsonObject
-  readonly supportedObligations?: readonly string[]
+  /** Meet the obligations of these types; no other types are said to be supported. */
+  readonly obligations?: ObligationHandlers
   /** The runtime in which functions run; absent: none, which only rules that say `runtime: none` allow. */
   readonly agent?: HeartbeatAgent
   /** Told when an end could not be reported; the function's result is not held back. Default: a process warning. */
@@ -58,12 +67,13 @@ export interface Execution<Parameters> {
   readonly parameters: Parameters
   /** Their bytes, of which the token's `dig` is the SHA-256. */
   readonly parameterBytes: Uint8Array
-  readonly obligations: readonly { readonly id: string; readonly type: string; readonly properties: JsonObject }[]
+  /** Those that were met before it was called, in their order. */
+  readonly obligations: readonly GuardObligation[]
 }
 
 /**
- * Runs the function once, or not at all. Rejects with DeniedError, or CallError when the daemon could not be asked: nothing
- * was run. Rejects with what the function threw, or with StoppedError when it was told to stop or had lost its right by its
+ * Runs the function once, or not at all. Rejects with DeniedError (ApprovalRequiredError where an approval is missing), with
+ * ObligationError, or with CallError when the daemon could not be asked: nothing was run. Rejects with what the function threw, or with StoppedError when it was told to stop or had lost its right by its
  * end, and resolves with its result otherwise: also when the end could not be reported, of which `onUnreported` tells.
  */
 export type Guard = <Result, const Parameters extends JsonValue | Uint8Array>(
@@ -93,7 +103,13 @@ export function createGuard(client: WritClient, defaults: GuardDefaults = {}): G
     agent?.signal.throwIfAborted()
     for (const signal of [caller, parent?.stop.signal]) signal?.throwIfAborted()
     const bytes = toBytes(action.parameters)
-    const request = toRequest({ ...defaults, ...action }, bytes, agent?.session.runtime.id ?? "", parent)
+    const handlers = { ...defaults.obligations, ...action.obligations }
+    const request = toRequest(
+      { ...defaults, ...action, obligations: handlers },
+      bytes,
+      agent?.session.runtime.id ?? "",
+      parent,
+    )
     const allowed = await authorize(request, timeoutMs, caller)
     const { execution_id: executionId, token } = allowed
     // Before the redemption: a revocation before that refuses it, one after it is heard.
@@ -114,6 +130,8 @@ export function createGuard(client: WritClient, defaults: GuardDefaults = {}): G
       const startedAtMs = performance.now()
       const outcome = await outcomeOf(async () => {
         stop.signal.throwIfAborted() // it may have been stopped while it was redeemed
+        await meet(handlers, execution)
+        stop.signal.throwIfAborted()
         agent?.count("executions_started")
         return await running.run(self, () => run(execution))
       })
@@ -221,6 +239,21 @@ export function createGuard(client: WritClient, defaults: GuardDefaults = {}): G
       unreported(error)
     }
     return null
+  }
+}
+
+/** One after the other, in the order in which the daemon gives them. Throws ObligationError. */
+async function meet(handlers: ObligationHandlers, execution: Execution<unknown>): Promise<void> {
+  const { executionId, obligations } = execution
+  for (const obligation of obligations) {
+    // The daemon denies what is not said to be supported; that it does is not relied on.
+    const handler = Object.hasOwn(handlers, obligation.type) ? handlers[obligation.type] : undefined
+    if (!handler) throw new ObligationError(obligation, executionId)
+    try {
+      await handler(obligation, execution)
+    } catch (cause) {
+      throw new ObligationError(obligation, executionId, cause)
+    }
   }
 }
 

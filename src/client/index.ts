@@ -9,7 +9,16 @@ export {
   type GuardDefaults,
   type GuardOptions,
 } from "./guard.ts"
-export { type DenialReason, DeniedError, type Outcome, type StopCode, StoppedError } from "./guard-errors.ts"
+export {
+  ApprovalRequiredError,
+  type DenialReason,
+  DeniedError,
+  ObligationError,
+  type Outcome,
+  type StopCode,
+  StoppedError,
+} from "./guard-errors.ts"
+export type { GuardObligation, ObligationHandlers } from "./guard-request.ts"
 export {
   type CounterName,
   type DirectiveListener,

@@ -100,7 +100,8 @@ describe("the package writ, packed and installed", () => {
     const { out } = await succeed(process.execPath, ["--input-type=module", "-e", script], { cwd: consumer })
     expect(JSON.parse(out)).toEqual([
       [
-        ...["CallError", "DeniedError", "LeaseLostError", "StoppedError", "connect", "createGuard"],
+        ...["ApprovalRequiredError", "CallError", "DeniedError", "LeaseLostError", "ObligationError", "StoppedError"],
+        ...["connect", "createGuard"],
         ...["createTokenVerifier", "fromDataFolder", "makeRuntimeKey", "readRuntimeKey", "startHeartbeatAgent"],
       ],
       [

@@ -8,7 +8,8 @@ import { CallError } from "../../src/client/call-error.ts"
 import { connect, type WritClient } from "../../src/client/connect.ts"
 import { fromDataFolder } from "../../src/client/data-folder.ts"
 import { createGuard, type Execution } from "../../src/client/guard.ts"
-import { DeniedError, StoppedError } from "../../src/client/guard-errors.ts"
+import { ApprovalRequiredError, DeniedError, ObligationError, StoppedError } from "../../src/client/guard-errors.ts"
+import type { ObligationHandlers } from "../../src/client/guard-request.ts"
 import { type HeartbeatAgent, startHeartbeatAgent } from "../../src/client/heartbeat-agent.ts"
 import { startTestDaemon, type TestDaemon } from "../support/daemon.ts"
 import { createDatabase, type TestDatabase } from "../support/database.ts"
@@ -26,6 +27,7 @@ types:
     inside: {}
     pay: { parameters: { amount: { type: int, required: true }, to: string } }
     ask: {}
+    note: {}
 rules:
   - { id: get, effect: allow, subjects: [{ type: agent }], actions: [get], resources: [{ type: url }], runtime: none }
   - { id: quick, effect: allow, subjects: [{ type: agent }], actions: [quick], resources: [{ type: url }], runtime: none, token: { max_duration: 1s } }
@@ -33,6 +35,13 @@ rules:
   - { id: pay, effect: allow, subjects: [{ type: agent }], actions: [pay], resources: [{ type: url }], runtime: none, when: parameters.amount < 100 }
   - { id: ask, effect: allow, subjects: [{ type: agent }], actions: [ask], resources: [{ type: url }], runtime: none }
   - { id: ask-first, effect: require_approval, subjects: [{ type: agent }], actions: [ask], resources: [{ type: url, id: "https://*" }] }
+  - id: note
+    effect: allow
+    subjects: [{ type: agent }]
+    actions: [note]
+    resources: [{ type: url }]
+    runtime: none
+    obligations: [{ id: second, type: log, properties: { what: body } }, { id: first, type: notify }]
 ${RUNTIMES_YAML}`
 
 let database: TestDatabase
@@ -411,3 +420,115 @@ describe("guard in a runtime", () => {
 function claimsOf(token: string) {
   return JSON.parse(Buffer.from(token.split(".")[1] as string, "base64url").toString())
 }
+
+describe("what needs an approval", () => {
+  const decide = (approval_id: string, approve = true) =>
+    writ.client("operator").call("authorization", "DecideApproval", { approval_id, approve })
+
+  test("is an error that names it, and runs once it was granted", async () => {
+    let runs = 0
+    const run = ({ executionId }: Execution<unknown>) => {
+      runs++
+      return executionId
+    }
+    const guard = makeGuard()
+    const error: unknown = await guard(action("ask"), run).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(ApprovalRequiredError)
+    expect(error).toBeInstanceOf(DeniedError)
+    const { approvalId, lapsesAtMs } = error as ApprovalRequiredError
+    expect(lapsesAtMs - Date.now()).toBeGreaterThan(14 * 60_000)
+    // who polls finds the same one
+    const polled = guard({ ...action("ask"), approvalId }, run)
+    await expect(polled).rejects.toMatchObject({ approvalId, reasons: [{ code: "APPROVAL_PENDING" }] })
+    await decide(approvalId)
+    expect(await guard({ ...action("ask"), approvalId }, run)).toBe(approvalId)
+    await expect(guard({ ...action("ask"), approvalId }, run)).rejects.toMatchObject({
+      decision: "DENY",
+      reasons: [{ code: "APPROVAL_USED" }],
+    })
+    expect([runs, await stateOf(approvalId)]).toEqual([1, "COMPLETED"])
+  })
+
+  test("is a plain denial once it was refused", async () => {
+    const resource = { type: "url", id: "https://example.com/refused" }
+    const guard = makeGuard()
+    const asked = await guard({ action: "ask", resource }, () => {}).catch((thrown: ApprovalRequiredError) => thrown)
+    const { approvalId } = asked as ApprovalRequiredError
+    await decide(approvalId, false)
+    const error = await guard({ action: "ask", resource, approvalId }, () => {}).catch((thrown: unknown) => thrown)
+    expect(error).not.toBeInstanceOf(ApprovalRequiredError)
+    expect(error).toMatchObject({ decision: "DENY", reasons: [{ code: "APPROVAL_REJECTED" }] })
+  })
+})
+
+describe("obligations", () => {
+  const guardWith = (obligations: ObligationHandlers) =>
+    createGuard(client, { subject, audience: "runner", obligations })
+
+  test("are met in their order before the function runs, which is given them", async () => {
+    const seen: string[] = []
+    const note = (name: string) => (obligation: { id: string; properties: object }) => {
+      seen.push(`${name} ${obligation.id} ${JSON.stringify(obligation.properties)}`)
+    }
+    const ids = await guardWith({ log: note("log") })(
+      { ...action("note"), obligations: { notify: async (one) => note("notify")(one) } },
+      ({ obligations }) => {
+        seen.push("run")
+        return obligations.map(({ id }) => id)
+      },
+    )
+    expect(seen).toEqual(['log second {"what":"body"}', "notify first {}", "run"])
+    expect(ids).toEqual(["second", "first"])
+  })
+
+  test("that nobody meets are denied by the daemon", async () => {
+    for (const handlers of [{}, { log: () => {} }])
+      await expect(guardWith(handlers)(action("note"), () => {})).rejects.toMatchObject({
+        decision: "DENY",
+        reasons: expect.arrayContaining([expect.objectContaining({ code: "OBLIGATION_UNSUPPORTED" })]),
+      })
+  })
+
+  test.each([
+    [
+      "throws",
+      () => {
+        throw new Error("no disk")
+      },
+    ],
+    ["rejects", () => Promise.reject(new Error("no disk"))],
+  ] as [string, () => Promise<void>][])(
+    "one whose handler %s keeps the function from running, and the end is reported",
+    async (_, log) => {
+      const later: string[] = []
+      const failing = guardWith({ log, notify: () => void later.push("notify") })(action("note"), () =>
+        later.push("run"),
+      )
+      const error: unknown = await failing.catch((thrown: unknown) => thrown)
+      expect(error).toBeInstanceOf(ObligationError)
+      const { obligation, executionId, cause } = error as ObligationError
+      expect(obligation).toEqual({ id: "second", type: "log" })
+      expect((cause as Error).message).toBe("no disk")
+      expect(later).toEqual([])
+      expect(await stateOf(executionId)).toBe("FAILED")
+    },
+  )
+
+  test("that the daemon asks for though they were not supported are not passed over", async () => {
+    const lenient = Object.create(client) as WritClient
+    lenient.call = ((service, method, request, ...rest) =>
+      client.call(
+        service,
+        method,
+        method === "Authorize" ? { ...request, supported_obligations: ["log", "notify"] } : request,
+        ...rest,
+      )) as WritClient["call"]
+    let runs = 0
+    const guard = createGuard(lenient, { subject, audience: "runner", obligations: { log: () => {} } })
+    await expect(guard(action("note"), () => void runs++)).rejects.toMatchObject({
+      name: "ObligationError",
+      obligation: { id: "first", type: "notify" },
+    })
+    expect(runs).toBe(0)
+  })
+})
