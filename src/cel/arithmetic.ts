@@ -39,8 +39,9 @@ export function order(a: Code, b: Code, left: Type, right: Type, sign: Sign): Ma
   if (left.kind !== "int" && left.kind !== "double") return undefined
   const isBound = (code: Code) => typeof code.constant === "number" || code.constant instanceof Double
   if (isBound(a) && !isBound(b)) return order(b, a, right, left, MIRRORED[sign])
-  if (left.kind === "double") return { run: orderDoubles(a.run, b.run, sign) }
   const bound = b.constant
+  if (bound instanceof Double && a.reads !== undefined) return { run: boundDouble(a.reads, bound.value, sign) }
+  if (left.kind === "double") return { run: orderDoubles(a.run, b.run, sign) }
   if (typeof bound !== "number") return { run: orderInts(a.run, b.run, sign) }
   return { run: a.reads === undefined ? boundInt(a.run, bound, sign) : boundNumber(a.reads, bound, sign) }
 }
@@ -96,6 +97,18 @@ function orderDoubles(a: Run, b: Run, sign: Sign): Run {
       return (frame) => (a(frame) as Double).value > (b(frame) as Double).value
     case ">=":
       return (frame) => (a(frame) as Double).value >= (b(frame) as Double).value
+  }
+}
+function boundDouble(reads: number, bound: number, sign: Sign): Run {
+  switch (sign) {
+    case "<":
+      return ({ values }) => (present(values[reads]) as Double).value < bound
+    case "<=":
+      return ({ values }) => (present(values[reads]) as Double).value <= bound
+    case ">":
+      return ({ values }) => (present(values[reads]) as Double).value > bound
+    case ">=":
+      return ({ values }) => (present(values[reads]) as Double).value >= bound
   }
 }
 function orderTexts(a: Run, b: Run, sign: Sign): Run {

@@ -2,7 +2,7 @@
 import type { Expr } from "./ast.ts"
 import { type Checked, check, type Names } from "./check.ts"
 import { EXTENSIONS } from "./extensions.ts"
-import type { Bindings, Frame, NumberOf, Values } from "./frame.ts"
+import type { Bindings, Frame, NumberOf, Run, Values } from "./frame.ts"
 import { decodeIr, encodeIr, type Ir } from "./ir.ts"
 import { type Lowered, lower } from "./lower.ts"
 import { toFunctions } from "./overload.ts"
@@ -57,25 +57,29 @@ const NONE: Values = []
 class Compiled implements Program {
   readonly type: Type
   readonly constant: Value | undefined
-  readonly #lowered: Pick<Lowered, "run" | "nodes">
+  readonly #run: Run
+  readonly #nodes: number
+  readonly #isNamed: boolean
   readonly #frame: Frame
 
   constructor(type: Type, lowered: Lowered) {
     this.type = type
     this.constant = lowered.constant
-    this.#lowered = lowered
+    this.#run = lowered.run
+    this.#nodes = lowered.nodes
+    this.#isNamed = lowered.isNamed
     this.#frame = { bindings: {}, values: NONE, slots: new Array<Value>(lowered.slots).fill(null), cost: 0, limit: 0 }
   }
 
   run(bindings: Bindings, limit: number, values: Values = NONE): Value | CelError {
     const frame = this.#frame
-    frame.bindings = bindings
+    if (this.#isNamed) frame.bindings = bindings
     frame.values = values
-    frame.cost = this.#lowered.nodes
+    frame.cost = this.#nodes
     frame.limit = limit
     try {
       if (frame.cost > limit) return new CostExceeded()
-      return this.#lowered.run(frame)
+      return this.#run(frame)
     } catch (error) {
       // Anything else is a fault of ours, or the stack's end; it must not pass for a value either.
       return error instanceof CelError ? error : new CelError(`internal error: ${String(error)}`)

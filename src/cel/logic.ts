@@ -1,7 +1,7 @@
 /** `&&`, `||` and choices: what does not evaluate all of its operands, and what an error of one does not settle. */
 import type { Call, Expr } from "./ast.ts"
 import type { Code, Context } from "./code.ts"
-import type { Run } from "./frame.ts"
+import type { Frame, Run } from "./frame.ts"
 import { CelError, CostExceeded, NO_OVERLOAD, type Value } from "./value.ts"
 
 export function lowerLogic(expr: Call, context: Context): Code | undefined {
@@ -30,7 +30,11 @@ function joined(exprs: readonly Expr[], settled: boolean, context: Context): Cod
   const runs = open.map(({ run }) => run)
   const isSure =
     open.length === all.length && exprs.every((expr, i) => context.typeOf(expr, all[i] as Code).kind === "bool")
-  if (isSure && open.every(({ isTotal }) => isTotal)) return context.dynamic(settled ? anyOf(runs) : allOf(runs), true)
+  if (isSure)
+    return context.dynamic(
+      inTurn(open, settled),
+      open.every(({ isTotal }) => isTotal),
+    )
   return context.dynamic((frame) => {
     let first: unknown
     for (let i = 0; i < runs.length; i++) {
@@ -48,6 +52,35 @@ function joined(exprs: readonly Expr[], settled: boolean, context: Context): Cod
     if (first !== undefined) throw first
     return !settled
   })
+}
+
+/** Of what is true or false or an error: nothing is caught but the errors of those that have another one after them. */
+function inTurn(codes: readonly Code[], settled: boolean): Run {
+  const erring = codes.slice(0, -1).findIndex(({ isTotal }) => !isTotal)
+  const before = codes.slice(0, erring < 0 ? codes.length : erring).map(({ run }) => run)
+  if (erring >= 0) before.push(guarded((codes[erring] as Code).run, inTurn(codes.slice(erring + 1), settled), settled))
+  return before.length === 1 ? (before[0] as Run) : settled ? anyOf(before) : allOf(before)
+}
+function guarded(run: Run, rest: Run, settled: boolean): Run {
+  return (frame) => {
+    let value: Value
+    try {
+      value = run(frame)
+    } catch (error) {
+      if (error instanceof CostExceeded) throw error
+      return settlesIn(frame, rest, settled, error as CelError)
+    }
+    return value === settled ? settled : rest(frame)
+  }
+}
+/** After an error: only what settles the outcome makes up for it. */
+function settlesIn(frame: Frame, rest: Run, settled: boolean, error: CelError): Value {
+  try {
+    if (rest(frame) === settled) return settled
+  } catch (another) {
+    if (another instanceof CostExceeded) throw another
+  }
+  throw error
 }
 
 function allOf(runs: readonly Run[]): Run {

@@ -24,6 +24,8 @@ export interface Lowered extends Pick<Code, "run" | "constant"> {
   readonly slots: number
   /** Units of one evaluation, without what loops and texts add. */
   readonly nodes: number
+  /** Does it read variables by name? Else the bindings need not be handed to it. */
+  readonly isNamed: boolean
   /** What can only be an error, wherever it is evaluated. */
   readonly problems: readonly Problem[]
 }
@@ -36,6 +38,7 @@ class Lowering implements Context {
   readonly #numberOf: NumberOf
   readonly #locals: { readonly name: string; readonly isLazy: boolean; readonly isSolid: boolean }[] = []
   slots = 0
+  isNamed = false
 
   constructor(checked: Checked, numberOf: NumberOf) {
     this.checked = checked
@@ -103,6 +106,7 @@ class Lowering implements Context {
   #variable(name: string): Code {
     const number = this.#numberOf(name)
     if (number !== undefined) return this.#numbered(number)
+    this.isNamed = true
     return this.dynamic(({ bindings }) => {
       const value = Object.hasOwn(bindings, name) ? bindings[name] : undefined
       if (value === undefined) throw new CelError(`no such attribute: ${name}`)
@@ -298,7 +302,8 @@ class Lowering implements Context {
 export function lower(expr: Expr, checked: Checked, numberOf: NumberOf): Lowered {
   const lowering = new Lowering(checked, numberOf)
   const { run, constant } = lowering.lower(expr)
-  return { run, constant, slots: lowering.slots, nodes: countNodes(expr), problems: lowering.problems }
+  const { slots, isNamed, problems } = lowering
+  return { run, constant, slots, isNamed, nodes: countNodes(expr), problems }
 }
 
 function failing(message: string): Run {

@@ -31,7 +31,8 @@ export function lowerOperator(name: string, args: readonly Code[], types: readon
     }
   }
   if (name === "size" && left.kind === "list") {
-    const { run } = a
+    const { run, reads } = a
+    if (reads !== undefined) return { run: ({ values }) => (present(values[reads]) as readonly Value[]).length }
     return { run: (frame) => (run(frame) as readonly Value[]).length }
   }
   return args.length === 2 ? OPERATORS[name]?.(a, b, left, right) : undefined
@@ -108,11 +109,16 @@ function equalTo({ run, reads, readsSlot }: Code, constant: Value, expected: boo
 function indexed(a: Code, b: Code, left: Type, right: Type): Made | undefined {
   const [of, by] = [a.run, b.run]
   const { constant } = b
+  const { reads } = a
   if (left.kind === "list" && right.kind === "int") {
+    if (typeof constant === "number" && reads !== undefined)
+      return { run: ({ values }) => itemAt((present(values[reads]) as readonly Value[])[constant]) }
     if (typeof constant === "number") return { run: (frame) => itemAt((of(frame) as readonly Value[])[constant]) }
     return { run: (frame) => itemAt((of(frame) as readonly Value[])[by(frame) as number]) }
   }
   if (left.kind !== "map" || !isPlain(right) || left.key.kind !== right.kind) return undefined
+  if (typeof constant === "string" && reads !== undefined)
+    return { run: ({ values }) => entryAt((present(values[reads]) as CelMap).entries.get(constant)) }
   if (typeof constant === "string") return { run: (frame) => entryAt((of(frame) as CelMap).entries.get(constant)) }
   return { run: (frame) => entryAt((of(frame) as CelMap).entries.get(by(frame) as string)) }
 }
@@ -164,8 +170,18 @@ function amongConstants({ run, reads, readsSlot }: Code, list: readonly Value[])
           return value === p || value === q || value === r || value === s
         },
       }
-    const holds = (value: Value) => value === p || value === q || value === r || value === s
-    return { run: (frame) => holds(run(frame)), ...(readsSlot !== undefined && { test: { slot: readsSlot, holds } }) }
+    return {
+      run: (frame) => {
+        const value = run(frame)
+        return value === p || value === q || value === r || value === s
+      },
+      ...(readsSlot !== undefined && {
+        test: {
+          slot: readsSlot,
+          holds: (value: Value) => value === p || value === q || value === r || value === s,
+        },
+      }),
+    }
   }
   const set = new Set<Value>(list)
   const units = list.length >> 3

@@ -71,6 +71,16 @@ export function endsWith(a: Code, b: Code): Made {
 /** Unlike the two above it may have to read all of the text. */
 export function contains(a: Code, b: Code): Made {
   const [of, by] = [a.run, b.run]
+  const { constant } = b
+  const { readsSlot } = a
+  if (typeof constant === "string" && readsSlot !== undefined)
+    return {
+      run: (frame) => {
+        const text = frame.slots[readsSlot] as string
+        charge(frame, textCost(text))
+        return text.includes(constant)
+      },
+    }
   return {
     run: (frame) => {
       const text = of(frame) as string
