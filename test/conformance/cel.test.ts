@@ -28,7 +28,7 @@ const COUNTS: Readonly<Record<(typeof SUITES)[number], number>> = {
 }
 /** Not met, and why not. One that comes out as the suite has it fails here: then it is no exception any more. */
 const ROUNDED =
-  "The suite rounds the int to a double before it compares; here 2^63-1 is less than 2^63, so that no amount passes a limit by rounding."
+  "The suite rounds the int to a double before it compares; here 2^63-1 is less than 2^63, so that no amount passes a limit by rounding (cel-expr/cel-go issue 1317; docs/adr/0016)."
 const EXCEPTIONS: Readonly<Record<string, string>> = {
   "comparisons/lt_literal/not_lt_dyn_int_big_lossy_double": ROUNDED,
   "comparisons/gt_literal/not_gt_dyn_big_double_int": ROUNDED,
