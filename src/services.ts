@@ -13,6 +13,7 @@ import { createComplete } from "./decision/complete.ts"
 import { createDecideApproval } from "./decision/decide-approval.ts"
 import type { Directives } from "./decision/directives.ts"
 import { createErase } from "./decision/erase.ts"
+import { createEvaluate } from "./decision/evaluate.ts"
 import type { createExecutions } from "./decision/executions.ts"
 import { type BeatAnswer, createHeartbeat } from "./decision/heartbeat.ts"
 import type { Leases } from "./decision/leases.ts"
@@ -122,6 +123,7 @@ function onAuthorization(parts: Parts, rate: ByteRate): Service {
       leaseLeftMs,
       observe: createObserver(parts.metrics, parts.log),
     }),
+    evaluate: createEvaluate({ ...parts, parents: reader, leaseLeftMs }),
     verifyToken: createVerifyToken({ lineage: reader, keys: tokenKeys, issuer, wallMs }),
     redeem: createRedeem({
       ...onExecutions,

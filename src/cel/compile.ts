@@ -4,7 +4,7 @@ import { type Checked, check, type Names } from "./check.ts"
 import { EXTENSIONS } from "./extensions.ts"
 import type { Bindings, Frame, NumberOf, Run, Values } from "./frame.ts"
 import { decodeIr, encodeIr, type Ir } from "./ir.ts"
-import { type Lowered, lower } from "./lower.ts"
+import { type Lowered, lower, type Watch } from "./lower.ts"
 import { toFunctions } from "./overload.ts"
 import type { Problem } from "./problem.ts"
 import { STANDARD } from "./standard.ts"
@@ -35,10 +35,11 @@ export function compile(
   expr: Expr,
   names: Names,
   numberOf: NumberOf = () => undefined,
+  watch?: Watch,
 ): { readonly problems: readonly Problem[] } | CheckedProgram {
   const checked = check(expr, names)
   if (checked.problems.length > 0 && !names.isUnchecked) return { problems: checked.problems }
-  const lowered = lower(expr, checked, numberOf)
+  const lowered = lower(expr, checked, numberOf, watch)
   return Object.assign(new Compiled(checked.type, lowered), { checked, faults: lowered.problems })
 }
 

@@ -29,6 +29,15 @@ export interface Lowered extends Pick<Code, "run" | "constant"> {
   /** What can only be an error, wherever it is evaluated. */
   readonly problems: readonly Problem[]
 }
+/**
+ * Is told of every value that a part has while it is evaluated, so that an evaluation can be explained. What is watched
+ * is lowered as anything else: a lowering that does not run a part's own closure hides its value.
+ */
+export interface Watch {
+  /** What it is in every evaluation; it is not told of again. */
+  constant(expr: Expr, value: Value): void
+  value(expr: Expr, value: Value | CelError): void
+}
 /** Units that evaluating what is constant may cost, when it is lowered. */
 const MAX_CONSTANT_COST = 100_000
 
@@ -36,13 +45,15 @@ class Lowering implements Context {
   readonly checked: Checked
   readonly problems: Problem[] = []
   readonly #numberOf: NumberOf
+  readonly #watch: Watch | undefined
   readonly #locals: { readonly name: string; readonly isLazy: boolean; readonly isSolid: boolean }[] = []
   slots = 0
   isNamed = false
 
-  constructor(checked: Checked, numberOf: NumberOf) {
+  constructor(checked: Checked, numberOf: NumberOf, watch?: Watch) {
     this.checked = checked
     this.#numberOf = numberOf
+    this.#watch = watch
   }
 
   typeOf(expr: Expr, { isSolid }: Code): Type {
@@ -56,6 +67,10 @@ class Lowering implements Context {
   }
 
   lower(expr: Expr): Code {
+    const code = this.#lower(expr)
+    return this.#watch ? watched(expr, code, this.#watch) : code
+  }
+  #lower(expr: Expr): Code {
     switch (expr.kind) {
       case "const":
         return this.constant(expr.value)
@@ -299,11 +314,35 @@ class Lowering implements Context {
   }
 }
 
-export function lower(expr: Expr, checked: Checked, numberOf: NumberOf): Lowered {
-  const lowering = new Lowering(checked, numberOf)
+export function lower(expr: Expr, checked: Checked, numberOf: NumberOf, watch?: Watch): Lowered {
+  const lowering = new Lowering(checked, numberOf, watch)
   const { run, constant } = lowering.lower(expr)
   const { slots, isNamed, problems } = lowering
   return { run, constant, slots, isNamed, nodes: countNodes(expr), problems }
+}
+
+/** Without what would let a reader of it pass its closure by. */
+function watched(expr: Expr, code: Code, watch: Watch): Code {
+  const { run, constant, isTotal, isSolid } = code
+  if (constant !== undefined) {
+    watch.constant(expr, constant)
+    return code
+  }
+  return {
+    constant,
+    isTotal,
+    isSolid,
+    run(frame) {
+      try {
+        const value = run(frame)
+        watch.value(expr, value)
+        return value
+      } catch (error) {
+        if (error instanceof CelError) watch.value(expr, error)
+        throw error
+      }
+    },
+  }
 }
 
 function failing(message: string): Run {

@@ -24,7 +24,7 @@ export async function authorizeCommand(file: string | undefined, flags: Flags): 
 }
 
 /** The request as JSON: subject, action, resource, context, parameters (any JSON), audience … */
-function buildRequest(file: string | undefined, flags: Flags): JsonObject {
+export function buildRequest(file: string | undefined, flags: Flags): JsonObject {
   const text = file === undefined ? "{}" : readFileSync(file === "-" ? 0 : file, "utf8")
   const given = parseStrictJson(text, { maxDepth: 32, maxNodes: 20_000 }) as JsonObject
   const properties = toProperties((flags["property"] as unknown as string[] | undefined) ?? [])
@@ -49,11 +49,7 @@ function describe(reply: AuthorizeReply): void {
   print(
     `${reply.decision.slice("DECISION_".length)}${reply.repeated_request ? " (recorded earlier under this request_id)" : ""}`,
   )
-  for (const { name, status, reasons } of reply.checks) {
-    print(
-      `  ${status === "CHECK_STATUS_PASS" ? "✓" : status === "CHECK_STATUS_FAIL" ? "✗" : "·"} ${name.padEnd(22)} ${reasons.map(({ code, text }) => `${code}: ${text}`).join(" ")}`,
-    )
-  }
+  describeChecks(reply.checks)
   if (reply.matched_rules.length > 0) print(`  rules      ${reply.matched_rules.join(", ")}`)
   print(`  execution  ${reply.execution_id}`)
   print(`  record     ${reply.receipt.log} #${reply.receipt.leaf_index}`)
@@ -68,4 +64,11 @@ function describeApproval({ decision, approval_id: id, approval_expires_at: end 
   const lapses = end ? `, before ${new Date(Number(end.seconds) * 1000).toISOString()}` : ""
   print(`Waits for an approval: an operator decides it by \`writ approvals grant ${id}\`${lapses}.`)
   print(`Then ask for the very same again, with --approval ${id} and another request id.`)
+}
+
+export function describeChecks(checks: AuthorizeReply["checks"]): void {
+  for (const { name, status, reasons } of checks) {
+    const sign = status === "CHECK_STATUS_PASS" ? "✓" : status === "CHECK_STATUS_FAIL" ? "✗" : "·"
+    print(`  ${sign} ${name.padEnd(22)} ${reasons.map(({ code, text }) => `${code}: ${text}`).join(" ")}`.trimEnd())
+  }
 }

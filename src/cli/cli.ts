@@ -43,14 +43,17 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .option("--compose", "write a certificate and a password for docker compose into ./compose-data")
     .action(run(async (flags: Flags) => (await import("./init.ts")).initCommand(flags)))
 
-  remote(command("authorize", "ask for a decision; exit code 0 allow, 10 deny, 11 require approval"))
-    .argument("[file]", "JSON request, - for standard input; the options below add to it")
-    .option("--subject <type:id>", "who acts; the id may hold colons")
-    .option("--action <name>", "what it wants to do")
-    .option("--resource <type:id>", "to what")
-    .option("--audience <name>", "who may accept the token", "cli")
-    .option("--property <name=value...>", "properties of the subject; a value is JSON, or else text")
-    .option("--parameters <json>", "the exact bytes that will be executed")
+  /** The request, as `authorize.ts` puts it together. */
+  const asking = (made: Command) =>
+    remote(made)
+      .argument("[file]", "JSON request, - for standard input; the options below add to it")
+      .option("--subject <type:id>", "who acts; the id may hold colons")
+      .option("--action <name>", "what it wants to do")
+      .option("--resource <type:id>", "to what")
+      .option("--audience <name>", "who may accept the token", "cli")
+      .option("--property <name=value...>", "properties of the subject; a value is JSON, or else text")
+      .option("--parameters <json>", "the exact bytes that will be executed")
+  asking(command("authorize", "ask for a decision; exit code 0 allow, 10 deny, 11 require approval"))
     .option("--request-id <id>", "idempotency key; default: a new one")
     .option("--approval <id>", "an approval that was granted for this very request")
     .option("--explain", "show how each candidate rule was seen")
@@ -114,15 +117,36 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .option("--trust <file>", "verification keys obtained elsewhere")
     .action(run(async (flags: Flags) => (await import("./ledger-fsck.ts")).fsckCommand(flags)))
 
-  program
-    .command("policy")
-    .description("policy bundles")
+  const policy = program.command("policy").description("policy bundles")
+  policy
     .command("check <folder>")
     .description("compile a bundle and show everything that is wrong with it")
     .option("--json", "print JSON")
     .action(
       run(async (folder: string, flags: Flags) =>
         (await import("./policy-check.ts")).policyCheckCommand(folder, flags),
+      ),
+    )
+  policy
+    .command("test [folder]")
+    .description("run a bundle's own tests; exit code 0 passed, 1 failed or covered too little, 2 not valid")
+    .option("--filter <text>", "only tests whose name contains this")
+    .option("--min-coverage <percent>", "fail below this, of rules and signals or of conditions")
+    .option("--json", "print JSON")
+    .action(
+      run(async (folder: string | undefined, flags: Flags) =>
+        (await import("./policy-test.ts")).policyTestCommand(folder ?? ".", flags),
+      ),
+    )
+
+  asking(policy.command("explain"))
+    .description("what would be decided, and what each part of each condition comes out as; nothing is recorded")
+    .option("--bundle <folder>", "explain by this bundle, without a daemon")
+    .option("--now <time>", "RFC 3339; only with --bundle")
+    .option("--json", "print JSON")
+    .action(
+      run(async (file: string | undefined, flags: Flags) =>
+        (await import("./policy-explain.ts")).policyExplainCommand(file, flags),
       ),
     )
 

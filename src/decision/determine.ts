@@ -1,5 +1,6 @@
 /** The six determinations, in order, each with a status and stable reasons. Pure and total. */
 import { CHECK_NAMES, type CheckName } from "../ledger/record.ts"
+import { checkAbsence } from "../policy/assess.ts"
 import type { PolicyOutcome, PolicyRequest } from "../policy/types.ts"
 import { type Runtime, runtimeKey } from "../runtime/runtime.ts"
 import type { RuntimeState } from "../runtime/states.ts"
@@ -67,7 +68,11 @@ export function determine(
     context,
     policy_validity: validity,
     environment_trust:
-      request.runtimeId === "" ? checkAbsence(outcome) : checkRuntime(state, runtime, leaseLeftMs, policyRequest.nowMs),
+      request.runtimeId === ""
+        ? outcome
+          ? checkAbsence(outcome)
+          : undefined
+        : checkRuntime(state, runtime, leaseLeftMs, policyRequest.nowMs),
     authorization_state: [
       ...checkParentOf(state, request, parent, policyRequest.nowMs, leaseLeft),
       ...(approval ?? []),
@@ -124,19 +129,6 @@ export function checkRuntime(
   if (state.active && !isMeasurementGood(state, runtime, nowMs))
     return fail("MEASUREMENTS_REFUSED", "The active policy does not accept what the runtime measured.")
   return []
-}
-
-/** Naming none suffices only where every rule says so. */
-function checkAbsence(outcome: PolicyOutcome | null): readonly Reason[] | undefined {
-  if (!outcome) return undefined
-  if (outcome.runtimeNotRequired || outcome.decision === "DENY") return []
-  return [
-    {
-      code: "NOT_ATTESTED",
-      text: "No runtime is named, and not every matching rule says `runtime: none`.",
-      pointer: "/runtime_id",
-    },
-  ]
 }
 
 function checkParentOf(

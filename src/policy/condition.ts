@@ -5,6 +5,7 @@
 import { childrenOf, countNodes, type Expr, mapChildren, pathOf } from "../cel/ast.ts"
 import { compile, FUNCTIONS, link, type Program, toIr } from "../cel/compile.ts"
 import type { Ir } from "../cel/ir.ts"
+import type { Watch } from "../cel/lower.ts"
 import { parse } from "../cel/parse.ts"
 import { type Problem, SyntaxProblem } from "../cel/problem.ts"
 import { DYN, formatType, STRING, type StructType, TIMESTAMP, type Type } from "../cel/type.ts"
@@ -60,6 +61,15 @@ export interface Condition extends LinkedCondition {
   readonly ast: Expr
   readonly constants: ReadonlyMap<string, Value>
   typeAt(path: readonly string[]): Type
+  /** The same condition, compiled once more so that it tells what each of its parts comes out as: slower. */
+  watched(watch: Watch): Watched
+}
+
+export interface Watched extends LinkedCondition {
+  /** What is evaluated: variables and constants are what they stand for. */
+  readonly expr: Expr
+  /** Of those parts: `variables.x`, `constants.x`. */
+  readonly names: ReadonlyMap<Expr, string>
 }
 
 /** An author who writes no zone means a place, and the machine's is never meant. */
@@ -88,7 +98,7 @@ export function compileCondition(
   const parsed = parseSource(source, problems)
   if (!parsed) return { problems }
   refuse(parsed, scope, problems)
-  const expanding = new Expansion(scope, problems)
+  const expanding = new Expansion(scope, problems, "use")
   const expr = expanding.expand(parsed)
   if (problems.length > 0 || !expr) return { problems }
   const depth = comprehensionDepth(expr)
@@ -99,7 +109,8 @@ export function compileCondition(
   const { layout = UNNUMBERED } = scope
   const variables = new Map(ROOTS.map((root) => [root, rootType(scope, root)]))
   const hint = `Names begin with one of ${NAMES.join(", ")}.`
-  const program = compile(expr, { functions: FUNCTIONS, variables, container: "", hint }, layout.numberOf)
+  const names = { functions: FUNCTIONS, variables, container: "", hint }
+  const program = compile(expr, names, layout.numberOf)
   if ("problems" in program) return { problems: program.problems.map((problem) => expanding.locate(problem)) }
   if (program.faults.length > 0) return { problems: program.faults.map((problem) => expanding.locate(problem)) }
   if (wants === "truth" && program.type.kind !== "bool" && program.type.kind !== "dyn") {
@@ -115,6 +126,13 @@ export function compileCondition(
     mentions: (root) => mentions(expr, root),
     bind: (roots) => layout.bind(roots),
     toIr: (lists) => toIr(expr, program.checked, lists),
+    watched(watch) {
+      const naming = new Expansion(scope, [], "declaration")
+      const parts = naming.expand(parsed)
+      const twin = parts && compile(parts, names, layout.numberOf, watch)
+      if (!twin || "problems" in twin) throw new Error("a condition that compiled once does not compile again")
+      return { ...toCondition(source, twin), expr: parts, names: naming.names }
+    },
   }
 }
 
@@ -202,11 +220,16 @@ class Expansion {
   readonly #problems: Problem[]
   /** Where a variable is used: all that stands for it has this place. */
   readonly #uses = new Map<number, string>()
+  /** What stands for a variable or a constant, and which. */
+  readonly names = new Map<Expr, string>()
+  readonly #places: "use" | "declaration"
   #room = MAX_CONDITION_NODES
 
-  constructor(scope: Scope, problems: Problem[]) {
+  /** `places`: is what stands for a variable where the variable is used, or where it is declared? */
+  constructor(scope: Scope, problems: Problem[], places: "use" | "declaration") {
     this.#scope = scope
     this.#problems = problems
+    this.#places = places
   }
 
   /** Null when a variable is in a circle or does not parse, or there are too many parts. */
@@ -224,12 +247,14 @@ class Expansion {
       const { field, offset } = node
       if (owner === "constants") {
         const value = this.#scope.constants?.get(field)
-        return value === undefined || node.isTest ? node : { kind: "const", value, offset, at: node.at }
+        return value === undefined || node.isTest
+          ? node
+          : this.#named(`constants.${field}`, { kind: "const", value, offset, at: node.at })
       }
       const inner = this.#variable(field, within)
       if (inner) {
         this.#uses.set(offset, field)
-        return moveTo(inner, offset)
+        return this.#named(`variables.${field}`, this.#places === "use" ? moveTo(inner, offset) : inner)
       }
       isWhole = false
       return node
@@ -249,6 +274,11 @@ class Expansion {
     const parsed = parseSource(source, []) // what is wrong with it is told where it is declared
     this.#room += 2 // `variables` and the name give way to what they stand for
     return parsed && this.expand(parsed, [...within, name])
+  }
+
+  #named(name: string, expr: Expr): Expr {
+    this.names.set(expr, name)
+    return expr
   }
 
   /** Within a variable: at its use, and by its name. */

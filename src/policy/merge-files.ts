@@ -2,7 +2,7 @@
 import { utf8 } from "../formats/bytes.ts"
 import type { JsonObject, JsonValue } from "../formats/ports.ts"
 import { MAX_BUNDLE_BYTES, MAX_FILES } from "./bundle.ts"
-import { type Place, problemAt, readYaml } from "./read-yaml.ts"
+import { lineStarts, type Place, problemAt, readYaml } from "./read-yaml.ts"
 import { KEY } from "./reader.ts"
 import { positionInScalar } from "./scalar-position.ts"
 import type { PolicyProblem } from "./types.ts"
@@ -10,16 +10,23 @@ import type { PolicyProblem } from "./types.ts"
 /** Where to show a problem, by path into the merged bundle. `offset` counts from the start of the value. */
 export type Locate = (path: string, message: string, suggestion?: string, offset?: number) => PolicyProblem
 
-/** Mappings are joined, lists appended; the same key in two files is refused. Files named *_test.yaml are not part of it. */
+/** Tests of a bundle lie beside it, and are not part of it. */
+export function isTestFile(name: string): boolean {
+  return /_test\.ya?ml$/.test(name)
+}
+
+/** Mappings are joined, lists appended; the same key in two files is refused. */
 export function mergeFiles(
   files: Readonly<Record<string, string>>,
+  which: "policy" | "test" = "policy",
 ): { readonly value: JsonValue; readonly locate: Locate } | { readonly problems: readonly PolicyProblem[] } {
   const names = Object.keys(files)
-    .filter((name) => /\.ya?ml$/.test(name) && !/_test\.ya?ml$/.test(name))
+    .filter((name) => /\.ya?ml$/.test(name) && isTestFile(name) === (which === "test"))
     .sort()
   const first = names[0] ?? "."
   const fail = (file: string, message: string) => ({ problems: [{ file, line: 1, column: 1, message }] })
-  if (names.length === 0) return fail(".", "There is no policy file (*.yaml) in this folder.")
+  if (names.length === 0)
+    return fail(".", `There is no ${which} file (*${which === "test" ? "_test" : ""}.yaml) in this folder.`)
   if (names.length > MAX_FILES) return fail(".", `A bundle has at most ${MAX_FILES} files.`)
   if (names.reduce((sum, name) => sum + utf8(files[name] as string).length, 0) > MAX_BUNDLE_BYTES)
     return fail(".", `A bundle has at most ${MAX_BUNDLE_BYTES} bytes.`)
@@ -32,17 +39,16 @@ export function mergeFiles(
     else merge(root, read.value, "", "", new Places(read.places), name)
   }
   if (problems.length > 0) return { problems }
+  const lines = new Map<string, readonly number[]>()
   const locate: Locate = (path, message, suggestion, offset = 0) => {
-    let at = path
-    while (!places.has(at) && at !== "") at = at.slice(0, at.lastIndexOf("/"))
-    const place = places.get(at) ?? { file: first, offset: 0 }
+    let known = path
+    while (!places.has(known) && known !== "") known = known.slice(0, known.lastIndexOf("/"))
+    const place = places.get(known) ?? { file: first, offset: 0 }
     const text = files[place.file] as string
-    return problemAt(
-      { file: place.file, offset: positionInScalar(text, place.offset, offset) },
-      text,
-      message,
-      suggestion,
-    )
+    const starts = lines.get(place.file) ?? lineStarts(text)
+    lines.set(place.file, starts)
+    const at = positionInScalar(text, place.offset, offset)
+    return problemAt({ file: place.file, offset: at }, text, message, suggestion, starts)
   }
   return { value: root, locate }
 

@@ -1,15 +1,17 @@
 /** A compiled bundle: the three determinations that policy makes. Total and deterministic. */
 import { CostExceeded, type Value } from "../cel/value.ts"
 import type { JsonObject } from "../formats/ports.ts"
-import { APPROVAL_LIFE_MS, type Bundle, MAX_COST, MAX_MATCHED_RULES, type Properties } from "./bundle.ts"
-import type { LinkedCondition } from "./condition.ts"
+import { APPROVAL_LIFE_MS, type Bundle, MAX_COST, MAX_MATCHED_RULES, type Properties, type Rule } from "./bundle.ts"
+import { compileCondition, type LinkedCondition } from "./condition.ts"
 import type { Bindings, Group, Layout } from "./layout.ts"
 import { TIERS } from "./parse-bundle.ts"
 import type { CompiledRule, RuleIndex } from "./rule-index.ts"
 import { createRuntimeCheck } from "./runtimes.ts"
+import { createScopes } from "./scopes.ts"
 import {
   type ApprovalRequirement,
   type Entity,
+  type Evaluator,
   NOT_RECORDED,
   type Obligation,
   type Policy,
@@ -53,6 +55,7 @@ export function createPolicy(compiled: CompiledBundle): Policy {
   const constants = constantValues(bundle.constants)
   const neverRecorded = collectNeverRecorded(bundle)
   const usesNow = compiled.usesNow
+  let scopes: ReturnType<typeof createScopes> | null = null
   /** checkContext converts, evaluate uses what was converted: once per request. */
   let last: { readonly request: PolicyRequest; readonly prepared: Prepared } | null = null
 
@@ -101,6 +104,18 @@ export function createPolicy(compiled: CompiledBundle): Policy {
     return { reasons, bindings: { roots, values } }
   }
 
+  /** Compiled anew from its source: what decides may have come from another thread without it. */
+  function watchedBy(evaluator: Evaluator): RuleEvaluator {
+    scopes ??= createScopes(bundle, new Map(Object.entries(constants)), layout)
+    const scopeOf = scopes
+    return ({ source }, rule, id) =>
+      evaluator(rule ? "rule" : "signal", id, source, () => {
+        const condition = compileCondition(source, scopeOf(rule).scope)
+        if ("problems" in condition) throw new Error("a condition that compiled once does not compile again")
+        return condition
+      })
+  }
+
   return {
     digest: compiled.digest,
     version: bundle.version,
@@ -124,8 +139,8 @@ export function createPolicy(compiled: CompiledBundle): Policy {
 
     checkContext: (request) => prepare(request).reasons,
 
-    evaluate(request, supportedObligations) {
-      const meter = new Meter(prepare(request).bindings)
+    evaluate(request, supportedObligations, evaluator) {
+      const meter = new Meter(prepare(request).bindings, evaluator && watchedBy(evaluator))
       const rules = index.find(request.action.name, request.subject, request.resource)
       const risk = assessRisk(signals, meter)
       return combine(rules, risk, request, supportedObligations, bundle, meter)
@@ -165,19 +180,37 @@ export function createPolicy(compiled: CompiledBundle): Policy {
       )
     },
     recordsParameters: (action) => !neverRecorded.has(`parameters ${action}`),
+    neverRecorded({ subject, action, resource }) {
+      const paths = (key: string, path: string) => [...(neverRecorded.get(key) ?? [])].map((name) => `${path}.${name}`)
+      return [
+        ...paths(`subject ${subject.type}`, "subject.properties"),
+        ...paths(`action ${action.name}`, "action.properties"),
+        ...paths(`resource ${resource.type}`, "resource.properties"),
+        ...paths("context", "context"),
+        ...paths(`parameters ${action.name}`, "parameters"),
+      ]
+    },
   }
 }
+
+/** What evaluates the condition of a rule, or with null of a signal, in its place; undefined: the condition itself. */
+type RuleEvaluator = (condition: LinkedCondition, rule: Rule | null, id: string) => LinkedCondition | undefined
 
 /** Evaluates within the decision's budget: what would exceed it is not evaluated any further. */
 class Meter {
   cost = 0
   readonly #bindings: Bindings
-  constructor(bindings: Bindings) {
+  readonly #evaluator: RuleEvaluator | undefined
+  constructor(bindings: Bindings, evaluator: RuleEvaluator | undefined) {
     this.#bindings = bindings
+    this.#evaluator = evaluator
   }
-  evaluate(condition: LinkedCondition): boolean | PolicyReason {
-    const value = condition.evaluate(this.#bindings, MAX_COST - this.cost)
-    this.cost = Math.min(MAX_COST, this.cost + condition.spent())
+  /** `rule`: null for a signal. */
+  evaluate(condition: LinkedCondition, rule: Rule | null, id: string): boolean | PolicyReason {
+    const limit = MAX_COST - this.cost
+    const evaluation = this.#evaluator?.(condition, rule, id) ?? condition
+    const value = evaluation.evaluate(this.#bindings, limit)
+    this.cost = Math.min(MAX_COST, this.cost + evaluation.spent())
     if (typeof value === "boolean") return value
     return value instanceof CostExceeded
       ? { code: "COST_EXCEEDED", text: `The conditions cost more than ${MAX_COST} units on this request.` }
@@ -197,7 +230,7 @@ function assessRisk(signals: CompiledBundle["signals"], meter: Meter): Assessmen
   const held: string[] = []
   const errors: PolicyReason[] = []
   for (const signal of signals) {
-    const value = meter.evaluate(signal.when)
+    const value = meter.evaluate(signal.when, null, signal.id)
     if (value === false) continue
     if (value === true) {
       worst = Math.max(worst, TIERS.indexOf(signal.tier))
@@ -240,7 +273,7 @@ function combine(
       })
       continue
     }
-    const value = meter.evaluate(compiled.when)
+    const value = meter.evaluate(compiled.when, rule, rule.id)
     if (value === true) matched.push(compiled)
     if (typeof value !== "boolean") faults.push({ ...value, rule: rule.id })
     const { effect, id } = rule

@@ -86,12 +86,24 @@ export function readYaml(file: string, text: string): YamlFile | { readonly prob
   }
 }
 
-/** The problem with its line, column and a caret. */
-export function problemAt(place: Place, text: string, message: string, suggestion?: string): PolicyProblem {
-  const before = text.slice(0, place.offset).split("\n")
-  const line = before.length
-  const column = [...(before.at(-1) as string)].length + 1
-  const source = (text.split("\n")[line - 1] ?? "").replace(/\r$/, "")
+/** The problem with its line, column and a caret. `starts`: of the text's lines, where many places of it are shown. */
+export function problemAt(
+  place: Place,
+  text: string,
+  message: string,
+  suggestion?: string,
+  starts = lineStarts(text),
+): PolicyProblem {
+  let line = 1
+  for (let above = starts.length; line < above; ) {
+    const middle = (line + above + 1) >> 1
+    if ((starts[middle - 1] as number) <= place.offset) line = middle
+    else above = middle - 1
+  }
+  const start = starts[line - 1] as number
+  const end = starts[line] === undefined ? text.length : (starts[line] as number) - 1
+  const column = [...text.slice(start, place.offset)].length + 1
+  const source = text.slice(start, end).replace(/\r$/, "")
   return {
     file: place.file,
     line,
@@ -100,4 +112,10 @@ export function problemAt(place: Place, text: string, message: string, suggestio
     excerpt: `${source}\n${" ".repeat(column - 1)}^`,
     ...(suggestion && { suggestion }),
   }
+}
+
+export function lineStarts(text: string): readonly number[] {
+  const starts = [0]
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) starts.push(at + 1)
+  return starts
 }

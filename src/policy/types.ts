@@ -4,7 +4,8 @@
  */
 import type { JsonObject, JsonValue } from "../formats/ports.ts"
 import type { Measured, Measurements } from "../formats/runtime-messages.ts"
-import type { Condition } from "./condition.ts"
+import type { Bundle } from "./bundle.ts"
+import type { Condition, LinkedCondition } from "./condition.ts"
 
 /** An entity as OpenID AuthZEN 1.0 names it. Properties are plain JSON, not yet converted to the declared types. */
 export interface Entity {
@@ -37,26 +38,30 @@ export interface PolicyRequest {
 }
 
 /** Stable reason codes of the policy module. Golden cases in test/ cover each. */
-export type PolicyReasonCode =
+export const POLICY_REASON_CODES = [
   // context check (determination 2)
-  | "TYPE_UNKNOWN" // subject or resource type, or action, that the bundle does not declare
-  | "PROPERTY_MISSING"
-  | "PROPERTY_UNKNOWN"
-  | "PROPERTY_TYPE_MISMATCH"
-  | "PROPERTY_TOO_LARGE"
-  | "PARAMETERS_INVALID" // an allow rule needs decoded parameters of a declared shape and these do not fit
+  "TYPE_UNKNOWN", // subject or resource type, or action, that the bundle does not declare
+  "PROPERTY_MISSING",
+  "PROPERTY_UNKNOWN",
+  "PROPERTY_TYPE_MISMATCH",
+  "PROPERTY_TOO_LARGE",
+  "PARAMETERS_INVALID", // an allow rule needs decoded parameters of a declared shape and these do not fit
   // subject check (part of determination 1)
-  | "SUBJECT_UNKNOWN"
-  | "SUBJECT_SUSPENDED"
+  "SUBJECT_UNKNOWN",
+  "SUBJECT_SUSPENDED",
+  // environment (determination 4), as far as it follows from the rules alone
+  "NOT_ATTESTED",
   // eligibility (determination 6)
-  | "NO_MATCHING_ALLOW"
-  | "DENIED_BY_RULE"
-  | "CONDITION_ERROR"
-  | "COST_EXCEEDED"
-  | "APPROVAL_REQUIRED"
-  | "PARAMETERS_OPAQUE" // a rule would have matched but demands decoded parameters
-  | "OBLIGATION_UNSUPPORTED"
-  | "RISK_TOO_HIGH"
+  "NO_MATCHING_ALLOW",
+  "DENIED_BY_RULE",
+  "CONDITION_ERROR",
+  "COST_EXCEEDED",
+  "APPROVAL_REQUIRED",
+  "PARAMETERS_OPAQUE", // a rule would have matched but demands decoded parameters
+  "OBLIGATION_UNSUPPORTED",
+  "RISK_TOO_HIGH",
+] as const
+export type PolicyReasonCode = (typeof POLICY_REASON_CODES)[number]
 
 export interface PolicyReason {
   readonly code: PolicyReasonCode
@@ -122,6 +127,17 @@ export interface PolicyOutcome {
   readonly trace: readonly RuleTrace[]
 }
 
+/**
+ * What evaluates a condition in its place, so that an evaluation can be watched; undefined: the condition itself.
+ * `compile` makes one of its source that can be.
+ */
+export type Evaluator = (
+  kind: "rule" | "signal",
+  id: string,
+  source: string,
+  compile: () => Condition,
+) => LinkedCondition | undefined
+
 /** `first_use`: accepted because nothing was known of it; from then on only these measurements are. */
 export type RuntimeVerdict = "accepted" | "first_use" | "not_listed" | "refused"
 
@@ -148,7 +164,7 @@ export interface Policy {
   /** Determination 2. Empty means pass. */
   checkContext(request: PolicyRequest): readonly PolicyReason[]
   /** Determination 6, rules and risk. Call only after `checkContext` passed: conversion relies on it. */
-  evaluate(request: PolicyRequest, supportedObligations: readonly string[]): PolicyOutcome
+  evaluate(request: PolicyRequest, supportedObligations: readonly string[], evaluator?: Evaluator): PolicyOutcome
   /** Is this runtime listed, and may it run what it measured? `first`: what it registered with the first time. */
   checkRuntime(
     id: string,
@@ -163,6 +179,8 @@ export interface Policy {
   recordable(request: PolicyRequest): JsonObject
   /** Does the policy declare nothing in this request `record: never`? */
   recordsAllOf(request: PolicyRequest): boolean
+  /** Paths of what this request may hold and is declared `record: never`, as conditions read them. */
+  neverRecorded(request: PolicyRequest): readonly string[]
   /** False when a parameter of this action is declared `record: never`: then only their digest is recorded. */
   recordsParameters(action: string): boolean
 }
@@ -182,6 +200,11 @@ export type LoadResult =
   | {
       readonly ok: true
       readonly policy: Policy
-      readonly conditions: readonly { readonly id: string; readonly condition: Condition }[]
+      readonly bundle: Bundle
+      readonly conditions: readonly {
+        readonly kind: "rule" | "signal"
+        readonly id: string
+        readonly condition: Condition
+      }[]
     }
   | { readonly ok: false; readonly problems: readonly PolicyProblem[] }

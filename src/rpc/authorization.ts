@@ -3,6 +3,7 @@ import type * as grpc from "@grpc/grpc-js"
 import type { Authorized, Call } from "../decision/authorize.ts"
 import type { CompleteRequest } from "../decision/complete.ts"
 import type { Decided, DecideRequest } from "../decision/decide-approval.ts"
+import type { Evaluated, EvaluateRequest } from "../decision/evaluate.ts"
 import { assertExecutionId, type Execution, type Page } from "../decision/executions.ts"
 import type { Redeemed, RedeemRequest } from "../decision/redeem.ts"
 import type { Reported } from "../decision/report.ts"
@@ -25,6 +26,7 @@ import {
   type StreamMessage,
 } from "./authorize-codec.ts"
 import { decodeCompleteRequest, decodeStartRequest } from "./complete-codec.ts"
+import { decodeEvaluateRequest, toEvaluateResponse } from "./evaluate-codec.ts"
 import { loadService, Malformed, SERVICES } from "./load.ts"
 import type { CallContext, Service, StreamHandler } from "./server.ts"
 import { encodeStatus } from "./status.ts"
@@ -35,6 +37,7 @@ const STATE_PREFIX = "EXECUTION_STATE_"
 
 export interface AuthorizationPorts {
   authorize(raw: RawRequest, call: Call): Promise<Authorized>
+  evaluate(request: EvaluateRequest): Promise<Evaluated>
   verifyToken(input: {
     readonly token: string
     readonly audience: string
@@ -62,6 +65,10 @@ export function authorizationService(ports: AuthorizationPorts): Service {
       async AuthorizeBatch({ requests }: { requests: readonly (RawRequest | Malformed)[] }, context) {
         if (requests.length === 0) throw new WritError("INVALID_REQUEST", "A batch holds at least one request.")
         return { results: await Promise.all(requests.map((request) => answer(request, context, context.timeoutMs))) }
+      },
+
+      async Evaluate(request: EvaluateRequest) {
+        return toEvaluateResponse(await ports.evaluate(request))
       },
 
       async VerifyToken(request: { token: string; audience: string; parameters?: Buffer; parameters_digest?: Buffer }) {
@@ -189,7 +196,13 @@ function withHotPathCodec(definition: grpc.ServiceDefinition): grpc.ServiceDefin
   // `details` is a Struct: read strictly, like those of Authorize
   const complete = { ...definition["CompleteExecution"], requestDeserialize: decodeCompleteRequest }
   const start = { ...definition["StartExecution"], requestDeserialize: decodeStartRequest }
-  const methods: Record<string, unknown> = { ...definition, CompleteExecution: complete, StartExecution: start }
+  const evaluate = { ...definition["Evaluate"], requestDeserialize: decodeEvaluateRequest }
+  const methods: Record<string, unknown> = {
+    ...definition,
+    CompleteExecution: complete,
+    Evaluate: evaluate,
+    StartExecution: start,
+  }
   for (const [name, [requestDeserialize, responseSerialize]] of Object.entries(codec))
     methods[name] = { ...definition[name], requestDeserialize, responseSerialize }
   return methods as unknown as grpc.ServiceDefinition

@@ -61,7 +61,7 @@ export function decodeBatchRequest(bytes: Buffer): { requests: (RawRequest | Mal
   })
 }
 
-function readRequest(reader: Reader): RawRequest {
+export function readRequest(reader: Reader): RawRequest {
   let requestId = ""
   let subject: RawEntity | null = null
   let action: RawRequest["action"] = null

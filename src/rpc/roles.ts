@@ -9,6 +9,7 @@ export const RPC_ROLES: Readonly<Record<string, readonly Role[]>> = {
   "/writ.v1.AuthorizationService/Authorize": ["pep"],
   "/writ.v1.AuthorizationService/AuthorizeStream": ["pep"],
   "/writ.v1.AuthorizationService/AuthorizeBatch": ["pep"],
+  "/writ.v1.AuthorizationService/Evaluate": ["author", "operator"],
   "/writ.v1.AuthorizationService/VerifyToken": ["pep", "executor", "auditor"],
   "/writ.v1.AuthorizationService/RedeemToken": ["executor"],
   "/writ.v1.AuthorizationService/StartExecution": ["executor"],

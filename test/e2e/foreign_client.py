@@ -142,7 +142,7 @@ def decisions():
         "other content": authorize(message("AuthorizeRequest", {**again, "audience": "another"})),
         "late": authorize(message("AuthorizeRequest", {**again, "request_id": "late"}), timeout=1e-6),
         "after late": authorize(message("AuthorizeRequest", {**again, "request_id": "late"})),
-        "not built yet": call(AUTHORIZATION, "Evaluate", message("EvaluateRequest", {}), "operator"),
+        "not built yet": call("writ.v1.AdminService", "ListSubjects", message("ListSubjectsRequest", {}), "operator"),
         "batch": call(
             AUTHORIZATION,
             "AuthorizeBatch",

@@ -73,6 +73,7 @@ const starts: object[] = []
 const authorization = () =>
   authorizationService({
     authorize: decide,
+    evaluate: () => Promise.reject(new WritError("NOT_FOUND")),
     verifyToken: () => Promise.reject(new WritError("NOT_FOUND")),
     revoke: () => Promise.reject(new WritError("NOT_FOUND")),
     redeem: () => Promise.reject(new WritError("NOT_FOUND")),

@@ -27,6 +27,8 @@ import type { Entity as _writ_v1_Entity, Entity__Output as _writ_v1_Entity__Outp
 import type { EvaluateRequest as _writ_v1_EvaluateRequest, EvaluateRequest__Output as _writ_v1_EvaluateRequest__Output } from './writ/v1/EvaluateRequest.ts';
 import type { EvaluateResponse as _writ_v1_EvaluateResponse, EvaluateResponse__Output as _writ_v1_EvaluateResponse__Output } from './writ/v1/EvaluateResponse.ts';
 import type { Execution as _writ_v1_Execution, Execution__Output as _writ_v1_Execution__Output } from './writ/v1/Execution.ts';
+import type { ExplainedCondition as _writ_v1_ExplainedCondition, ExplainedCondition__Output as _writ_v1_ExplainedCondition__Output } from './writ/v1/ExplainedCondition.ts';
+import type { ExplainedPart as _writ_v1_ExplainedPart, ExplainedPart__Output as _writ_v1_ExplainedPart__Output } from './writ/v1/ExplainedPart.ts';
 import type { GetExecutionRequest as _writ_v1_GetExecutionRequest, GetExecutionRequest__Output as _writ_v1_GetExecutionRequest__Output } from './writ/v1/GetExecutionRequest.ts';
 import type { GetExecutionResponse as _writ_v1_GetExecutionResponse, GetExecutionResponse__Output as _writ_v1_GetExecutionResponse__Output } from './writ/v1/GetExecutionResponse.ts';
 import type { LedgerReceipt as _writ_v1_LedgerReceipt, LedgerReceipt__Output as _writ_v1_LedgerReceipt__Output } from './writ/v1/LedgerReceipt.ts';
@@ -92,6 +94,8 @@ export interface ProtoGrpcType {
       EvaluateResponse: MessageTypeDefinition<_writ_v1_EvaluateResponse, _writ_v1_EvaluateResponse__Output>
       Execution: MessageTypeDefinition<_writ_v1_Execution, _writ_v1_Execution__Output>
       ExecutionState: EnumTypeDefinition
+      ExplainedCondition: MessageTypeDefinition<_writ_v1_ExplainedCondition, _writ_v1_ExplainedCondition__Output>
+      ExplainedPart: MessageTypeDefinition<_writ_v1_ExplainedPart, _writ_v1_ExplainedPart__Output>
       GetExecutionRequest: MessageTypeDefinition<_writ_v1_GetExecutionRequest, _writ_v1_GetExecutionRequest__Output>
       GetExecutionResponse: MessageTypeDefinition<_writ_v1_GetExecutionResponse, _writ_v1_GetExecutionResponse__Output>
       Isolation: EnumTypeDefinition

@@ -1,0 +1,94 @@
+/** What would be decided, and why: the same six checks under the same state, with nothing recorded and no token made. */
+import { WritError } from "../errors.ts"
+import { toHex } from "../formats/bytes.ts"
+import type { Clock } from "../ledger/clock.ts"
+import { type Explanation, explain } from "../policy/explain.ts"
+import type { Policy } from "../policy/types.ts"
+import { type ApprovalStore, findApproval } from "./approval.ts"
+import { type Determination, determine } from "./determine.ts"
+import { findParent, type ParentStore } from "./parent.ts"
+import { type RawRequest, snapshot, toPolicyRequest } from "./snapshot.ts"
+import type { ControlState } from "./state.ts"
+
+export type { ExplainedCondition, Part } from "../policy/explain.ts"
+
+/** What is asked without a request id has this one. */
+export const ANY_REQUEST_ID = "evaluate"
+
+export interface EvaluateRequest {
+  readonly request: RawRequest | null
+  /** Empty: the active one. */
+  readonly bundleDigest: Uint8Array
+}
+
+export interface Evaluated {
+  readonly determination: Pick<Determination, "decision" | "checks" | "outcome">
+  /** Of the bundle; empty when none is active. */
+  readonly bundleDigest: string
+  readonly bundleVersion: string
+  /** Null when evaluation was not reached. */
+  readonly explanation: Explanation | null
+}
+
+export interface EvaluateDependencies {
+  readonly clock: Clock
+  readonly parents: ParentStore
+  readonly approvals: ApprovalStore
+  control(): ControlState
+  leaseLeftMs(leaseId: string, monotonicMs: number): number | null
+}
+
+/** Throws INVALID_REQUEST, REQUEST_TOO_LARGE as Authorize does, POLICY_INVALID for a bundle that is not active. */
+export function createEvaluate(deps: EvaluateDependencies): (request: EvaluateRequest) => Promise<Evaluated> {
+  return async ({ request: raw, bundleDigest }) => {
+    if (!raw) throw new WritError("INVALID_REQUEST", "request is missing.", { details: { field: "request" } })
+    const request = snapshot(raw.request_id === "" ? { ...raw, request_id: ANY_REQUEST_ID } : raw)
+    const parent = request.parentExecutionId === "" ? null : await findParent(deps.parents, request)
+    // As for who asked for it: that is who would use it.
+    const named = request.approvalId === "" ? null : await findApproval(deps.approvals, request.approvalId)
+    const state = deps.control()
+    assertActive(state, bundleDigest)
+    const { wallMs, monotonicMs } = deps.clock.now()
+    const watched = state.active && watch(state.active.policy)
+    const determination = determine(
+      watched && state.active ? { ...state, active: { ...state.active, policy: watched.policy } } : state,
+      request,
+      toPolicyRequest(request, wallMs),
+      (leaseId) => deps.leaseLeftMs(leaseId, monotonicMs),
+      parent,
+      { caller: named?.requester ?? "", named, queue: null },
+    )
+    return {
+      determination,
+      bundleDigest: watched?.policy.digest ?? "",
+      bundleVersion: watched?.policy.version ?? "",
+      explanation: watched?.explanation() ?? null,
+    }
+  }
+}
+
+/** The same policy, which keeps an explanation of what it evaluated. */
+function watch(policy: Policy): { readonly policy: Policy; explanation(): Explanation | null } {
+  let explanation: Explanation | null = null
+  return {
+    policy: {
+      ...policy,
+      evaluate(request, supportedObligations) {
+        explanation = explain(policy, request, supportedObligations)
+        return explanation.outcome
+      },
+    },
+    explanation: () => explanation,
+  }
+}
+
+function assertActive({ active }: ControlState, digest: Uint8Array): void {
+  if (digest.length === 0) return
+  if (digest.length !== 32)
+    throw new WritError("INVALID_REQUEST", "bundle_digest must be 32 bytes.", { details: { field: "bundle_digest" } })
+  if (active?.policy.digest !== toHex(digest))
+    throw new WritError(
+      "POLICY_INVALID",
+      "That bundle is not active. Evaluate its files: writ policy explain --bundle.",
+    )
+}
