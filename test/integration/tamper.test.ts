@@ -7,7 +7,7 @@ import type { VerifyReply } from "../../src/cli/lineage.ts"
 import type { WritClient } from "../../src/client/connect.ts"
 import { registerRuntime } from "../../src/client/runtime-session.ts"
 import { parseTrust, type Trust } from "../../src/verify/index.ts"
-import { authorize, startTestDaemon, type TestDaemon } from "../support/daemon.ts"
+import { authorize, readPage, startTestDaemon, type TestDaemon } from "../support/daemon.ts"
 import { createDatabase, type TestDatabase } from "../support/database.ts"
 import { addMember } from "../support/family.ts"
 import { makeFolder } from "../support/folder.ts"
@@ -24,6 +24,16 @@ beforeAll(async () => {
   database = await createDatabase()
   cpSync(join(import.meta.dirname, "..", "..", "examples", "agent-tools"), policy.path, { recursive: true })
   writeFileSync(join(policy.path, "runtimes.yaml"), RUNTIMES_YAML)
+  writeFileSync(
+    join(policy.path, "approvals.yaml"),
+    `rules:
+  - id: wait
+    effect: require_approval
+    subjects: [{ type: agent }]
+    actions: [http.get]
+    resources: [{ type: url, id: "https://example.com/wait" }]
+`,
+  )
   writ = await startTestDaemon(database.url, { policy: policy.path })
   const pep = writ.client("pep")
   const replies = []
@@ -33,6 +43,8 @@ beforeAll(async () => {
   index = first?.receipt.leaf_index as string
   await writ.client("operator").call("authorization", "RevokeExecution", { execution_id: executionId, reason: "test" })
   await addMember(writ, await addMember(writ))
+  const waits = { resource: { type: "url", id: "https://example.com/wait" } }
+  expect((await authorize(pep, readPage(waits))).decision).toBe("DECISION_REQUIRE_APPROVAL")
   const session = await registerRuntime(writ.client("runtime"), makeRuntime({ id: "worker-tampered" }))
   await session.beat()
   await writ.client("operator").call("verifier", "SetRuntimeState", {
@@ -104,6 +116,16 @@ const ATTACKS: Readonly<Record<string, readonly [sql: string, blamed: string] | 
   "execution.execute_until": ["UPDATE execution SET execute_until = now()", "execution"],
   "execution.runtime": ["UPDATE execution SET runtime = gen_random_uuid()", "execution"],
   "execution.lease_id": ["UPDATE execution SET lease_id = gen_random_uuid()", "execution"],
+  "approval.key": ["UPDATE approval SET key = gen_random_uuid()", "approval"],
+  "approval.approval_id": ["UPDATE approval SET approval_id = gen_random_uuid()", "approval"],
+  "approval.caller": ["UPDATE approval SET caller = gen_random_uuid()", "approval"],
+  "approval.bundle": ["UPDATE approval SET bundle = set_byte(bundle, 0, get_byte(bundle, 0) # 1)", "approval"],
+  "approval.log_id": ["UPDATE approval SET log_id = 9", "approval"],
+  "approval.idx": ["UPDATE approval SET idx = idx + 1", "approval"],
+  "approval.needed": ["UPDATE approval SET needed = 0", "approval"],
+  "approval.given": ["UPDATE approval SET given = 1", "approval"],
+  "approval.requested_at": ["UPDATE approval SET requested_at = requested_at - interval '1 second'", "approval"],
+  "approval.expires_at": ["UPDATE approval SET expires_at = expires_at + interval '1 day'", "approval"],
   "execution_parent.child_id": ["UPDATE execution_parent SET child_id = gen_random_uuid()", "execution_parent"],
   "execution_parent.parent_id": ["UPDATE execution_parent SET parent_id = gen_random_uuid()", "execution_parent"],
   "execution_parent.depth": ["UPDATE execution_parent SET depth = depth + 1", "execution_parent"],
@@ -227,6 +249,7 @@ async function cloneDatabase(): Promise<TestDatabase> {
     "control",
     "request",
     "execution",
+    "approval",
     "execution_parent",
     "lookup",
     "lookup_mark",
