@@ -6,14 +6,20 @@ import { benchDecisionCore } from "./decision-core.ts"
 import { benchBeatsIsolation, benchHeartbeat } from "./heartbeat.ts"
 import { benchLedgerAppend } from "./ledger-append.ts"
 import { load } from "./load.ts"
+import { benchPolicyPeers } from "./policy-peers.ts"
+import { benchPolicyReload } from "./policy-reload.ts"
 import { benchHeap, benchStart } from "./process.ts"
 import { profile } from "./profile.ts"
 import { benchRevocation } from "./revocation-latency.ts"
+import { benchRulesScale } from "./rules-scale.ts"
 
 const AUTHORIZE = ["authorize-unary-latency", "authorize-unary-throughput", "authorize-openloop", "authorize-stream"]
 const NAMES = [
   "decision-core",
   "cel-engines",
+  "rules-scale",
+  "policy-peers",
+  "policy-reload",
   ...AUTHORIZE,
   "heartbeat",
   "beats-isolation",
@@ -41,6 +47,9 @@ async function run(argv: readonly string[]): Promise<number> {
   }
   if (names.has("decision-core")) show(await benchDecisionCore())
   if (names.has("cel-engines")) benchCelEngines((line) => console.log(line))
+  if (names.has("rules-scale")) show(await benchRulesScale())
+  if (names.has("policy-peers")) show(await benchPolicyPeers())
+  if (names.has("policy-reload")) show(await benchPolicyReload())
   if (AUTHORIZE.some((name) => names.has(name))) show(await benchAuthorize(names))
   if (names.has("heartbeat")) show(await benchHeartbeat())
   if (names.has("beats-isolation")) show(await benchBeatsIsolation())

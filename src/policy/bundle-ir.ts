@@ -130,8 +130,9 @@ export function* linkBundle({ canonicalBytes, pieces }: BundleIr): Generator<und
       yield
     }
     for (const [rule, condition] of part.rules) {
-      const order = rules.push(rule) - 1
-      index.add({ rule, order, when: conditions[condition] as LinkedCondition })
+      const shared = shareEmpty(rule)
+      const order = rules.push(shared) - 1
+      index.add({ rule: shared, order, when: conditions[condition] as LinkedCondition })
       yield
     }
   }
@@ -144,6 +145,18 @@ export function* linkBundle({ canonicalBytes, pieces }: BundleIr): Generator<und
     usesNow: head.usesNow,
     signals: head.signals.map((signal) => ({ ...signal, when: conditions[signal.when] as LinkedCondition })),
   })
+}
+
+/** Most rules have neither: one object for all of them stays in the processor's cache. */
+const NO_OBLIGATIONS: Rule["obligations"] = []
+const NO_TOKEN: Rule["token"] = {}
+function shareEmpty(rule: Rule): Rule {
+  const { obligations, token } = rule
+  return {
+    ...rule,
+    obligations: obligations.length === 0 ? NO_OBLIGATIONS : obligations,
+    token: Object.keys(token).length === 0 ? NO_TOKEN : token,
+  }
 }
 
 function listsOf(constants: ReadonlyMap<string, Value>): ReadonlyMap<string, Value> {

@@ -117,8 +117,11 @@ export function compileCondition(
     const message = `A condition is true or false; this is ${formatType(program.type)}.`
     return { problems: [{ offset: 0, message }] }
   }
+  const condition = new ProgramCondition(source, program)
   return {
-    ...toCondition(source, program),
+    source,
+    spent: () => condition.spent(),
+    evaluate: (bindings, limit) => condition.evaluate(bindings, limit),
     constant: program.constant,
     ast: parsed,
     constants: scope.constants ?? new Map(),
@@ -143,17 +146,25 @@ export function linkCondition(
   { numberOf }: Layout,
   lists: ReadonlyMap<string, Value>,
 ): LinkedCondition {
-  return toCondition(source, link(ir, numberOf, lists))
+  return new ProgramCondition(source, link(ir, numberOf, lists))
 }
 
-function toCondition(source: string, program: Program): LinkedCondition {
-  return {
-    source,
-    spent: () => program.spent,
-    evaluate({ roots, values }, limit = MAX_COST) {
-      const value = program.run(roots, limit, values)
-      return typeof value === "boolean" || value instanceof CelError ? value : NO_TRUTH
-    },
+/** Its methods are shared by all: a condition that was not evaluated lately is in no cache, and each object is waited for. */
+class ProgramCondition implements LinkedCondition {
+  readonly source: string
+  readonly #program: Program
+
+  constructor(source: string, program: Program) {
+    this.source = source
+    this.#program = program
+  }
+
+  spent(): number {
+    return this.#program.spent
+  }
+  evaluate({ roots, values }: Bindings, limit = MAX_COST): boolean | CelError {
+    const value = this.#program.run(roots, limit, values)
+    return typeof value === "boolean" || value instanceof CelError ? value : NO_TRUTH
   }
 }
 const NO_TRUTH = new CelError("the condition is not true or false")

@@ -4,7 +4,7 @@
  */
 import { type ActionType, compileGlob, createActionMatcher, type Rule } from "./bundle.ts"
 import type { LinkedCondition } from "./condition.ts"
-import { PrefixTree } from "./prefix-tree.ts"
+import { PrefixIndex } from "./prefix-index.ts"
 import type { Entity } from "./types.ts"
 
 export interface CompiledRule {
@@ -14,10 +14,15 @@ export interface CompiledRule {
   readonly order: number
 }
 
-interface Candidate {
-  readonly compiled: CompiledRule
-  readonly subject: (id: string) => boolean
-  readonly resource: (id: string) => boolean
+/**
+ * What is read of it at a decision is little and mostly shared with others: with many rules, none of it is in a cache.
+ * A test is null where the place in the index says it all.
+ */
+interface Candidate extends CompiledRule {
+  readonly subject: ((id: string) => boolean) | null
+  readonly resource: ((id: string) => boolean) | null
+  /** Is the rule in the index several times, so that a search may meet it again? */
+  readonly isRepeated: boolean
 }
 
 /** Of one action, resource type and subject type; each candidate is in one place of it. */
@@ -27,10 +32,10 @@ interface Bucket {
   readonly rest: Candidate[]
 }
 interface ById {
-  readonly exact: Map<string, Candidate[]>
-  readonly prefixes: PrefixTree<Candidate>
+  readonly exact: Map<string, Candidate | Candidate[]>
+  readonly prefixes: PrefixIndex<Candidate>
   /** Of ids written backwards. */
-  readonly suffixes: PrefixTree<Candidate>
+  readonly suffixes: PrefixIndex<Candidate>
 }
 
 export class RuleIndex {
@@ -54,11 +59,7 @@ export class RuleIndex {
           const key = keyOf(action, resource.type, subject.type)
           const bucket = this.#buckets.get(key) ?? { resource: emptyById(), subject: emptyById(), rest: [] }
           this.#buckets.set(key, bucket)
-          place(bucket, resource.id, subject.id, {
-            compiled,
-            subject: this.#glob(subject.id),
-            resource: this.#glob(resource.id),
-          })
+          this.#place(bucket, compiled, resource.id, subject.id)
         }
       }
     }
@@ -71,11 +72,13 @@ export class RuleIndex {
     const found: CompiledRule[] = []
     const search = ++this.#searches
     const keep = (candidate: Candidate) => {
-      const { compiled } = candidate
-      if (this.#met[compiled.order] === search) return
-      if (!candidate.subject(subject.id) || !candidate.resource(resource.id)) return
-      this.#met[compiled.order] = search
-      found.push(compiled)
+      if (candidate.subject !== null && !candidate.subject(subject.id)) return
+      if (candidate.resource !== null && !candidate.resource(resource.id)) return
+      if (candidate.isRepeated) {
+        if (this.#met[candidate.order] === search) return
+        this.#met[candidate.order] = search
+      }
+      found.push(candidate)
     }
     visit(bucket.resource, resource.id, keep)
     visit(bucket.subject, subject.id, keep)
@@ -83,7 +86,42 @@ export class RuleIndex {
     return found.length > 1 ? found.sort((a, b) => a.order - b.order) : found
   }
 
-  #glob(glob: string): (id: string) => boolean {
+  /** An exact id says most, the resource's first; of globs, the longest text at an end of one. */
+  #place(bucket: Bucket, compiled: CompiledRule, resource: string, subject: string): void {
+    const { resources, subjects } = compiled.rule
+    const candidate = {
+      ...compiled,
+      subject: this.#test(subject),
+      resource: this.#test(resource),
+      isRepeated: resources.length * subjects.length > 1,
+    }
+    if (!resource.includes("*")) {
+      addTo(bucket.resource.exact, resource, { ...candidate, resource: null })
+      return
+    }
+    if (!subject.includes("*")) {
+      addTo(bucket.subject.exact, subject, { ...candidate, subject: null })
+      return
+    }
+    const ends = [
+      { by: "resource", index: bucket.resource.prefixes, text: resource.slice(0, resource.indexOf("*")) },
+      {
+        by: "resource",
+        index: bucket.resource.suffixes,
+        text: backwards(resource.slice(resource.lastIndexOf("*") + 1)),
+      },
+      { by: "subject", index: bucket.subject.prefixes, text: subject.slice(0, subject.indexOf("*")) },
+      { by: "subject", index: bucket.subject.suffixes, text: backwards(subject.slice(subject.lastIndexOf("*") + 1)) },
+    ] as const
+    const { by, index, text } = ends.reduce((best, end) => (end.text.length > best.text.length ? end : best))
+    const glob = by === "resource" ? resource : subject
+    const isSaidByPlace = glob.length === text.length + 1 && index.isHeldWhole(text)
+    if (text === "") bucket.rest.push(candidate)
+    else index.add(text, isSaidByPlace ? { ...candidate, [by]: null } : candidate)
+  }
+
+  #test(glob: string): ((id: string) => boolean) | null {
+    if (glob === "*") return null
     const known = this.#globs.get(glob) ?? compileGlob(glob)
     this.#globs.set(glob, known)
     return known
@@ -91,38 +129,19 @@ export class RuleIndex {
 }
 
 function emptyById(): ById {
-  return { exact: new Map(), prefixes: new PrefixTree(), suffixes: new PrefixTree() }
+  return { exact: new Map(), prefixes: new PrefixIndex(), suffixes: new PrefixIndex() }
 }
 
-/** An exact id says most, the resource's first; of globs, the longest text at an end of one. */
-function place(bucket: Bucket, resource: string, subject: string, candidate: Candidate): void {
-  if (!resource.includes("*")) {
-    addTo(bucket.resource.exact, resource, candidate)
-    return
-  }
-  if (!subject.includes("*")) {
-    addTo(bucket.subject.exact, subject, candidate)
-    return
-  }
-  const ends = [
-    { tree: bucket.resource.prefixes, text: resource.slice(0, resource.indexOf("*")) },
-    { tree: bucket.resource.suffixes, text: backwards(resource.slice(resource.lastIndexOf("*") + 1)) },
-    { tree: bucket.subject.prefixes, text: subject.slice(0, subject.indexOf("*")) },
-    { tree: bucket.subject.suffixes, text: backwards(subject.slice(subject.lastIndexOf("*") + 1)) },
-  ]
-  const { tree, text } = ends.reduce((best, end) => (end.text.length > best.text.length ? end : best))
-  if (text === "") bucket.rest.push(candidate)
-  else tree.add(text, candidate)
-}
-
-function addTo(exact: Map<string, Candidate[]>, id: string, candidate: Candidate): void {
+function addTo(exact: ById["exact"], id: string, candidate: Candidate): void {
   const known = exact.get(id)
-  if (known) known.push(candidate)
-  else exact.set(id, [candidate])
+  if (Array.isArray(known)) known.push(candidate)
+  else exact.set(id, known ? [known, candidate] : candidate)
 }
 
 function visit({ exact, prefixes, suffixes }: ById, id: string, keep: (candidate: Candidate) => void): void {
-  exact.get(id)?.forEach(keep)
+  const named = exact.get(id)
+  if (Array.isArray(named)) named.forEach(keep)
+  else if (named) keep(named)
   if (!prefixes.isEmpty) prefixes.visit(id, keep)
   if (!suffixes.isEmpty) suffixes.visit(backwards(id), keep)
 }
