@@ -43,7 +43,7 @@ export interface PolicyThread {
 }
 
 /** What of a `Worker` is used. */
-export type JobThread = Pick<Worker, "postMessage" | "on" | "unref" | "terminate">
+export type JobThread = Pick<Worker, "postMessage" | "on" | "ref" | "unref" | "terminate">
 
 export function startPolicyWorker(): JobThread {
   return new Worker(...SOURCE)
@@ -68,7 +68,10 @@ export function createPolicyThread(startWorker = startPolicyWorker): PolicyThrea
       waiting = []
       for (const { reject } of told) reject(error)
     }
-    started.on("message", (result: unknown) => waiting.shift()?.resolve(result)) // answered in the order of the jobs
+    started.on("message", (result: unknown) => {
+      waiting.shift()?.resolve(result) // answered in the order of the jobs
+      if (waiting.length === 0) started.unref()
+    })
     started.on("error", died)
     started.on("exit", (code) => died(new Error(`the thread that compiles policies ended with code ${code}`)))
     started.unref()
@@ -80,6 +83,7 @@ export function createPolicyThread(startWorker = startPolicyWorker): PolicyThrea
     return new Promise<ResultOf<J>>((resolve, reject) => {
       waiting.push({ resolve: (result) => resolve(result as ResultOf<J>), reject })
       worker ??= start()
+      worker.ref() // at the start of the daemon nothing else keeps the process alive
       worker.postMessage(job, given)
     })
   }

@@ -29,6 +29,7 @@ vi.mock("../../src/decision/policy-thread.ts", async (importOriginal) => {
     async postMessage(job: PolicyJob) {
       this.emit("message", await doPolicyJob(job))
     }
+    ref() {}
     unref() {}
     async terminate() {}
   }

@@ -31,6 +31,7 @@ class DeafThread extends EventEmitter {
   postMessage(job: unknown) {
     this.jobs.push(job)
   }
+  ref() {}
   unref() {}
   async terminate() {
     this.emit("exit", 1)
