@@ -117,11 +117,8 @@ export function compileCondition(
     const message = `A condition is true or false; this is ${formatType(program.type)}.`
     return { problems: [{ offset: 0, message }] }
   }
-  const condition = new ProgramCondition(source, program)
   return {
-    source,
-    spent: () => condition.spent(),
-    evaluate: (bindings, limit) => condition.evaluate(bindings, limit),
+    ...toCondition(source, program),
     constant: program.constant,
     ast: parsed,
     constants: scope.constants ?? new Map(),
@@ -147,6 +144,16 @@ export function linkCondition(
   lists: ReadonlyMap<string, Value>,
 ): LinkedCondition {
   return new ProgramCondition(source, link(ir, numberOf, lists))
+}
+
+/** As an object to add to. */
+function toCondition(source: string, program: Program): LinkedCondition {
+  const condition = new ProgramCondition(source, program)
+  return {
+    source,
+    spent: () => condition.spent(),
+    evaluate: (bindings, limit) => condition.evaluate(bindings, limit),
+  }
 }
 
 /** Its methods are shared by all: a condition that was not evaluated lately is in no cache, and each object is waited for. */
