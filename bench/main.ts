@@ -1,6 +1,7 @@
 /** `npm run bench [-- NAME …] [--json]`: each answers with a ratio against a named baseline of the same run. */
 import { benchAuthorize } from "./authorize.ts"
 import { benchCelEngines } from "./cel-engines.ts"
+import { benchCelWorstCase } from "./cel-worst-case.ts"
 import { describeRow, type Row } from "./compare.ts"
 import { benchDecisionCore } from "./decision-core.ts"
 import { benchBeatsIsolation, benchHeartbeat } from "./heartbeat.ts"
@@ -20,6 +21,7 @@ const NAMES = [
   "rules-scale",
   "policy-peers",
   "policy-reload",
+  "cel-worst-case",
   ...AUTHORIZE,
   "heartbeat",
   "beats-isolation",
@@ -50,6 +52,7 @@ async function run(argv: readonly string[]): Promise<number> {
   if (names.has("rules-scale")) show(await benchRulesScale())
   if (names.has("policy-peers")) show(await benchPolicyPeers())
   if (names.has("policy-reload")) show(await benchPolicyReload())
+  if (names.has("cel-worst-case")) show([benchCelWorstCase((line) => console.log(line))])
   if (AUTHORIZE.some((name) => names.has(name))) show(await benchAuthorize(names))
   if (names.has("heartbeat")) show(await benchHeartbeat())
   if (names.has("beats-isolation")) show(await benchBeatsIsolation())

@@ -3,9 +3,11 @@ import { itemsOf } from "./access.ts"
 import { type Comprehension, countNodes } from "./ast.ts"
 import type { Code, Context } from "./code.ts"
 import { sortByKeys, sortCost } from "./extensions.ts"
-import { charge, type Frame, type Run } from "./frame.ts"
+import { charge, ERROR_COST, type Frame, type Run } from "./frame.ts"
 import { CelError, CelMap, CostExceeded, NO_OVERLOAD, Optional, type Value } from "./value.ts"
 
+/** Units of each entry that a comprehension puts into a map. */
+const ENTRY_COST = 12
 /** Visits the items of the range, bound to their slots; stops where it is told to. */
 type Walk = (frame: Frame, visit: () => boolean) => void
 
@@ -113,7 +115,7 @@ function overItems(form: Comprehension["form"], walk: Walk, slot: number, body: 
           keys.push(body(frame))
           return true
         })
-        charge(frame, sortCost(items))
+        charge(frame, sortCost(keys))
         return items.length === 0 ? items : sortByKeys(items, keys)
       }
     default:
@@ -121,6 +123,7 @@ function overItems(form: Comprehension["form"], walk: Walk, slot: number, body: 
         const made: [Value, Value][] = []
         walk(frame, () => {
           if (!passes(frame)) return true
+          charge(frame, ENTRY_COST)
           const value = body(frame)
           if (form === "transformMap") made.push([frame.slots[slot] as Value, value])
           else if (value instanceof CelMap) for (const key of value.keys()) made.push([key, value.get(key) as Value])
@@ -173,6 +176,7 @@ function untilSettled(walk: Walk, body: Run, settled: boolean): Run {
         outcome = truth(body(frame))
       } catch (error) {
         if (error instanceof CostExceeded) throw error
+        charge(frame, ERROR_COST)
         first ??= error
       }
       return outcome !== settled
@@ -191,6 +195,7 @@ function bind(range: Code, slot: number, body: Code, lowering: Context): Code {
       frame.slots[slot] = value(frame)
     } catch (error) {
       if (error instanceof CostExceeded) throw error
+      charge(frame, ERROR_COST)
       ;(frame.slots as unknown[])[slot] = error
     }
     return inside(frame)

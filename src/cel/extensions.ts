@@ -18,7 +18,7 @@ import {
   textToIp,
 } from "./net.ts"
 import { type Overload, overload } from "./overload.ts"
-import { textCost } from "./standard.ts"
+import { countCost, equalityCost, textCost } from "./standard.ts"
 import {
   charAt,
   format,
@@ -49,6 +49,7 @@ import {
   Optional,
   Timestamp,
   toNumber,
+  typeName,
   Uint,
   type Value,
 } from "./value.ts"
@@ -56,39 +57,51 @@ import {
 type Values = readonly Value[]
 const listCost = (list: Values) => list.length >> 2
 /** Each item of one is compared with each of the other. */
-const pairCost = (a: Values, b: Values = a) => (a.length * b.length) >> 2
+const pairCost = (a: Values, b: Values = a) => ((a.length * b.length) >> 2) + b.length * equalityCost(a)
+
+/** Of what makes something of each letter. */
+const letterCost = (text: string) => 3 * text.length
 
 const STRINGS: readonly Overload[] = [
-  overload("string->charAt(int): string", charAt, textCost),
-  overload("string->indexOf(string): int", indexOf, textCost),
-  overload("string->indexOf(string, int): int", indexOf, textCost),
-  overload("string->lastIndexOf(string): int", lastIndexOf, textCost),
-  overload("string->lastIndexOf(string, int): int", lastIndexOf, textCost),
-  overload("string->lowerAscii(): string", lowerAscii, textCost),
-  overload("string->upperAscii(): string", upperAscii, textCost),
+  overload("string->charAt(int): string", charAt, countCost),
+  overload("string->indexOf(string): int", indexOf, countCost),
+  overload("string->indexOf(string, int): int", indexOf, countCost),
+  overload("string->lastIndexOf(string): int", lastIndexOf, backwardsCost),
+  overload("string->lastIndexOf(string, int): int", lastIndexOf, backwardsCost),
+  overload("string->lowerAscii(): string", lowerAscii, letterCost),
+  overload("string->upperAscii(): string", upperAscii, letterCost),
   overload("string->replace(string, string): string", replace, replaceCost),
   overload("string->replace(string, string, int): string", replace, replaceCost),
   overload("string->split(string): list<string>", split, splitCost),
   overload("string->split(string, int): list<string>", split, splitCost),
-  overload("string->substring(int): string", substring, textCost),
-  overload("string->substring(int, int): string", substring, textCost),
-  overload("string->trim(): string", trim, textCost),
+  overload("string->substring(int): string", substring, countCost),
+  overload("string->substring(int, int): string", substring, countCost),
+  overload("string->trim(): string", trim, letterCost),
   overload("string->reverse(): string", reverse, splitCost),
-  overload("string->format(list<dyn>): string", format, (text: string, list: Values) => textCost(text) + sizeOf(list)),
+  overload("string->format(list<dyn>): string", format, formatCost),
   overload("list<string>->join(): string", join, sizeOf),
   overload(
     "list<string>->join(string): string",
     join,
     (list: Values, part: string) => sizeOf(list) + ((list.length * part.length) >> 6),
   ),
-  overload("strings.quote(string): string", quote, textCost),
+  overload("strings.quote(string): string", quote, letterCost),
 ]
 /** As if each unit of the text were replaced. */
 function replaceCost(text: string, _: string, to: string): number {
-  return (text.length * (1 + to.length)) >> 6
+  return 2 * text.length + ((text.length * to.length) >> 6)
 }
 function splitCost(text: string): number {
-  return text.length >> 3
+  return text.length
+}
+/** It tries every place, and at each may read all of the part. */
+function backwardsCost(text: string, part: string): number {
+  return countCost(text) + ((text.length * part.length) >> 6)
+}
+/** Units for each clause, besides what its value holds: writing a double takes that. */
+const CLAUSE_COST = 80
+function formatCost(text: string, list: Values): number {
+  return 2 * text.length + CLAUSE_COST * list.length + 16 * sizeOf(list)
 }
 /** More than any limit: what is larger need not be counted to its end. */
 const MOST = 1_000_000
@@ -107,18 +120,21 @@ function sizeOf(value: Value): number {
 }
 
 type Numeric = Int | Uint | Double
-/** The first of equals; a NaN is neither greater nor less than anything. */
+/** The first of equals; a NaN is in no order with another number (as in cel-go). */
 function extreme(values: readonly Value[], wins: (a: Int, b: Int) => boolean): Value {
   if (values.length === 0) throw new CelError("math.greatest() and math.least() need at least one number")
   let best = values[0] as Value
-  for (const value of values) {
+  for (const [i, value] of values.entries()) {
     const number = toNumber(value)
     if (number === undefined) throw new CelError(NO_OVERLOAD)
-    if (wins(number, toNumber(best) as Int)) best = value
+    const most = toNumber(best) as Int
+    if (i > 0 && (Number.isNaN(number) || Number.isNaN(most))) throw new CelError("NaN values cannot be ordered")
+    if (wins(number, most)) best = value
   }
   return best
 }
 const NUMBERS = ["int", "uint", "double"]
+const extremeCost = (values: Values) => values.length
 const EXTREMES = (
   [
     ["math.greatest", (a: Int, b: Int) => a > b],
@@ -132,7 +148,7 @@ const EXTREMES = (
     ),
   ),
   ...[...NUMBERS, "dyn"].map((type) =>
-    overload(`${name}(list<${type}>): ${type}`, (values: Values) => extreme(values, wins), listCost),
+    overload(`${name}(list<${type}>): ${type}`, (values: Values) => extreme(values, wins), extremeCost),
   ),
 ])
 
@@ -140,13 +156,14 @@ const ofDouble = (name: string, compute: (value: number) => number) =>
   overload(`math.${name}(double): double`, ({ value }: Double) => new Double(compute(value)))
 const askDouble = (name: string, ask: (value: number) => boolean) =>
   overload(`math.${name}(double): bool`, ({ value }: Double) => ask(value))
+const bitCost = () => 5
 const ofBits = (name: string, compute: (a: bigint, b: bigint) => bigint) => [
-  overload(`math.${name}(int, int): int`, (a: Int, b: Int) => asInt(compute(BigInt(a), BigInt(b)))),
-  overload(`math.${name}(uint, uint): uint`, (a: Uint, b: Uint) => new Uint(compute(a.value, b.value))),
+  overload(`math.${name}(int, int): int`, (a: Int, b: Int) => asInt(compute(BigInt(a), BigInt(b))), bitCost),
+  overload(`math.${name}(uint, uint): uint`, (a: Uint, b: Uint) => new Uint(compute(a.value, b.value)), bitCost),
 ]
 const shifts = (name: string, towards: "left" | "right") => [
-  overload(`math.${name}(int, int): int`, (a: Int, by: Int) => asInt(shift(BigInt(a), by, towards))),
-  overload(`math.${name}(uint, int): uint`, (a: Uint, by: Int) => new Uint(shift(a.value, by, towards))),
+  overload(`math.${name}(int, int): int`, (a: Int, by: Int) => asInt(shift(BigInt(a), by, towards)), bitCost),
+  overload(`math.${name}(uint, int): uint`, (a: Uint, by: Int) => new Uint(shift(a.value, by, towards)), bitCost),
 ]
 function absoluteInt(value: Int): Int {
   if (value === -(2n ** 63n)) throw new CelError("integer overflow")
@@ -204,6 +221,7 @@ function slice(list: Values, start: Int, end: Int): Values {
     throw new CelError(`cannot slice(${start}, ${end}) a list of ${list.length}`)
   return list.slice(Number(start), Number(end))
 }
+const flattenCost = (list: Values) => 8 * sizeOf(list)
 function flatten(list: Values, depth: Int = 1): Value[] {
   if (depth < 0) throw new CelError("flatten() needs a level that is not negative")
   return list.flatMap((item) =>
@@ -232,19 +250,25 @@ const ORDERED: readonly (readonly [is: (value: Value) => boolean, compare: (a: n
 ]
 /** Items by their keys, which are all of one ordered type. */
 export function sortByKeys(list: Values, keys: Values): Value[] {
-  const order = ORDERED.find(([is]) => keys.every(is))?.[1] as ((a: Value, b: Value) => number) | undefined
-  if (!order) throw new CelError("list elements must have the same type, and one that has an order")
+  const type = typeName(keys[0] ?? null)
+  const ordered = ORDERED.find(([is]) => keys.every((key) => is(key) && typeName(key) === type))
+  if (!ordered) throw new CelError("list elements must have the same type, and one that has an order")
+  const order = ordered[1] as (a: Value, b: Value) => number
   return list
     .map((item, i) => ({ item, key: keys[i] as Value }))
     .sort((a, b) => order(a.key, b.key))
     .map(({ item }) => item)
 }
-export const sortCost = (list: Values) => list.length * 2
+/** Each is compared about log2(n) times, a text with all that it holds. */
+export function sortCost(keys: Values): number {
+  const held = keys.reduce<number>((sum, key) => sum + (typeof key === "string" ? countCost(key) : 0), 0)
+  return Math.ceil(Math.log2(keys.length + 1)) * (keys.length + held)
+}
 const LISTS: readonly Overload[] = [
   overload("list<A>->slice(int, int): list<A>", slice, listCost),
-  overload("list<list<A>>->flatten(): list<A>", flatten, sizeOf),
-  overload("list<dyn>->flatten(): list<dyn>", flatten, sizeOf),
-  overload("list<dyn>->flatten(int): list<dyn>", flatten, sizeOf),
+  overload("list<list<A>>->flatten(): list<A>", flatten, flattenCost),
+  overload("list<dyn>->flatten(): list<dyn>", flatten, flattenCost),
+  overload("list<dyn>->flatten(int): list<dyn>", flatten, flattenCost),
   overload(
     "list<A>->distinct(): list<A>",
     (list: Values) =>
@@ -258,7 +282,7 @@ const LISTS: readonly Overload[] = [
   overload("list<A>->sort(): list<A>", (list: Values) => sortByKeys(list, list), sortCost),
   overload("list<A>->first(): optional<A>", (list: Values) => toOptional(list[0])),
   overload("list<A>->last(): optional<A>", (list: Values) => toOptional(list.at(-1))),
-  overload("lists.range(int): list<int>", range, (count: Int) => Math.max(0, Math.min(MAX_RANGE, Number(count))) >> 2),
+  overload("lists.range(int): list<int>", range, (count: Int) => 3 * Math.max(0, Math.min(MAX_RANGE, Number(count)))),
 ]
 
 function decode(text: string): Uint8Array {
@@ -272,9 +296,9 @@ const ENCODERS: readonly Overload[] = [
   overload(
     "base64.encode(bytes): string",
     (bytes: Uint8Array) => toBase64(bytes),
-    (bytes: Uint8Array) => bytes.length >> 5,
+    (bytes: Uint8Array) => bytes.length,
   ),
-  overload("base64.decode(string): bytes", decode, textCost),
+  overload("base64.decode(string): bytes", decode, countCost),
 ]
 
 export function toOptional(value: Value | undefined): Optional {
@@ -314,16 +338,18 @@ function unwrap(list: Values): Value[] {
   })
 }
 
+/** Of reading or writing an address. */
+const addressCost = () => 120
 const askIp = (name: string, ask: (ip: Ip) => boolean) => overload(`net.IP->${name}(): bool`, ask)
 const isText = (ip: Ip | null, text: string) => ip !== null && ipToText(ip) === text
 const NET: readonly Overload[] = [
-  overload("ip(string): net.IP", textToIp),
-  overload("isIP(string): bool", (text: string) => parseIp(text) !== null),
-  overload("ip.isCanonical(string): bool", (text: string) => isText(textToIp(text), text)),
-  overload("cidr(string): net.CIDR", textToCidr),
-  overload("isCIDR(string): bool", (text: string) => parseCidr(text) !== null),
-  overload("string(net.IP): string", ipToText),
-  overload("string(net.CIDR): string", cidrToText),
+  overload("ip(string): net.IP", textToIp, addressCost),
+  overload("isIP(string): bool", (text: string) => parseIp(text) !== null, addressCost),
+  overload("ip.isCanonical(string): bool", (text: string) => isText(textToIp(text), text), addressCost),
+  overload("cidr(string): net.CIDR", textToCidr, addressCost),
+  overload("isCIDR(string): bool", (text: string) => parseCidr(text) !== null, addressCost),
+  overload("string(net.IP): string", ipToText, addressCost),
+  overload("string(net.CIDR): string", cidrToText, addressCost),
   overload("net.IP->family(): int", ({ bytes }: Ip) => (bytes.length === 4 ? 4 : 6)),
   askIp("isUnspecified", isUnspecified),
   askIp("isLoopback", isLoopback),
@@ -331,10 +357,16 @@ const NET: readonly Overload[] = [
   askIp("isLinkLocalMulticast", isLinkLocalMulticast),
   askIp("isGlobalUnicast", isGlobalUnicast),
   overload("net.CIDR->containsIP(net.IP): bool", containsIp),
-  overload("net.CIDR->containsIP(string): bool", (range: Cidr, text: string) => containsIp(range, textToIp(text))),
+  overload(
+    "net.CIDR->containsIP(string): bool",
+    (range: Cidr, text: string) => containsIp(range, textToIp(text)),
+    addressCost,
+  ),
   overload("net.CIDR->containsCIDR(net.CIDR): bool", containsCidr),
-  overload("net.CIDR->containsCIDR(string): bool", (range: Cidr, text: string) =>
-    containsCidr(range, textToCidr(text)),
+  overload(
+    "net.CIDR->containsCIDR(string): bool",
+    (range: Cidr, text: string) => containsCidr(range, textToCidr(text)),
+    addressCost,
   ),
   overload("net.CIDR->ip(): net.IP", ({ bytes }: Cidr) => new Ip(bytes)),
   overload("net.CIDR->masked(): net.CIDR", masked),

@@ -20,6 +20,9 @@ export interface Frame {
 }
 export type Run = (frame: Frame) => Value
 
+/** Units of an error that is caught because something after it may settle the outcome. */
+export const ERROR_COST = 30
+
 export function charge(frame: Frame, units: number): void {
   frame.cost += units
   if (frame.cost > frame.limit) throw new CostExceeded()

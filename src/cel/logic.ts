@@ -1,7 +1,7 @@
 /** `&&`, `||` and choices: what does not evaluate all of its operands, and what an error of one does not settle. */
 import type { Call, Expr } from "./ast.ts"
 import type { Code, Context } from "./code.ts"
-import type { Frame, Run } from "./frame.ts"
+import { charge, ERROR_COST, type Frame, type Run } from "./frame.ts"
 import { CelError, CostExceeded, NO_OVERLOAD, type Value } from "./value.ts"
 
 export function lowerLogic(expr: Call, context: Context): Code | undefined {
@@ -43,6 +43,7 @@ function joined(exprs: readonly Expr[], settled: boolean, context: Context): Cod
         value = (runs[i] as Run)(frame)
       } catch (error) {
         if (error instanceof CostExceeded) throw error
+        if (i < runs.length - 1) charge(frame, ERROR_COST) // nothing comes after the last
         first ??= error
         continue
       }
@@ -68,6 +69,7 @@ function guarded(run: Run, rest: Run, settled: boolean): Run {
       value = run(frame)
     } catch (error) {
       if (error instanceof CostExceeded) throw error
+      charge(frame, ERROR_COST)
       return settlesIn(frame, rest, settled, error as CelError)
     }
     return value === settled ? settled : rest(frame)

@@ -4,7 +4,7 @@ import { NO_FIELD, present } from "./access.ts"
 import { arithmetic, order } from "./arithmetic.ts"
 import type { Code, Made } from "./code.ts"
 import { charge } from "./frame.ts"
-import { equalityCost, textCost } from "./standard.ts"
+import { countCost, equalityCost, searchListCost } from "./standard.ts"
 import { countCodePoints } from "./text.ts"
 import { concatenation, contains, endsWith, startsWith } from "./text-operators.ts"
 import type { Type } from "./type.ts"
@@ -25,7 +25,7 @@ export function lowerOperator(name: string, args: readonly Code[], types: readon
     return {
       run: (frame) => {
         const text = run(frame) as string
-        charge(frame, textCost(text))
+        charge(frame, countCost(text))
         return countCodePoints(text)
       },
     }
@@ -68,14 +68,18 @@ function negation({ run, reads, asks }: Code): Made {
   return { run: (frame) => run(frame) !== true }
 }
 
+/** Comparing texts is charged where neither is known to be short. */
+function mayBeLong({ kind }: Type, ...codes: readonly Code[]): boolean {
+  return kind === "string" && !codes.some(({ constant }) => constant !== undefined && equalityCost(constant) === 0)
+}
 function equality(a: Code, b: Code, left: Type, right: Type, expected: boolean): Made {
   const [x, y] = [a.run, b.run]
-  if (!isPlain(left) || left.kind !== right.kind)
+  if (!isPlain(left) || left.kind !== right.kind || mayBeLong(left, a, b))
     return {
       run: (frame) => {
         const value = x(frame)
         const other = y(frame)
-        charge(frame, equalityCost(value))
+        charge(frame, equalityCost(value, other))
         return equals(value, other) === expected
       },
     }
@@ -136,14 +140,15 @@ const FEW = 4
 /** What is written out, or constant, is looked up; what is not is walked. Both cost the same. */
 function membership(a: Code, b: Code, left: Type, right: Type): Made | undefined {
   if (right.kind !== "list" || !isPlain(left) || right.element.kind !== left.kind) return undefined
-  if (Array.isArray(b.constant)) return amongConstants(a, b.constant)
+  const constants = Array.isArray(b.constant) ? (b.constant as readonly Value[]) : undefined
+  if (constants?.every((value) => equalityCost(value) === 0)) return amongConstants(a, constants)
   const { run, constant } = a
   const of = b.run
   if (constant !== undefined)
     return {
       run: (frame) => {
         const list = of(frame) as readonly Value[]
-        charge(frame, list.length >> 3)
+        charge(frame, searchListCost(constant, list))
         return includes(list, constant)
       },
     }
@@ -151,7 +156,7 @@ function membership(a: Code, b: Code, left: Type, right: Type): Made | undefined
     run: (frame) => {
       const value = run(frame)
       const list = of(frame) as readonly Value[]
-      charge(frame, list.length >> 3)
+      charge(frame, searchListCost(value, list))
       return includes(list, value)
     },
   }

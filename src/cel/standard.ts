@@ -59,13 +59,26 @@ import {
 
 /** Units of the cost model for work on this much text: one for each 64 units of UTF-16. */
 export const textCost = (text: string) => text.length >> 6
+/** Of reading all of a text, one code point after the other. */
+export const countCost = (text: string) => text.length >> 2
 /** What two texts are read at most to find which comes first. */
-export const orderCost = (a: string, b: string) => Math.min(a.length, b.length) >> 5
-/** What comparing with this takes beyond the comparison itself: its items, where it has any. */
-export function equalityCost(a: Value): number {
-  if (Array.isArray(a)) return a.length >> 3
-  return a instanceof CelMap ? a.size >> 3 : 0
+export const orderCost = (a: string, b: string) => Math.min(a.length, b.length) >> 2
+/** What finding one text in another takes, which makes a table of the part. */
+export const searchCost = (text: string, part: string) => (text.length + part.length) >> 5
+/** What comparing with this takes beyond the comparison itself: its letters, or its items and theirs. */
+export function equalityCost(a: Value, b: Value = a): number {
+  if (typeof a === "string") return typeof b === "string" && a.length === b.length ? a.length >> 8 : 0
+  const items = Array.isArray(a) ? (a as readonly Value[]) : a instanceof CelMap ? [...a.entries.values()] : undefined
+  if (!items) return 0
+  let cost = items.length >> (a instanceof CelMap ? 1 : 2)
+  for (let i = 0; i < items.length && cost < MOST_COST; i++) {
+    const item = items[i] as Value
+    if (typeof item === "string" || (typeof item === "object" && item !== null)) cost += equalityCost(item)
+  }
+  return cost
 }
+/** As much as a whole decision may: what costs more need not be counted to its end. */
+const MOST_COST = 100_000
 type Order = (a: never, b: never) => number
 
 function compareTruth(a: boolean, b: boolean): number {
@@ -109,6 +122,12 @@ const GETTERS: readonly (readonly [name: string, read: (clock: Date, at: Timesta
 const wholeUnits = (duration: Duration, unit: bigint) => toInt(nanosOf(duration) / unit)
 const SECOND = 1_000_000_000n
 
+/** Each item is compared with the value. */
+export function searchListCost(value: Value, list: readonly Value[]): number {
+  let cost = list.length >> 3
+  if (equalityCost(value) > 0) for (const item of list) cost += equalityCost(value, item)
+  return cost
+}
 const partCost = (_: string, part: string) => textCost(part)
 function concatBytes(a: Uint8Array, b: Uint8Array): Uint8Array {
   const joined = new Uint8Array(a.length + b.length)
@@ -155,7 +174,7 @@ export const STANDARD: readonly Overload[] = [
   overload(
     "@in(A, list<A>): bool",
     (value: Value, list: readonly Value[]) => list.some((item) => equals(item, value)),
-    (_: Value, list: readonly Value[]) => list.length >> 3,
+    searchListCost,
   ),
   overload("@in(A, map<A, B>): bool", (key: Value, map: CelMap) => map.get(key) !== undefined),
   ...(
@@ -197,7 +216,7 @@ export const STANDARD: readonly Overload[] = [
   overload(
     "_+_(list<A>, list<A>): list<A>",
     (a: readonly Value[], b: readonly Value[]) => [...a, ...b],
-    (a: readonly Value[], b: readonly Value[]) => (a.length + b.length) >> 3,
+    (a: readonly Value[], b: readonly Value[]) => (a.length + b.length) >> 2,
   ),
   overload("_+_(duration, duration): duration", addDurations),
   overload("_-_(duration, duration): duration", subtractDurations),
@@ -210,7 +229,7 @@ export const STANDARD: readonly Overload[] = [
 
   ...(
     [
-      ["string", countCodePoints, textCost],
+      ["string", countCodePoints, countCost],
       ["bytes", sizeOfBytes, undefined],
       ["list<A>", sizeOfList, undefined],
       ["map<A, B>", sizeOfMap, undefined],
@@ -221,7 +240,7 @@ export const STANDARD: readonly Overload[] = [
   ]),
   overload("string->startsWith(string): bool", (text: string, part: string) => text.startsWith(part), partCost),
   overload("string->endsWith(string): bool", (text: string, part: string) => text.endsWith(part), partCost),
-  overload("string->contains(string): bool", (text: string, part: string) => text.includes(part), textCost),
+  overload("string->contains(string): bool", (text: string, part: string) => text.includes(part), searchCost),
   overload("matches(string, string): bool", matches, regexCost),
   overload("string->matches(string): bool", matches, regexCost),
 
@@ -230,7 +249,7 @@ export const STANDARD: readonly Overload[] = [
     overload(
       `timestamp->${name}(string): int`,
       (at: Timestamp, zone: string) => read(clockIn(at, zone), at),
-      () => 20,
+      (_: Timestamp, zone: string) => (zone === "UTC" || zone.includes(":") ? 20 : 400),
     ),
   ]),
   overload("duration->getHours(): int", (duration: Duration) => wholeUnits(duration, 3600n * SECOND)),
@@ -246,23 +265,23 @@ export const STANDARD: readonly Overload[] = [
   overload("bool(string): bool", textToTruth),
   overload("int(uint): int", uintToInt),
   overload("int(double): int", doubleToInt),
-  overload("int(string): int", textToInt),
+  overload("int(string): int", textToInt, () => 20),
   overload("int(timestamp): int", (at: Timestamp) => at.seconds),
   overload("uint(int): uint", intToUint),
   overload("uint(double): uint", doubleToUint),
-  overload("uint(string): uint", textToUint),
+  overload("uint(string): uint", textToUint, () => 20),
   overload("double(int): double", (value: Int) => new Double(Number(value))),
   overload("double(uint): double", (value: Uint) => new Double(Number(value.value))),
-  overload("double(string): double", textToDouble),
+  overload("double(string): double", textToDouble, () => 20),
   overload("string(bool): string", String),
   overload("string(int): string", String),
   overload("string(uint): string", (value: Uint) => String(value.value)),
-  overload("string(double): string", doubleToText),
-  overload("string(bytes): string", bytesToText, (bytes: Uint8Array) => bytes.length >> 6),
-  overload("string(timestamp): string", timestampToText),
-  overload("string(duration): string", durationToText),
-  overload("bytes(string): bytes", utf8, textCost),
-  overload("timestamp(string): timestamp", textToTimestamp),
+  overload("string(double): string", doubleToText, () => 40),
+  overload("string(bytes): string", bytesToText, (bytes: Uint8Array) => bytes.length >> 5),
+  overload("string(timestamp): string", timestampToText, () => 60),
+  overload("string(duration): string", durationToText, () => 20),
+  overload("bytes(string): bytes", utf8, (text: string) => text.length >> 5),
+  overload("timestamp(string): timestamp", textToTimestamp, () => 120),
   overload("timestamp(int): timestamp", (seconds: Int) => toTimestamp(Number(seconds), 0)),
-  overload("duration(string): duration", textToDuration),
+  overload("duration(string): duration", textToDuration, () => 60),
 ]

@@ -3,7 +3,7 @@
 import { present } from "./access.ts"
 import type { Code, Made } from "./code.ts"
 import { charge, type Frame } from "./frame.ts"
-import { textCost } from "./standard.ts"
+import { searchCost, textCost } from "./standard.ts"
 
 /** `a + b + c` as a list of three, for those who need not join them. */
 export function concatenation(a: Code, b: Code): Made {
@@ -85,7 +85,7 @@ export function contains(a: Code, b: Code): Made {
     run: (frame) => {
       const text = of(frame) as string
       const part = by(frame) as string
-      charge(frame, textCost(text))
+      charge(frame, searchCost(text, part))
       return text.includes(part)
     },
   }

@@ -16,6 +16,12 @@ export interface Dialect {
   readonly forms: readonly Form[]
   /** Types that it has not: no expression is of one. */
   readonly without?: (type: Type) => boolean
+  /** With which types a call is not written. */
+  readonly isLeftOut?: (name: string, types: string) => boolean
+  /** How a literal is written, an empty collection too. */
+  readonly literal?: (type: string, source: string) => string
+  /** How a list is written that something is looked for in. */
+  readonly haystack?: (list: string) => string
   /** How a variable is written. */
   readonly variable?: (name: string) => string
 }
@@ -33,7 +39,15 @@ export class Expressions {
   readonly #variables: Locals
   #locals = 0
 
-  constructor({ overloads, forms, without = () => false, variable = (name) => name }: Dialect) {
+  readonly #isLeftOut: (name: string, types: string) => boolean
+  readonly #literal: (type: string, source: string) => string
+  readonly #haystack: (list: string) => string
+
+  constructor({ overloads, forms, ...dialect }: Dialect) {
+    const { without = () => false, variable = (name) => name } = dialect
+    this.#isLeftOut = dialect.isLeftOut ?? (() => false)
+    this.#literal = dialect.literal ?? ((_, source) => source)
+    this.#haystack = dialect.haystack ?? ((list) => list)
     const isKnown = (type: Type) => Object.hasOwn(LITERALS, formatType(type)) && !without(type)
     this.types = [
       ...STAND_INS,
@@ -60,16 +74,19 @@ export class Expressions {
       const key = parameters.map(formatType).join()
       if (seen.has(key) || formatType(fillIn(overload.result, standIn)) !== formatType(type)) return []
       seen.add(key)
-      if (!parameters.every(isKnown)) return []
+      if (!parameters.every(isKnown) || this.#isLeftOut(overload.name, key)) return []
       return [
         {
           name: signature,
           write: (pick: Pick, inner: (of: Type) => string) =>
             write(
               overload,
-              parameters.map(
-                (of, i) => hintFor(overload.name, signature.replace(/^\./, ""), i, formatType(of), pick) ?? inner(of),
-              ),
+              parameters.map((of, i) => {
+                const type = formatType(of)
+                const hint = hintFor(overload.name, signature.replace(/^\./, ""), i, type, pick)
+                const made = hint === undefined ? inner(of) : this.#literal(type, hint)
+                return overload.name === "@in" && of.kind === "list" ? this.#haystack(made) : made
+              }),
             ),
         },
       ]
@@ -84,6 +101,10 @@ export class Expressions {
 
   /** An expression of the type, at most so deep. */
   make(type: Type, depth: number, pick: Pick, locals: Locals = []): string {
+    const made = this.#make(type, depth, pick, locals)
+    return made === "[]" || made === "{}" ? this.#literal(formatType(type), made) : made
+  }
+  #make(type: Type, depth: number, pick: Pick, locals: Locals): string {
     const key = formatType(type)
     const { calls, forms } = this.#byType.get(key) as { calls: readonly Production[]; forms: readonly Production[] }
     const from = forms.length > 0 && (calls.length === 0 || pick(3) === 0) ? forms : calls
@@ -104,7 +125,9 @@ export class Expressions {
     const literals = LITERALS[key] as readonly string[]
     const names = [...this.#variables, ...locals].filter(([, type]) => formatType(type) === key)
     const at = pick(literals.length + 2 * names.length)
-    return at < literals.length ? (literals[at] as string) : (names[(at - literals.length) >> 1]?.[0] as string)
+    return at < literals.length
+      ? this.#literal(key, literals[at] as string)
+      : (names[(at - literals.length) >> 1]?.[0] as string)
   }
   /** So that all of them are tried, also those that few types ask for. */
   #rarer(a: Production, b: Production): Production {
