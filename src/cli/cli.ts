@@ -74,6 +74,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .option("--subject <type:id>", "who acts; default: user:NAME of the account that runs this")
     .option("--property <name=value...>", "properties of the subject; a value is JSON, or else text")
     .option("--audience <name>", "who accepts the token", "writ-exec")
+    .option("--approval <id>", "an approval that was granted for this very command")
     .option("--user <user>", "who the program runs as, NAME or UID:GID; default: nobody where this is root")
     .option("--image-digest <sha256>", "the container image, for the measurement")
     .option("--runtime-id <id>", "default: exec:PATH, exec:PATH#2 for a second one at the same time, and so on")

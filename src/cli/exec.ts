@@ -69,6 +69,7 @@ function toOrder(command: readonly string[], flags: Flags): Order {
     action: text("action") as string,
     resource: toNamed("--resource", text("resource")),
     audience: text("audience") as string,
+    approvalId: text("approval") ?? null,
     runtimeId: text("runtimeId") ?? null,
     runtimeKey: runtimeKey === undefined ? makeRuntimeKey() : readRuntimeKey(runtimeKey),
     graceMs: toGraceMs(text("grace") as string),

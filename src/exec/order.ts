@@ -23,6 +23,8 @@ export interface Order {
   /** Null: the program, by the absolute path at which it was found. */
   readonly resource: Named | null
   readonly audience: string
+  /** An approval that was granted for this very command; null: none is named. */
+  readonly approvalId: string | null
   /** Null: `exec:PATH`, and `exec:PATH#2` and so on for what runs at the same time. */
   readonly runtimeId: string | null
   readonly runtimeKey: RuntimeKey

@@ -19,6 +19,7 @@ const REDEEM_LIMIT_MS = 8_000
 interface Reply {
   readonly decision: "DECISION_ALLOW" | "DECISION_DENY" | "DECISION_REQUIRE_APPROVAL"
   readonly execution_id: string
+  readonly approval_id: string
   readonly token: string
   readonly reasons: readonly { readonly code: string; readonly text: string; readonly rule: string }[]
   readonly matched_rules: readonly string[]
@@ -65,17 +66,20 @@ export async function authorize(
     parameters_content_type: "application/json",
     audience: order.audience,
     runtime_id: runtimeId,
+    ...(order.approvalId !== null && { approval_id: order.approvalId }),
   }
   const reply = await untilAnswered(
     (timeoutMs) => client.call<Reply>("authorization", "Authorize", request, timeoutMs),
     AUTHORIZE_LIMIT_MS,
   )
-  const { decision, execution_id, token, reasons, matched_rules, receipt } = reply
+  const { decision, execution_id, approval_id, token, reasons, matched_rules, receipt } = reply
   if (decision === "DECISION_ALLOW") return { executionId: execution_id, rules: matched_rules, token, receipt }
   const [reason] = reasons
   const code = reason?.code ?? decision.slice("DECISION_".length)
   const by = reason?.rule ? ` (rule ${reason.rule})` : ""
-  throw new NothingRan(GUARD_EXITS.DENIED, code, `${reason?.text ?? "An approval is needed."}${by}`, { execution_id })
+  const how =
+    decision === "DECISION_REQUIRE_APPROVAL" ? ` Once it is granted, run the same with --approval ${approval_id}.` : ""
+  throw new NothingRan(GUARD_EXITS.DENIED, code, `${reason?.text ?? "It is not allowed."}${by}${how}`, { execution_id })
 }
 
 /** CallError. */

@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { GUARD_EXITS } from "../../src/guard/exit-codes.ts"
 import { type BuiltDaemon, MAIN, run, startBuilt, writ } from "../support/built-daemon.ts"
 import { makeFolder } from "../support/folder.ts"
 
@@ -9,6 +10,18 @@ const page = readFileSync(join(import.meta.dirname, "..", "..", "docs", "policy.
 const section = page.slice(page.indexOf("\n## Approvals\n"))
 const block = (language: string) => new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\`$`, "ms").exec(section)?.[1] as string
 const UUID = /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/
+
+/** For `writ exec`, beside the page's bundle. */
+const EXEC = `
+types:
+  subjects: { user: { known: any } }
+  resources: { program: {} }
+  actions: { process.exec: { parameters: { argv: { type: list<string>, required: true } } } }
+runtimes: [{ id: "exec:*", measure: trust-on-first-use, claims: [code] }]
+rules:
+  - { id: exec, effect: allow, subjects: [{ type: user }], actions: [process.exec], resources: [{ type: program }] }
+  - { id: exec-waits, effect: require_approval, subjects: [{ type: user }], actions: [process.exec], resources: [{ type: program, id: "*/echo" }] }
+`
 
 const folder = makeFolder()
 const data = join(folder.path, "data")
@@ -18,7 +31,8 @@ let daemon: BuiltDaemon
 beforeAll(async () => {
   mkdirSync(policy)
   writeFileSync(join(policy, "policy.yaml"), block("yaml"))
-  daemon = await startBuilt(data, ["--policy", policy])
+  writeFileSync(join(policy, "exec.yaml"), EXEC)
+  daemon = await startBuilt(data, ["--policy", policy, "--append-timeout-ms", "10000"])
 })
 afterAll(async () => {
   await daemon?.stop()
@@ -82,9 +96,24 @@ describe("the section Approvals", () => {
     expect((await writ(["approvals", "grant", id, "--data", data])).err).toContain("has been refused")
     expect(JSON.parse((await writ(["approvals", "list", "--json", "--data", data])).out)).toEqual([])
     expect((await writ([...ask, "--approval", id])).code).toBe(10)
-    const metrics = await (await fetch(`http://${daemon.address.http}/metrics`)).text()
+    const headers = { authorization: `Bearer ${readFileSync(join(data, "api-keys", "operator"), "utf8").trim()}` }
+    const metrics = await (await fetch(`http://${daemon.address.http}/metrics`, { headers })).text()
     expect(metrics).toContain('writ_approvals_decided_total{outcome="granted"} 2')
     expect(metrics).toContain('writ_approvals_decided_total{outcome="refused"} 1')
     expect(metrics).toMatch(/^writ_approvals_pending \d+$/m)
+  })
+
+  test("a program waits for its approval as well, and runs once", async () => {
+    const exec = (...args: readonly string[]) => writ(["exec", "--data", data, ...args, "--", "echo", "it ran"])
+    const waits = await exec()
+    expect(waits).toMatchObject({ code: GUARD_EXITS.DENIED, out: "" })
+    const id = /run the same with --approval (\S+)\./.exec(waits.err)?.[1] as string
+    expect(id).toMatch(UUID)
+    expect((await writ(["approvals", "list", "--data", data])).out).toContain("exec-waits")
+    await writ(["approvals", "grant", id, "--data", data])
+    expect(await exec("--approval", id)).toMatchObject({ code: 0, out: "it ran\n" })
+    const used = await exec("--approval", id)
+    expect(used).toMatchObject({ code: GUARD_EXITS.DENIED, out: "" })
+    expect(used.err).toContain("APPROVAL_USED")
   })
 })
