@@ -111,6 +111,7 @@ class Checker {
             this.#report(
               entry.key.offset,
               `A key is a string, an int, a uint or a bool; this is ${this.#show(keyType)}.`,
+              "Convert it with string(…).",
             )
           key = this.inference.join(key, keyType)
           item = this.inference.join(
@@ -185,7 +186,7 @@ class Checker {
       case "struct": {
         const declared = type.field(field)
         if (!declared) {
-          this.#report(expr.at, `The types declare no "${type.name}.${field}".`, suggest(field, type.known()))
+          this.#report(expr.at, `The types declare no "${type.name}.${field}".`, suggestField(field, type.known()))
           return DYN
         }
         if (declared.isOptional && !isAsked && !guards.has(this.#guardKey(expr) ?? "")) {
@@ -199,7 +200,11 @@ class Checker {
         return declared.type
       }
       default:
-        this.#report(expr.at, `"${field}" is asked of ${withArticle(formatType(type))}, which has no fields.`)
+        this.#report(
+          expr.at,
+          `"${field}" is asked of ${withArticle(formatType(type))}, which has no fields.`,
+          type.kind === "list" ? "Write [0] for its first item." : `Take away .${field}.`,
+        )
         return DYN
     }
   }
@@ -225,7 +230,7 @@ class Checker {
       this.#report(
         expr.at,
         `A choice is of one type; these are ${this.#show(yes)} and ${this.#show(no)}.`,
-        this.#names.isUnchecked ? undefined : "Write dyn(…) around one.",
+        "Write dyn(…) around one.",
       )
       return DYN
     }
@@ -290,7 +295,7 @@ class Checker {
     const known = [...this.#names.functions.entries()]
       .filter(([, overloads]) => overloads.some((one) => one.isMember === isMember))
       .map(([one]) => one)
-    this.#report(expr.at, `There is no function "${name}".`, suggest(name, known))
+    this.#report(expr.at, `There is no function "${name}".`, suggest(name, known) ?? this.#otherForm(name, isMember))
   }
 
   #noOverload(expr: Call, name: string, given: readonly Type[], isMember: boolean): void {
@@ -306,7 +311,22 @@ class Checker {
       : name === "_[_]" || name === "_[?_]"
         ? `${withArticle(shown[0] as string, true)} has no index of type ${shown[1]}.`
         : `"${name === "-_" ? "-" : symbol}" does not take (${shown.join(", ")}).`
-    this.#report(expr.at, message, what ? undefined : this.#conversion(shown))
+    this.#report(expr.at, message, what ? this.#signatures(name, isMember) : this.#conversion(shown))
+  }
+  /** How a function is called that is called otherwise. */
+  #otherForm(name: string, isMember: boolean): string {
+    const isOther = this.#names.functions.get(name)?.some((one) => one.isMember !== isMember)
+    return isOther ? (isMember ? `Write ${name}(…).` : `Write ….${name}(…).`) : "docs/policy.md names what there is."
+  }
+  #signatures(name: string, isMember: boolean): string {
+    const known = this.#names.functions.get(name) as readonly Overload[]
+    const shown = known.map(({ isMember: isMethod, parameters }) => {
+      const [first, ...rest] = parameters.map(formatType)
+      return isMethod ? `${first}.${name}(${rest.join(", ")})` : `${name}(${parameters.map(formatType).join(", ")})`
+    })
+    const alike = known.some((one) => one.isMember === isMember)
+    const few = shown.filter((_, i) => !alike || known[i]?.isMember === isMember).slice(0, MAX_SIGNATURES)
+    return `There is ${few.join(", ")}${few.length < shown.length ? " and others" : ""}.`
   }
   #conversion(shown: readonly string[]): string | undefined {
     const [a = "", b = ""] = shown
@@ -350,7 +370,11 @@ class Checker {
       case "transformMapEntry": {
         const entry = mapOf(this.inference.fresh(), this.inference.fresh())
         if (!this.inference.fits([entry], [type]))
-          this.#report(body.offset, `transformMapEntry() makes maps; this is ${this.#show(type)}.`)
+          this.#report(
+            body.offset,
+            `transformMapEntry() makes maps; this is ${this.#show(type)}.`,
+            "Write {key: value}.",
+          )
         return this.inference.resolve(entry)
       }
       case "bind":
@@ -360,7 +384,7 @@ class Checker {
       case "optFlatMap": {
         const optional = optionalOf(this.inference.fresh())
         if (!this.inference.fits([optional], [type]))
-          this.#report(body.offset, `optFlatMap() makes optionals; this is ${this.#show(type)}.`)
+          this.#report(body.offset, `optFlatMap() makes optionals; this is ${this.#show(type)}.`, "Write optMap().")
         return this.inference.resolve(optional)
       }
     }
@@ -372,12 +396,25 @@ class Checker {
     const known = range.kind === "parameter" ? DYN : range
     if (form === "optMap" || form === "optFlatMap") {
       const inner = known.kind === "dyn" ? DYN : unwrapOptional(known)
-      if (!inner) this.#report(at, `${form}() is asked of an optional; this is ${this.#show(range)}.`)
+      if (!inner)
+        this.#report(
+          at,
+          `${form}() is asked of an optional; this is ${this.#show(range)}.`,
+          "Read it with .? or write optional.of(…).",
+        )
       return [inner ?? DYN]
     }
     const elements = elementsOf(known)
     if (!elements || (form === "sortBy" && known.kind === "map")) {
-      this.#report(expr.offset, `${form}() walks a list or a map; this is ${this.#show(range)}.`)
+      this.#report(
+        expr.offset,
+        `${form}() walks a list or a map; this is ${this.#show(range)}.`,
+        form === "sortBy"
+          ? "Write transformList() before it."
+          : range.kind === "int"
+            ? "Write lists.range(…) around it."
+            : "Write […] around it.",
+      )
       return [DYN, DYN]
     }
     return variables.length === 2 ? elements : [known.kind === "list" ? elements[1] : elements[0]]
@@ -385,7 +422,11 @@ class Checker {
 
   #wantBool(expr: Expr, type: Type, what: string): void {
     if (!this.inference.fits([BOOL], [type]))
-      this.#report(expr.offset, `${what} what is true or false; this is ${this.#show(type)}.`)
+      this.#report(
+        expr.offset,
+        `${what} what is true or false; this is ${this.#show(type)}.`,
+        toTruth(this.inference.resolve(type, true)),
+      )
   }
   /** Of an item with `?`: the type of its value. */
   #unwrapped(expr: Expr, type: Type, isOptional: boolean): Type {
@@ -393,7 +434,7 @@ class Checker {
     const known = this.inference.resolve(type)
     const inner = unwrapOptional(known)
     if (!inner && known.kind !== "dyn")
-      this.#report(expr.offset, `After "?" an optional must stand; this is ${this.#show(type)}.`)
+      this.#report(expr.offset, `After "?" an optional must stand; this is ${this.#show(type)}.`, 'Take away the "?".')
     return inner ?? DYN
   }
 
@@ -427,6 +468,22 @@ class Checker {
   #report(offset: number, message: string, suggestion?: string): void {
     this.problems.push({ offset, message, ...(suggestion !== undefined && { suggestion }) })
   }
+}
+
+/** Names of fields, or of overloads, that are told at most. */
+const MAX_SIGNATURES = 3
+function suggestField(field: string, known: readonly string[]): string {
+  const near = suggest(field, known)
+  if (near !== undefined) return near
+  return known.length === 0
+    ? "Nothing is declared there."
+    : `There is ${known.slice(0, MAX_SIGNATURES).join(", ")}${known.length > MAX_SIGNATURES ? ", …" : ""}.`
+}
+/** How what is no truth value becomes one. */
+function toTruth(type: Type): string {
+  if (unwrapOptional(type)) return "Write .hasValue() or .orValue(false) after it."
+  if (type.kind === "list" || type.kind === "map") return "Ask for its size, size(…) > 0."
+  return type.kind === "string" ? 'Compare it, … == "…".' : "Compare it with ==, < or >."
 }
 
 function withArticle(type: string, isFirst = false): string {

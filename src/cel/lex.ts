@@ -65,7 +65,7 @@ export function lex(source: string): Token[] {
         // After a dot it is a field like any other.
         const before = tokens.at(-1)
         if (before?.text !== "." && !(before?.text === "?" && tokens.at(-2)?.text === "."))
-          throw new SyntaxProblem(offset, `"${word}" is a reserved word.`)
+          throw new SyntaxProblem(offset, `"${word}" is a reserved word.`, "It can stand after a dot only.")
       }
       return make("identifier", word)
     }
@@ -76,30 +76,39 @@ export function lex(source: string): Token[] {
     const operator = OPERATORS.find((candidate) => source.startsWith(candidate, offset))
     if (operator !== undefined) return make("operator", operator)
     const stray = String.fromCodePoint(source.codePointAt(offset) as number)
-    throw new SyntaxProblem(offset, `"${stray}" cannot stand here.`, HINTS[stray])
+    throw new SyntaxProblem(offset, `"${stray}" cannot stand here.`, HINTS[stray] ?? "Texts stand in quotes.")
   }
 }
 
+/** What to say of an int that is too large. */
+export const INT_RANGE = `Ints are from -${MIN_INT_DIGITS} to ${MAX_INT}.`
 const HINTS: Readonly<Record<string, string>> = {
   "&": "Write && for both.",
   "|": "Write || for either.",
   "=": "Write == to compare.",
+  "#": "A comment begins with //.",
 }
 
 function readNumber(text: string, offset: number): Value {
   if (/^(?!0x).*[.eE]/.test(text)) {
     const value = Number(text)
-    if (!Number.isFinite(value)) throw new SyntaxProblem(offset, "This number does not fit into a double.")
+    if (!Number.isFinite(value))
+      throw new SyntaxProblem(offset, "This number does not fit into a double.", "A double is below 1.8e308.")
     return new Double(value)
   }
   if (/[uU]$/.test(text)) {
     const value = BigInt(text.slice(0, -1))
-    if (value > MAX_UINT) throw new SyntaxProblem(offset, "This number does not fit into a uint of 64 bits.")
+    if (value > MAX_UINT)
+      throw new SyntaxProblem(
+        offset,
+        "This number does not fit into a uint of 64 bits.",
+        `The greatest is ${MAX_UINT}u.`,
+      )
     return new Uint(value)
   }
   const value = BigInt(text)
   if (value > MAX_INT && value !== MIN_INT_DIGITS)
-    throw new SyntaxProblem(offset, "This number does not fit into an int of 64 bits.")
+    throw new SyntaxProblem(offset, "This number does not fit into an int of 64 bits.", INT_RANGE)
   return toInt(value)
 }
 
@@ -161,7 +170,11 @@ function readString(source: string, offset: number, prefix: string, quote: strin
         throw new SyntaxProblem(at - found[0].length, "Bytes have no such escape.", "Write \\x and two hex digits.")
       bytes.push(code)
     } else if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) {
-      throw new SyntaxProblem(at - found[0].length, "There is no such character.")
+      throw new SyntaxProblem(
+        at - found[0].length,
+        "There is no such character.",
+        "Characters end at 10FFFF, without D800 to DFFF.",
+      )
     } else text += String.fromCodePoint(code)
   }
 }

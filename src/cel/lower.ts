@@ -192,7 +192,8 @@ class Lowering implements Context {
         error instanceof CostExceeded
           ? `This costs more than ${MAX_CONSTANT_COST} units whatever is asked.`
           : `This is always an error: ${(error as CelError).message}.`
-      this.problems.push({ offset: expr.offset, message })
+      const suggestion = error instanceof CostExceeded ? "Write out what it comes to." : "Correct what it is made of."
+      this.problems.push({ offset: expr.offset, message, suggestion })
       return this.dynamic(run, false, isSolid)
     }
   }
@@ -262,7 +263,11 @@ class Lowering implements Context {
       return { test: (text) => pattern.test(text), cost: (text) => regexCost(text, source) }
     } catch (error) {
       const { message } = error as CelError
-      this.problems.push({ offset: expr.offset, message: `${message.charAt(0).toUpperCase()}${message.slice(1)}.` })
+      this.problems.push({
+        offset: expr.offset,
+        message: `${message.charAt(0).toUpperCase()}${message.slice(1)}.`,
+        suggestion: "RE2 has no look-around and no references to groups.",
+      })
       return undefined
     }
   }

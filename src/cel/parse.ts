@@ -1,6 +1,6 @@
 /** Tokens to an expression: a Pratt parser. It ends at the first problem, and before nesting is a danger to the stack. */
 import type { Call, Expr, Form, Item, MapEntry } from "./ast.ts"
-import { lex, MIN_INT_DIGITS, type Token } from "./lex.ts"
+import { INT_RANGE, lex, MIN_INT_DIGITS, type Token } from "./lex.ts"
 import { SyntaxProblem } from "./problem.ts"
 import { Double, toInt } from "./value.ts"
 
@@ -30,6 +30,16 @@ const BINARY: Readonly<Record<string, readonly [power: number, name: string]>> =
   "/": [5, "_/_"],
   "%": [5, "_%_"],
 }
+/** Words of other languages. */
+const WORDS: Readonly<Record<string, string>> = {
+  and: "Write && for both.",
+  or: "Write || for either.",
+  not: "Write ! before what must not hold.",
+  is: "Write == to compare.",
+}
+const VALUE = "A value is a name, a number, a text in quotes, or something in brackets."
+const FIELD = "A field that is no plain name stands in backquotes."
+export const SHORTER = "Write several rules, each with a shorter condition."
 /** Choices within choices, and the like, which brackets do not count. */
 const MAX_DEPTH = 1_000
 
@@ -44,24 +54,26 @@ export function parse(source: string, limits: ParseLimits, macros: readonly Macr
   const isAt = (text: string) => peek().kind === "operator" && peek().text === text
   const skip = (text: string) => isAt(text) && take() !== undefined
   function expect(text: string, after: string): Token {
-    if (!isAt(text)) throw unexpected(`expected "${text}" ${after}`)
+    if (!isAt(text)) throw unexpected(`expected "${text}" ${after}`, `Write ${text} here.`)
     return take()
   }
-  function unexpected(what: string): SyntaxProblem {
+  function unexpected(what: string, suggestion?: string): SyntaxProblem {
     const { text, kind, offset } = peek()
-    return new SyntaxProblem(offset, `This is not CEL: ${what}, found ${kind === "operator" ? `"${text}"` : text}.`)
+    const found = kind === "operator" ? `"${text}"` : text
+    const meant = kind === "identifier" && Object.hasOwn(WORDS, text) ? WORDS[text] : undefined
+    return new SyntaxProblem(offset, `This is not CEL: ${what}, found ${found}.`, meant ?? suggestion)
   }
   function make<E extends Expr>(expr: E): E {
-    if (++nodes > limits.nodes) throw new SyntaxProblem(0, limits.tooManyNodes)
+    if (++nodes > limits.nodes) throw new SyntaxProblem(0, limits.tooManyNodes, SHORTER)
     return expr
   }
 
   const expr = expression()
-  if (peek().kind !== "end") throw unexpected("expected an operator or the end")
+  if (peek().kind !== "end") throw unexpected("expected an operator or the end", "Join two conditions with && or ||.")
   return expr
 
   function expression(): Expr {
-    if (++depth > MAX_DEPTH) throw new SyntaxProblem(peek().offset, "This is nested too deep.")
+    if (++depth > MAX_DEPTH) throw new SyntaxProblem(peek().offset, "This is nested too deep.", SHORTER)
     const condition = binary(0)
     let result = condition
     if (isAt("?")) {
@@ -107,7 +119,7 @@ export function parse(source: string, limits: ParseLimits, macros: readonly Macr
       signs.push(take())
     }
     const sign = signs.at(-1)
-    if (sign && (isAt("!") || isAt("-"))) throw unexpected("expected a value")
+    if (sign && (isAt("!") || isAt("-"))) throw unexpected("expected a value", "Put brackets around one of the signs.")
     const number = peek()
     let expr: Expr
     if (sign?.text === "-" && number.kind === "literal" && isNumber(number)) {
@@ -141,7 +153,7 @@ export function parse(source: string, limits: ParseLimits, macros: readonly Macr
         const at = field.offset
         if (field.kind !== "identifier" && field.kind !== "quoted") {
           position--
-          throw unexpected('expected a name after "."')
+          throw unexpected('expected a name after "."', FIELD)
         }
         if (isOptional) {
           const name = make({ kind: "const", value: field.text, offset: at, at } as const)
@@ -165,7 +177,7 @@ export function parse(source: string, limits: ParseLimits, macros: readonly Macr
     const { kind, text, offset } = token
     if (kind === "literal") {
       if (token.value === MIN_INT_DIGITS)
-        throw new SyntaxProblem(offset, "This number does not fit into an int of 64 bits.")
+        throw new SyntaxProblem(offset, "This number does not fit into an int of 64 bits.", INT_RANGE)
       return make({ kind: "const", value: token.value ?? null, offset, at: offset })
     }
     if (kind === "identifier") return name(token, "")
@@ -173,7 +185,7 @@ export function parse(source: string, limits: ParseLimits, macros: readonly Macr
       position--
       if (skip(".")) {
         if (peek().kind === "identifier") return name(take(), ".")
-        throw unexpected('expected a name after "."')
+        throw unexpected('expected a name after "."', FIELD)
       }
       if (isAt("(")) {
         open()
@@ -183,11 +195,12 @@ export function parse(source: string, limits: ParseLimits, macros: readonly Macr
       }
       if (isAt("[")) return make({ kind: "list", items: bracketed("]", () => item()), offset, at: offset })
       if (isAt("{")) return make({ kind: "map", entries: bracketed("}", () => entry()), offset, at: offset })
-      throw unexpected("expected a value")
+      throw unexpected("expected a value", VALUE)
     }
     position--
-    if (kind === "quoted") throw new SyntaxProblem(offset, `"\`${text}\`" is a field: it stands after a dot.`)
-    throw unexpected("expected a value")
+    if (kind === "quoted")
+      throw new SyntaxProblem(offset, `"\`${text}\`" is a field: it stands after a dot.`, `Write context.\`${text}\`.`)
+    throw unexpected("expected a value", VALUE)
   }
 
   function name({ text, offset }: Token, dot: string): Expr {
@@ -219,7 +232,8 @@ export function parse(source: string, limits: ParseLimits, macros: readonly Macr
 
   function open(): number {
     const { offset } = take()
-    if (++nesting > limits.nesting) throw new SyntaxProblem(offset, `Brackets may be nested ${limits.nesting} deep.`)
+    if (++nesting > limits.nesting)
+      throw new SyntaxProblem(offset, `Brackets may be nested ${limits.nesting} deep.`, SHORTER)
     return offset
   }
   function close(bracket: string, after: string): void {
@@ -233,9 +247,10 @@ export function parse(source: string, limits: ParseLimits, macros: readonly Macr
     while (!isAt(bracket)) {
       found.push(read())
       if (!isAt(bracket)) {
-        if (!isAt(",")) throw unexpected(`expected "," or "${bracket}"`)
+        if (!isAt(","))
+          throw unexpected(`expected "," or "${bracket}"`, `Write ${bracket} here, or a comma before what follows.`)
         take()
-        if (isAt(bracket) && bracket === ")") throw unexpected("expected a value")
+        if (isAt(bracket) && bracket === ")") throw unexpected("expected a value", "Take away the comma.")
       }
     }
     close(bracket, "")
@@ -323,7 +338,8 @@ const standardMacro: Macro = (call) => {
     (name === "greatest" || name === "least") &&
     args.length !== 1
   ) {
-    if (args.length === 0) throw new SyntaxProblem(at, `math.${name}() needs at least one argument.`)
+    if (args.length === 0)
+      throw new SyntaxProblem(at, `math.${name}() needs at least one argument.`, `Write math.${name}(a, b).`)
     if (args.length === 2) return undefined
     const items = args.map((value) => ({ value, isOptional: false }))
     return { ...call, args: [{ kind: "list", items, offset, at }] }
@@ -333,7 +349,7 @@ const standardMacro: Macro = (call) => {
   if (!found) return undefined
   const [form, names, hasFilter] = found
   const variables = args.slice(0, names).map(nameOf)
-  if (new Set(variables).size < names) throw new SyntaxProblem(at, "The two names must differ.")
+  if (new Set(variables).size < names) throw new SyntaxProblem(at, "The two names must differ.", "Write (i, v, …).")
   return {
     kind: "comprehension",
     form,
@@ -348,6 +364,6 @@ const standardMacro: Macro = (call) => {
 
 function nameOf(expr: Expr): string {
   if (expr.kind !== "ident" || expr.name.startsWith("."))
-    throw new SyntaxProblem(expr.offset, "A plain name must stand here.")
+    throw new SyntaxProblem(expr.offset, "A plain name must stand here.", "Write a name of your own, such as x.")
   return expr.name
 }

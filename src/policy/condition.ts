@@ -6,7 +6,7 @@ import { childrenOf, countNodes, type Expr, mapChildren, pathOf } from "../cel/a
 import { compile, FUNCTIONS, link, type Program, toIr } from "../cel/compile.ts"
 import type { Ir } from "../cel/ir.ts"
 import type { Watch } from "../cel/lower.ts"
-import { parse } from "../cel/parse.ts"
+import { parse, SHORTER } from "../cel/parse.ts"
 import { type Problem, SyntaxProblem } from "../cel/problem.ts"
 import { DYN, formatType, STRING, type StructType, TIMESTAMP, type Type } from "../cel/type.ts"
 import { CelError, type Value } from "../cel/value.ts"
@@ -178,7 +178,11 @@ const NO_TRUTH = new CelError("the condition is not true or false")
 
 function parseSource(source: string, problems: Problem[]): Expr | null {
   if (source.length > MAX_CONDITION_CHARS) {
-    problems.push({ offset: 0, message: `A condition has at most ${MAX_CONDITION_CHARS} characters.` })
+    problems.push({
+      offset: 0,
+      message: `A condition has at most ${MAX_CONDITION_CHARS} characters.`,
+      suggestion: SHORTER,
+    })
     return null
   }
   try {
@@ -210,7 +214,12 @@ function refuse(expr: Expr, scope: Scope, problems: Problem[]): void {
     }
     if (node.kind === "comprehension") {
       const taken = node.variables.find((name) => NAMES.includes(name))
-      if (taken !== undefined) problems.push({ offset: node.at, message: `"${taken}" is taken: bind another name.` })
+      if (taken !== undefined)
+        problems.push({
+          offset: node.at,
+          message: `"${taken}" is taken: bind another name.`,
+          suggestion: "Write x, for example.",
+        })
     }
     if (node.kind === "call") {
       const { name, target, args, at } = node
@@ -221,7 +230,11 @@ function refuse(expr: Expr, scope: Scope, problems: Problem[]): void {
           suggestion: `Write ${name}("UTC").`,
         })
       if (name === "matches" && !isLiteral(args.at(-1)))
-        problems.push({ offset: at, message: "matches() takes a literal pattern." })
+        problems.push({
+          offset: at,
+          message: "matches() takes a literal pattern.",
+          suggestion: "Write it in quotes, or as a constant.",
+        })
     }
     for (const child of childrenOf(node)) visit(child)
   }
@@ -255,7 +268,7 @@ class Expansion {
     this.#room -= countNodes(expr)
     if (this.#room < 0) {
       if (this.#problems.every(({ message }) => message !== TOO_MANY_PARTS))
-        this.#problems.push({ offset: 0, message: TOO_MANY_PARTS })
+        this.#problems.push({ offset: 0, message: TOO_MANY_PARTS, suggestion: SHORTER })
       return null
     }
     let isWhole = true
