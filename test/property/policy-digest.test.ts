@@ -1,7 +1,10 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { sha256 } from "../../src/crypto.ts"
+import { compileFilesToIr, linkBundle } from "../../src/policy/bundle-ir.ts"
 import { loadCanonicalPolicy, loadPolicy } from "../../src/policy/load.ts"
+import type { Policy, PolicyRequest } from "../../src/policy/types.ts"
+import { requestOf } from "../support/policy.ts"
 
 type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 type Mapping = { readonly [key: string]: Json }
@@ -129,14 +132,52 @@ const load = (files: Record<string, string>) => {
   return loaded.policy
 }
 
+/** As the daemon gets it from its thread. */
+const link = (files: Record<string, string>): Policy => {
+  const compiled = compileFilesToIr(files, sha256)
+  if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems))
+  const work = linkBundle(compiled.ir)
+  for (;;) {
+    const step = work.next()
+    if (step.done) return step.value
+  }
+}
+/** For each rule a request that it could match, as far as it names what it matches. */
+const requestsFor = (rules: readonly Mapping[]) =>
+  rules.map(({ subjects, actions, resources }) => {
+    const [subject, resource] = [subjects, resources].map((selectors) => {
+      const { type, id = "x" } = (selectors as unknown as readonly { type: string; id?: string }[])[0] ?? { type: "" }
+      return { type, id: id.replaceAll("*", "x"), properties: {} }
+    })
+    const name = (actions as unknown as readonly string[])[0]?.replaceAll("*", "x") ?? "go"
+    return requestOf({ ...(subject && { subject }), ...(resource && { resource }), action: { name, properties: {} } })
+      .policy
+  })
+const verdictOf = (policy: Policy, request: PolicyRequest) => {
+  const faults = policy.checkContext(request)
+  return {
+    subject: policy.checkSubject(request),
+    faults,
+    outcome: faults.length > 0 ? null : policy.evaluate(request, []),
+  }
+}
+
 describe("loadPolicy", () => {
-  test("gives the same digest and bytes however keys, list items and files are ordered", () => {
+  test("gives the same digest, bytes and verdicts however keys, list items and files are ordered", () => {
     fc.assert(
       fc.property(bundle, fc.integer(), fc.integer({ min: 1, max: 4 }), (value, seed, count) => {
         const one = load({ "policy.yaml": JSON.stringify(value) })
         const other = load(toFiles(value, diceOf(seed), count))
         expect(other.digest).toBe(one.digest)
         expect(other.canonicalBytes).toEqual(one.canonicalBytes)
+        const linked = link(toFiles(value, diceOf(seed + 1), count))
+        expect(linked.digest).toBe(one.digest)
+        expect(linked.canonicalBytes).toEqual(one.canonicalBytes)
+        for (const request of requestsFor(value["rules"] as readonly Mapping[])) {
+          const verdict = verdictOf(one, request)
+          expect(verdictOf(other, request)).toEqual(verdict)
+          expect(verdictOf(linked, request)).toEqual(verdict)
+        }
         const again = loadCanonicalPolicy(one.canonicalBytes, sha256)
         expect(again.ok && again.policy.digest).toBe(one.digest)
         expect(again.ok && again.policy.canonicalBytes).toEqual(one.canonicalBytes)

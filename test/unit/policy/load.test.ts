@@ -118,6 +118,16 @@ describe("parseBundle", () => {
   }, 120_000)
 })
 
+describe("of a bundle that is wrong everywhere", () => {
+  test("the first hundred faults are told, so that telling them ends", () => {
+    const loaded = loadPolicy(
+      { "a.yaml": bundle(...Array.from({ length: 150 }, (_, i) => ruleOf(`r${i}`, "1 +"))) },
+      sha256,
+    )
+    expect(loaded.ok ? [] : loaded.problems).toHaveLength(100)
+  })
+})
+
 describe("loadCanonicalPolicy", () => {
   const loaded = loadPolicy({ "a.yaml": bundle(ruleOf("a"), ruleOf("b", "1 < 2")) }, sha256)
   const bytes = loaded.ok ? loaded.policy.canonicalBytes : new Uint8Array()
