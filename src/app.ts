@@ -20,13 +20,14 @@ import { Leases } from "./decision/leases.ts"
 import { createPolicies } from "./decision/policies.ts"
 import { type CompileFiles, createPolicyThread } from "./decision/policy-thread.ts"
 import { createStorePublication } from "./decision/publish-bundle.ts"
+import { createReplayThread } from "./decision/replay-thread.ts"
 import { createRevokeOne } from "./decision/revoke.ts"
 import { createRuntimeChanges } from "./decision/runtime-changes.ts"
 import { createRuntimes } from "./decision/runtimes.ts"
 import { bundleProblems, isActive } from "./decision/state.ts"
 import { createTurns } from "./decision/turns.ts"
 import { WritError } from "./errors.ts"
-import { fromBase64, toHex } from "./formats/bytes.ts"
+import { fromBase64, fromHex, toHex } from "./formats/bytes.ts"
 import { emptyRoot } from "./formats/merkle.ts"
 import { describeTrust } from "./http/discovery.ts"
 import { startHttp } from "./http/server.ts"
@@ -85,6 +86,7 @@ const STOP_ORDER = [
   "HTTP",
   "gRPC",
   "bundle thread",
+  "replay thread",
   "feed",
   "policy thread",
   "background work",
@@ -419,6 +421,8 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   const wallMs = () => clock.now().wallMs
   const bundleThread = createBundleThread()
   stops["bundle thread"] = () => bundleThread.stop()
+  const replayThread = createReplayThread((digest) => bundles.content(fromHex(digest)))
+  stops["replay thread"] = () => replayThread.stop()
   const services = createServices({
     ...shared,
     config,
@@ -452,6 +456,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     runtimes,
     beats,
     beatThread: thread,
+    replayThread,
     directives,
   })
   const callers = () => control.state.callers

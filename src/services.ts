@@ -22,6 +22,8 @@ import { createRedeem } from "./decision/redeem.ts"
 import { createReferenceValues } from "./decision/reference-values.ts"
 import { createRefusedBeats } from "./decision/refused-beats.ts"
 import { createRegister } from "./decision/register-runtime.ts"
+import { createReplayDecisions } from "./decision/replay-decisions.ts"
+import type { ReplayThread } from "./decision/replay-thread.ts"
 import { createRevoke, type RevokeOne } from "./decision/revoke.ts"
 import type { RuntimeChanges } from "./decision/runtime-changes.ts"
 import type { createRuntimes } from "./decision/runtimes.ts"
@@ -29,8 +31,10 @@ import { createStart } from "./decision/start.ts"
 import type { ControlState } from "./decision/state.ts"
 import type { InTurn } from "./decision/turns.ts"
 import { createVerifyLineage } from "./decision/verify-lineage.ts"
+import { createLineageReplay } from "./decision/verify-replay.ts"
 import { createVerifyToken } from "./decision/verify-token.ts"
 import { createWaiting } from "./decision/waiting.ts"
+import { fromHex } from "./formats/bytes.ts"
 import type { Appender } from "./ledger/appender.ts"
 import type { createCheckpointing } from "./ledger/checkpointing.ts"
 import type { Clock } from "./ledger/clock.ts"
@@ -84,6 +88,7 @@ export interface Parts {
   readonly runtimes: ReturnType<typeof createRuntimes>
   readonly beats: ReturnType<typeof createBeats>
   readonly beatThread: BeatThread
+  readonly replayThread: ReplayThread
   readonly directives: Directives
   control(): ControlState
   /** Loads what changed of the control state. */
@@ -178,7 +183,8 @@ function onVerifier(parts: Parts, rate: ByteRate): Service {
 
 function onLineage(parts: Parts): Service {
   const { reader, origin, checkpointNow, trust, wallMs } = parts
-  const verifyLineage = createVerifyLineage({ store: reader, trust, checkpointNow })
+  const replay = createLineageReplay(parts.replayThread, (digest) => parts.bundles.content(fromHex(digest)))
+  const verifyLineage = createVerifyLineage({ store: reader, trust, checkpointNow, replay })
   return lineageService({ reader, origin, checkpointNow, verifyLineage, wallMs })
 }
 
@@ -190,6 +196,11 @@ function onPolicy(parts: Parts, rate: ByteRate): Service {
     bundles,
     checkFiles,
     publish: createPublish({ ...parts, rate, store: bundles, checkFiles, signer }),
+    replay: createReplayDecisions({
+      ...parts,
+      thread: parts.replayThread,
+      contentOf: (digest) => bundles.content(fromHex(digest)),
+    }),
   })
 }
 

@@ -150,6 +150,22 @@ export async function runCli(argv: readonly string[]): Promise<number> {
         (await import("./policy-explain.ts")).policyExplainCommand(file, flags),
       ),
     )
+  remote(
+    policy
+      .command("replay [bundle]")
+      .description("decide recorded requests again, by the bundle that decided or by another: a digest or a folder")
+      .option("--json", "print JSON"),
+  )
+    .option("--since <duration>", "only decisions of the last e.g. 24h")
+    .option("--from <when>", "an index of the log, or a time")
+    .option("--to <when>", "an index of the log, or a time; it is not among them")
+    .option("--limit <number>", "at most so many decisions", "10000")
+    .option("--only-differences", "list only what comes out differently")
+    .action(
+      run(async (bundle: string | undefined, flags: Flags) =>
+        (await import("./policy-replay.ts")).policyReplayCommand(bundle, flags),
+      ),
+    )
 
   const approvals = program.command("approvals").description("requests that wait for an approval")
   remote(

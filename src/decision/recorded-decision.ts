@@ -10,6 +10,11 @@ export interface DecisionRecord {
   readonly payload: Uint8Array | null
 }
 
+export interface Named {
+  readonly type: string
+  readonly id: string
+}
+
 /** What the leaf says. */
 export interface DecisionLeaf {
   readonly executionId: string

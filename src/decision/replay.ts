@@ -58,6 +58,8 @@ export interface Replayed {
   /** As recorded, of all checks. */
   readonly recordedReasons: readonly Reason[]
   readonly policyRequest: PolicyRequest
+  /** What was asked, as recorded: RFC 8785 JSON. */
+  readonly input: string
 }
 export type Replay = NoReplay | Replayed
 
@@ -110,6 +112,7 @@ export function replayDecision(record: DecisionRecord, deciding: Policy | null, 
     determination,
     recordedReasons: reasons.flat(),
     policyRequest,
+    input: request.canonical,
   }
 }
 /** Does it lack what this bundle says is never recorded? */

@@ -1,15 +1,20 @@
-/** VerifyLineage: evidence built from the stored bytes and verified as an auditor would, then what only the database shows. */
+/**
+ * VerifyLineage: evidence built from the stored bytes and verified as an auditor would, then what only the database shows,
+ * then each decision made again.
+ */
 import { nativeCrypto, sha256 } from "../crypto.ts"
 import {
   buildEvidence,
   type FoundExecution,
   isIntact,
   type LineageStore,
+  readBody,
   readLineages,
   type StoredRecord,
 } from "../ledger/lineage.ts"
 import { verifyEvidence } from "../verify/evidence.ts"
-import type { StepResult, Trust } from "../verify/types.ts"
+import type { Trust } from "../verify/types.ts"
+import { checkReplay, type createLineageReplay } from "./verify-replay.ts"
 
 export interface LineageReport {
   readonly valid: boolean
@@ -18,6 +23,9 @@ export interface LineageReport {
   readonly failedStep?: string
   readonly failedIndex?: string
   readonly checkpoint: string
+  /** Conditions of the replayed decisions on which cel-js came to the same, and those that are outside its subset. */
+  readonly confirmed: number
+  readonly outside: number
 }
 
 export interface VerifyLineageDependencies {
@@ -25,6 +33,7 @@ export interface VerifyLineageDependencies {
   /** The daemon's own keys: its memory, not the database's. */
   trust(): Promise<Trust>
   checkpointNow(): Promise<void>
+  readonly replay: ReturnType<typeof createLineageReplay>
 }
 
 /** Throws NOT_FOUND. A lineage that does not hold is a report, not an error. */
@@ -32,6 +41,7 @@ export function createVerifyLineage({
   store,
   trust,
   checkpointNow,
+  replay,
 }: VerifyLineageDependencies): (executionId: string) => Promise<LineageReport> {
   return async (executionId) => {
     const lineages = await readLineages(store, executionId)
@@ -46,6 +56,8 @@ export function createVerifyLineage({
         reason: report.reason,
         steps: report.steps,
         checkpoint,
+        confirmed: 0,
+        outside: 0,
         ...(report.failedStep && { failedStep: report.failedStep }),
         ...(report.failedIndex && { failedIndex: report.failedIndex }),
       }
@@ -54,20 +66,38 @@ export function createVerifyLineage({
     let fault: ReturnType<typeof checkDatabase> = null
     for (const [i, lineage] of lineages.entries())
       fault ??= checkDatabase(lineage.records, await store.findExecution(lineage.executionId), states[i] ?? null)
-    const last: Omit<StepResult, "step"> & { step: string } = {
+    const database = {
       step: "database",
       result: fault ? "failed" : "ok",
       detail: fault?.text ?? "stored leaf hashes and the execution's row agree with the records",
     }
-    const steps = [...report.steps, last]
-    if (!fault) return { valid: true, reason: "", steps, checkpoint }
+    if (fault) {
+      return {
+        valid: false,
+        reason: `DATABASE_DIFFERS: ${fault.text}`,
+        steps: [...report.steps, database],
+        checkpoint,
+        failedStep: "database",
+        failedIndex: String(fault.index),
+        confirmed: 0,
+        outside: 0,
+      }
+    }
+    const decisions = lineages.flatMap(({ records }) =>
+      records.filter(({ body }) => readBody(body).kind === "decision"),
+    )
+    const { result, detail, fault: unlike, confirmed, outside } = await checkReplay(decisions, replay)
+    const steps = [...report.steps, database, { step: "replay", result, detail }]
+    if (!unlike) return { valid: true, reason: "", steps, checkpoint, confirmed, outside }
     return {
       valid: false,
-      reason: `DATABASE_DIFFERS: ${fault.text}`,
+      reason: `${unlike.code}: ${unlike.text}`,
       steps,
       checkpoint,
-      failedStep: "database",
-      failedIndex: String(fault.index),
+      failedStep: "replay",
+      failedIndex: String(unlike.index),
+      confirmed,
+      outside,
     }
   }
 }

@@ -74,7 +74,7 @@ export function countOpinions(conditions: readonly { readonly id: string; readon
 }
 
 /** The attributes that the condition reads, or null when it is outside the subset that cel-js gets right. */
-function inSubset({ ast, source, constants, typeAt }: Condition): ReadonlySet<string> | null {
+export function inSubset({ ast, source, constants, typeAt }: Condition): ReadonlySet<string> | null {
   // cel-js reads escapes wrongly, counts and orders texts by UTF-16 units, and knows two zeros.
   if (source.includes("variables.") || /[\\\ud800-\udfff]|-\s*0/.test(source)) return null
   const paths = new Set<string>()
@@ -180,7 +180,7 @@ function literalKind(expr: Expr): Kind | undefined {
 }
 
 /** No number in it can become larger than this; cel-js counts in doubles, exact up to 2^53. */
-function magnitude(condition: Condition, expr: Expr, numbers: readonly number[]): number {
+export function magnitude(condition: Condition, expr: Expr, numbers: readonly number[]): number {
   const sizeOf = (value: Value): number =>
     Array.isArray(value)
       ? Math.max(0, ...value.map((item) => sizeOf(item as Value)))
@@ -248,7 +248,7 @@ function pick<T>(items: readonly T[], dice: number): T {
   return items[dice % items.length] as T
 }
 
-function place(object: Record<string, unknown>, [name = "", ...rest]: readonly string[], value: unknown): void {
+export function place(object: Record<string, unknown>, [name = "", ...rest]: readonly string[], value: unknown): void {
   if (rest.length === 0) {
     object[name] = value
     return
@@ -256,6 +256,6 @@ function place(object: Record<string, unknown>, [name = "", ...rest]: readonly s
   object[name] ??= {}
   place(object[name] as Record<string, unknown>, rest, value)
 }
-function toPlain(value: Value): unknown {
+export function toPlain(value: Value): unknown {
   return Array.isArray(value) ? value.map((item) => toPlain(item as Value)) : isInt(value) ? Number(value) : value
 }

@@ -123,6 +123,8 @@ export function lineageService({ reader, origin, checkpointNow, verifyLineage, w
           failed_step: report.failedStep ?? "",
           ...(report.failedIndex !== undefined && { failed_index: report.failedIndex }),
           checkpoint: report.checkpoint,
+          confirmed_count: report.confirmed,
+          outside_count: report.outside,
         }
       },
 

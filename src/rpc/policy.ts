@@ -10,6 +10,7 @@ import {
 import type { BundleCheck, BundleFiles } from "../decision/check-bundle.ts"
 import { MAX_TIMEOUT_MS } from "../decision/limits.ts"
 import type { Published, PublishRequest } from "../decision/publish-bundle.ts"
+import type { ReplayDecisions } from "../decision/replay-decisions.ts"
 import { WritError } from "../errors.ts"
 import { toReceipt } from "./authorization.ts"
 import { loadService, SERVICES } from "./load.ts"
@@ -22,6 +23,7 @@ import {
   toReason,
   type WireBundleFile,
 } from "./policy-codec.ts"
+import { replayHandler } from "./replay.ts"
 import type { Service } from "./server.ts"
 
 const MAX_PAGE = 500
@@ -31,12 +33,14 @@ export interface PolicyPorts {
   readonly bundles: BundleStore
   checkFiles(files: BundleFiles, limitMs: number): Promise<BundleCheck>
   publish(request: PublishRequest, call: Call): Promise<Published>
+  readonly replay: ReplayDecisions
 }
 
 export function policyService(ports: PolicyPorts): Service {
   const { bundles } = ports
   return {
     definition: loadService(SERVICES.policy),
+    watches: { ReplayDecisions: replayHandler(ports.replay) },
     unary: {
       async ValidateBundle({ files }: { files: readonly WireBundleFile[] }, { timeoutMs }) {
         const limitMs = Math.min(timeoutMs ?? MAX_TIMEOUT_MS, MAX_TIMEOUT_MS)

@@ -40,6 +40,7 @@ export const RPC_ROLES: Readonly<Record<string, readonly Role[]>> = {
   "/writ.v1.LineageService/ExportEvidence": READERS,
   "/writ.v1.PolicyService/ValidateBundle": ["author"],
   "/writ.v1.PolicyService/PublishBundle": ["author"],
+  "/writ.v1.PolicyService/ReplayDecisions": POLICY_READERS,
   "/writ.v1.PolicyService/GetBundle": POLICY_READERS,
   "/writ.v1.PolicyService/ListBundles": POLICY_READERS,
   "/writ.v1.AdminService/CreateCallerKey": ["admin"],

@@ -37,6 +37,7 @@ import type { ReplayDecisionsRequest as _writ_v1_ReplayDecisionsRequest, ReplayD
 import type { ReplayDecisionsResponse as _writ_v1_ReplayDecisionsResponse, ReplayDecisionsResponse__Output as _writ_v1_ReplayDecisionsResponse__Output } from './writ/v1/ReplayDecisionsResponse.ts';
 import type { ReplaySummary as _writ_v1_ReplaySummary, ReplaySummary__Output as _writ_v1_ReplaySummary__Output } from './writ/v1/ReplaySummary.ts';
 import type { ReplayedDecision as _writ_v1_ReplayedDecision, ReplayedDecision__Output as _writ_v1_ReplayedDecision__Output } from './writ/v1/ReplayedDecision.ts';
+import type { RuleChange as _writ_v1_RuleChange, RuleChange__Output as _writ_v1_RuleChange__Output } from './writ/v1/RuleChange.ts';
 import type { SecondOpinion as _writ_v1_SecondOpinion, SecondOpinion__Output as _writ_v1_SecondOpinion__Output } from './writ/v1/SecondOpinion.ts';
 import type { SetShadowBundleRequest as _writ_v1_SetShadowBundleRequest, SetShadowBundleRequest__Output as _writ_v1_SetShadowBundleRequest__Output } from './writ/v1/SetShadowBundleRequest.ts';
 import type { SetShadowBundleResponse as _writ_v1_SetShadowBundleResponse, SetShadowBundleResponse__Output as _writ_v1_SetShadowBundleResponse__Output } from './writ/v1/SetShadowBundleResponse.ts';
@@ -96,6 +97,7 @@ export interface ProtoGrpcType {
       ReplayDecisionsResponse: MessageTypeDefinition<_writ_v1_ReplayDecisionsResponse, _writ_v1_ReplayDecisionsResponse__Output>
       ReplaySummary: MessageTypeDefinition<_writ_v1_ReplaySummary, _writ_v1_ReplaySummary__Output>
       ReplayedDecision: MessageTypeDefinition<_writ_v1_ReplayedDecision, _writ_v1_ReplayedDecision__Output>
+      RuleChange: MessageTypeDefinition<_writ_v1_RuleChange, _writ_v1_RuleChange__Output>
       SecondOpinion: MessageTypeDefinition<_writ_v1_SecondOpinion, _writ_v1_SecondOpinion__Output>
       SetShadowBundleRequest: MessageTypeDefinition<_writ_v1_SetShadowBundleRequest, _writ_v1_SetShadowBundleRequest__Output>
       SetShadowBundleResponse: MessageTypeDefinition<_writ_v1_SetShadowBundleResponse, _writ_v1_SetShadowBundleResponse__Output>

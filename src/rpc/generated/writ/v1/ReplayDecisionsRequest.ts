@@ -1,5 +1,7 @@
 // Original file: proto/writ/v1/policy.proto
 
+import type { BundleFile as _writ_v1_BundleFile, BundleFile__Output as _writ_v1_BundleFile__Output } from '../../writ/v1/BundleFile.ts';
+import type { Timestamp as _google_protobuf_Timestamp, Timestamp__Output as _google_protobuf_Timestamp__Output } from '../../google/protobuf/Timestamp.ts';
 import type { Long } from '@grpc/proto-loader';
 
 export interface ReplayDecisionsRequest {
@@ -9,6 +11,9 @@ export interface ReplayDecisionsRequest {
   'end_index'?: (number | string | Long);
   'limit'?: (number);
   'only_differences'?: (boolean);
+  'files'?: (_writ_v1_BundleFile)[];
+  'from'?: (_google_protobuf_Timestamp | null);
+  'to'?: (_google_protobuf_Timestamp | null);
 }
 
 export interface ReplayDecisionsRequest__Output {
@@ -18,4 +23,7 @@ export interface ReplayDecisionsRequest__Output {
   'end_index': (string);
   'limit': (number);
   'only_differences': (boolean);
+  'files': (_writ_v1_BundleFile__Output)[];
+  'from': (_google_protobuf_Timestamp__Output | null);
+  'to': (_google_protobuf_Timestamp__Output | null);
 }

@@ -14,6 +14,11 @@ export interface ReplayedDecision {
   'differences'?: (string)[];
   'confirmed_count'?: (number);
   'outside_count'?: (number);
+  'disagreements'?: (string)[];
+  'bundle_digest'?: (Buffer | Uint8Array | string);
+  'matched_rules'?: (string)[];
+  'replayed_rules'?: (string)[];
+  'input'?: (Buffer | Uint8Array | string);
 }
 
 export interface ReplayedDecision__Output {
@@ -26,4 +31,9 @@ export interface ReplayedDecision__Output {
   'differences': (string)[];
   'confirmed_count': (number);
   'outside_count': (number);
+  'disagreements': (string)[];
+  'bundle_digest': (Buffer);
+  'matched_rules': (string)[];
+  'replayed_rules': (string)[];
+  'input': (Buffer);
 }

@@ -10,6 +10,8 @@ export interface VerifyLineageResponse {
   'failed_step'?: (string);
   'failed_index'?: (number | string | Long);
   'checkpoint'?: (string);
+  'confirmed_count'?: (number);
+  'outside_count'?: (number);
   '_failed_index'?: "failed_index";
 }
 
@@ -20,5 +22,7 @@ export interface VerifyLineageResponse__Output {
   'failed_step': (string);
   'failed_index'?: (string);
   'checkpoint': (string);
+  'confirmed_count': (number);
+  'outside_count': (number);
   '_failed_index'?: "failed_index";
 }
