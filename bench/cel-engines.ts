@@ -141,6 +141,7 @@ function compileOurs(): (name: string) => Evaluate {
     },
     now: null,
     constants: {},
+    history: {},
   } satisfies Roots
   return (name) => {
     const condition = loaded.conditions.find(({ id }) => id === `r${names.indexOf(name)}`)?.condition

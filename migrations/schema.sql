@@ -51,6 +51,45 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.writ_consume(p_log smallint, p_size bigint, p_read uuid[], p_versions bigint[], p_keys uuid[], p_families uuid[], p_before bigint[], p_after bigint[], p_rows integer[], p_blob bytea, p_offsets integer[], p_lengths integer[]) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+  v_same integer;
+  v_written integer;
+  v_made integer;
+BEGIN
+  IF cardinality(p_read) > 0 THEN
+    SELECT count(*) INTO v_same
+      FROM (SELECT key, version FROM consumable WHERE key = ANY (p_read) ORDER BY key FOR UPDATE) AS c
+      JOIN unnest(p_read, p_versions) AS r (key, version) ON r.key = c.key AND r.version = c.version;
+    IF v_same <> cardinality(p_read) THEN
+      RAISE EXCEPTION '% rows of % are in the version that was read', v_same, cardinality(p_read) USING ERRCODE = 'WR004';
+    END IF;
+  END IF;
+
+  -- A statement of its own, so that it sees what was waited for.
+  UPDATE consumable AS c
+     SET version = u.after, content = substring(p_blob FROM u.start FOR u.length), log_id = p_log, idx = p_size + u.row
+    FROM unnest(p_keys, p_before, p_after, p_rows, p_offsets, p_lengths) AS u (key, before, after, row, start, length)
+   WHERE u.before > 0 AND c.key = u.key AND c.version = u.before;
+  GET DIAGNOSTICS v_written = ROW_COUNT;
+  IF v_written < cardinality(p_keys) THEN
+    INSERT INTO consumable (key, family, version, content, log_id, idx)
+    SELECT u.key, u.family, u.after, substring(p_blob FROM u.start FOR u.length), p_log, p_size + u.row
+      FROM unnest(p_keys, p_families, p_before, p_after, p_rows, p_offsets, p_lengths)
+           AS u (key, family, before, after, row, start, length)
+     WHERE u.before = 0
+     ORDER BY u.key;
+    GET DIAGNOSTICS v_made = ROW_COUNT;
+    v_written := v_written + v_made;
+  END IF;
+  IF v_written <> cardinality(p_keys) THEN
+    RAISE EXCEPTION '% rows written instead of %', v_written, cardinality(p_keys) USING ERRCODE = 'WR004';
+  END IF;
+END
+$$;
+
 CREATE FUNCTION public.writ_derive_lookups(p_log smallint, p_size bigint, p_page integer) RETURNS bigint
     LANGUAGE plpgsql
     AS $$
@@ -156,6 +195,18 @@ CREATE TABLE public.checkpoint (
     size bigint NOT NULL,
     note bytea NOT NULL
 );
+
+CREATE TABLE public.consumable (
+    key uuid NOT NULL,
+    family uuid NOT NULL,
+    version bigint NOT NULL,
+    content bytea NOT NULL,
+    log_id smallint NOT NULL,
+    idx bigint NOT NULL,
+    CONSTRAINT consumable_version_check CHECK ((version > 0))
+)
+WITH (fillfactor='50');
+ALTER TABLE ONLY public.consumable ALTER COLUMN content SET STORAGE EXTERNAL;
 
 CREATE TABLE public.control (
     singleton boolean DEFAULT true NOT NULL,
@@ -321,6 +372,9 @@ ALTER TABLE ONLY public.caller_key
 ALTER TABLE ONLY public.checkpoint
     ADD CONSTRAINT checkpoint_pkey PRIMARY KEY (log_id, size);
 
+ALTER TABLE ONLY public.consumable
+    ADD CONSTRAINT consumable_pkey PRIMARY KEY (key);
+
 ALTER TABLE ONLY public.control
     ADD CONSTRAINT control_pkey PRIMARY KEY (singleton);
 
@@ -388,6 +442,8 @@ CREATE INDEX approval_expires ON public.approval USING btree (expires_at);
 CREATE INDEX approval_requested ON public.approval USING btree (requested_at, approval_id);
 
 CREATE INDEX bundle_published ON public.bundle USING btree (published_at, digest);
+
+CREATE INDEX consumable_family ON public.consumable USING btree (family, key);
 
 CREATE INDEX directive_runtime ON public.directive USING btree (runtime, epoch);
 

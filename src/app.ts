@@ -35,6 +35,7 @@ import { Appender, type AppenderState, type Entry } from "./ledger/appender.ts"
 import { createCheckpointSigner } from "./ledger/checkpointer.ts"
 import { createCheckpointing } from "./ledger/checkpointing.ts"
 import { createClock } from "./ledger/clock.ts"
+import { Consumables } from "./ledger/consumables.ts"
 import { assertSignedPrefix, newestRecordMs, restoreTree } from "./ledger/restore.ts"
 import type { Logger } from "./log.ts"
 import { createMetrics } from "./metrics.ts"
@@ -48,6 +49,7 @@ import { createServices } from "./services.ts"
 import { createApprovalStore } from "./store/approval-store.ts"
 import { createBundleStore } from "./store/bundle-store.ts"
 import { connectWriter, openPool, parseDatabaseUrl } from "./store/connect.ts"
+import { createRowStore } from "./store/consumables.ts"
 import { isDiskLow, openDataFolder } from "./store/data-folder.ts"
 import { startEmbedded } from "./store/embedded.ts"
 import { startFeed } from "./store/feed.ts"
@@ -262,10 +264,12 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     if (state === "fenced") fail(new WritError("LEDGER_FENCED"))
     if (state === "frozen") fail(new WritError("LEDGER_FROZEN"))
   }
+  const consumables = new Consumables(createRowStore(pool))
   const appender = new Appender({
     writer,
     head,
     tree,
+    consumables,
     epoch: () => control.state.epoch,
     refresh: () => control.refresh(),
     wallMs: () => clock.now().wallMs,
@@ -351,7 +355,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   background.repeat(LOST_INTERVAL_MS, "looking for lost executions", async () => {
     if (appender.state === "open") await executions.recordLost()
   })
-  const revokeOne = createRevokeOne({ ...shared, lineage: reader })
+  const revokeOne = createRevokeOne({ ...shared, lineage: reader, consumables })
   const cascade = createCascade({
     ...shared,
     store: reader,
@@ -431,6 +435,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     pool,
     reader,
     approvals,
+    consumables,
     tokens,
     trustedPolicyKeys,
     policySigner,

@@ -38,6 +38,7 @@ import { fromHex } from "./formats/bytes.ts"
 import type { Appender } from "./ledger/appender.ts"
 import type { createCheckpointing } from "./ledger/checkpointing.ts"
 import type { Clock } from "./ledger/clock.ts"
+import type { Consumables } from "./ledger/consumables.ts"
 import type { LedgerReader } from "./ledger/lineage.ts"
 import type { Logger } from "./log.ts"
 import type { Metrics } from "./metrics.ts"
@@ -67,6 +68,7 @@ export interface Parts {
   readonly reader: LedgerReader
   readonly approvals: ReturnType<typeof createApprovalStore>
   readonly ledger: Pick<Appender, "assertOpen" | "append">
+  readonly consumables: Consumables
   readonly inTurn: InTurn
   readonly tokens: TokenSigner
   readonly trustedPolicyKeys: readonly Uint8Array[]

@@ -5,6 +5,7 @@ import { equalBytes } from "../formats/bytes.ts"
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
 import type { AppendResult, Entry } from "../ledger/appender.ts"
 import type { Clock, Instant } from "../ledger/clock.ts"
+import type { Consumables } from "../ledger/consumables.ts"
 import type { RequestClaim } from "../ledger/store.ts"
 import type { Policy, PolicyRequest } from "../policy/types.ts"
 import type { TokenSigner } from "../token/token.ts"
@@ -15,6 +16,7 @@ import { factsOf } from "./facts.ts"
 import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from "./limits.ts"
 import { effectsOf, linksOf } from "./links.ts"
 import { findParent, type Parent, type ParentStore } from "./parent.ts"
+import { areKnown, loadRows, PastView, stepsOf } from "./past.ts"
 import { type RequestStore, recall } from "./recall.ts"
 import { InFlight, RecentKeys } from "./request-keys.ts"
 import { buildVerdict, type Issuer, sealDecision, type Verdict } from "./seal.ts"
@@ -52,6 +54,8 @@ export interface AuthorizeDependencies {
   readonly parents: ParentStore
   readonly approvals: ApprovalStore
   readonly rate: ByteRate
+  /** Histories and budgets. */
+  readonly consumables: Consumables
   control(): ControlState
   /** Milliseconds that a lease still has at this monotonic instant; null when nothing was heard of it since the start. */
   leaseLeftMs?(leaseId: string, monotonicMs: number): number | null
@@ -149,7 +153,16 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
           if (now.monotonicMs >= deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
         }
         assertCaller(state, call.caller, now.wallMs)
-        const policyRequest = toPolicyRequest(request, now.wallMs)
+        let policyRequest = toPolicyRequest(request, now.wallMs)
+        let rows = state.active?.policy.rows(policyRequest) ?? [] // of most requests none
+        while (!areKnown(deps.consumables, rows)) {
+          await loadRows(deps.consumables, rows) // that they are still so is proved by the append
+          now = clock.now()
+          if (now.monotonicMs >= deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
+          policyRequest = toPolicyRequest(request, now.wallMs)
+          rows = state.active?.policy.rows(policyRequest) ?? []
+        }
+        const past = rows.length > 0 ? new PastView(deps.consumables, now.wallMs) : null
         const { monotonicMs } = now
         const determination = determine(
           state,
@@ -158,6 +171,7 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
           (leaseId) => leaseLeftMs(leaseId, monotonicMs),
           parent,
           { caller: call.caller.id, named, queue },
+          past?.read,
         ) // pure and total: a failure inside is a DENY
         const bundle = state.active?.policy.digest ?? ""
         if (determination.decision === "REQUIRE_APPROVAL" && !named && queue?.bundleDigest !== bundle) {
@@ -169,6 +183,8 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
         const verdict = buildVerdict(determination, request, state, deps.issuer, now.wallMs)
         const recorded = recordedRequest(request, policyRequest, state.active?.policy)
         const claims = verdict.claims && encodeCanonicalJson(verdict.claims)
+        const consumption = past?.consume(stepsOf(determination.outcome, verdict.decision, verdict.claims))
+        if (consumption === null) throw new Error("a decision whose rows are known cannot be counted")
         const record = sealDecision(
           verdict,
           claims,
@@ -180,6 +196,7 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
           now.wallMs,
           linksOf(verdict, determination, request),
           factsOf(determination, state),
+          consumption?.record,
         )
         deps.rate.take(call.caller.keyId, record.body.length + (record.payload?.length ?? 0), now.monotonicMs)
         const evaluatedMs = performance.now()
@@ -190,6 +207,7 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
           epoch: state.epoch,
           request: claim,
           deadlineMs,
+          ...(consumption && consumption.uses.length > 0 && { uses: consumption.uses }),
           ...(call.signal && { signal: call.signal }),
           ...(effects.length > 0 && { change: { effects, raisesEpoch: false } }),
         })
@@ -224,6 +242,7 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
         }
         mayBeRecorded = result.kind === "taken"
         queue = null
+        if (result.kind === "moved") attempt-- // others were counted first: with each try some are, so the deadline is the limit
         now = clock.now()
         if (now.monotonicMs >= deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
       }

@@ -1,7 +1,9 @@
 /** The six determinations, in order, each with a status and stable reasons. Pure and total. */
 import { CHECK_NAMES, type CheckName } from "../ledger/record.ts"
 import { checkAbsence } from "../policy/assess.ts"
-import type { PolicyOutcome, PolicyRequest } from "../policy/types.ts"
+import { MICROS } from "../policy/bundle.ts"
+import type { Past } from "../policy/past.ts"
+import type { Charge, PolicyOutcome, PolicyRequest } from "../policy/types.ts"
 import { type Runtime, runtimeKey } from "../runtime/runtime.ts"
 import type { RuntimeState } from "../runtime/states.ts"
 import { MIN_TTL_MS } from "../token/token.ts"
@@ -48,6 +50,7 @@ export function determine(
   leaseLeft: LeaseLeft = NO_LEASES,
   parent: Parent | null = null,
   approvals: Approvals = NO_APPROVALS,
+  past?: Past,
 ): Determination {
   const runtime = (request.runtimeId !== "" && state.runtimes.get(runtimeKey(request.runtimeId))) || null
   const leaseLeftMs = runtime && leaseLeft(runtime.lease_id)
@@ -56,7 +59,10 @@ export function determine(
   const context = policy?.checkContext(policyRequest)
   const validity = bundleProblems(state, policyRequest.nowMs)
   // Conversion relies on a request that fits the declared types.
-  const outcome = policy && context?.length === 0 ? policy.evaluate(policyRequest, request.supportedObligations) : null
+  const outcome =
+    policy && context?.length === 0
+      ? policy.evaluate(policyRequest, request.supportedObligations, undefined, past)
+      : null
   const required = outcome?.approval ?? null
   /** Found about approvals; null: none is named, and if one is required, that is the sixth check's finding. */
   const approval =
@@ -76,6 +82,7 @@ export function determine(
     authorization_state: [
       ...checkParentOf(state, request, parent, policyRequest.nowMs, leaseLeft),
       ...(approval ?? []),
+      ...checkBudgets(outcome?.charges ?? []),
     ],
     execution_eligibility: required && approval ? [] : outcome?.reasons,
   }
@@ -146,4 +153,14 @@ function checkParentOf(
       : null
   }
   return checkParent(request, parent, nowMs, trusted)
+}
+
+/** Each must have left what the execution draws on it. */
+function checkBudgets(charges: readonly Charge[]): readonly Reason[] {
+  return charges
+    .filter(({ micros, used, limit }) => micros > limit - used)
+    .map(({ name, limit, unit, window_ms }) => ({
+      code: "BUDGET_EXCEEDED",
+      text: `The budget "${name}" of ${limit / MICROS} ${unit}${window_ms === 0 ? "" : ` in ${window_ms / 1000} s`} does not have so much left.`,
+    }))
 }

@@ -7,8 +7,10 @@ import type { JsonObject } from "../formats/ports.ts"
 import { redeemProofInput } from "../formats/redeem-proof.ts"
 import type { AppendResult, Entry } from "../ledger/appender.ts"
 import { type Clock, type Instant, toRecordTime } from "../ledger/clock.ts"
+import type { Consumables } from "../ledger/consumables.ts"
 import type { ExecutionState, RecordKind } from "../ledger/kinds.ts"
 import { type FoundExecution, type LineageStore, readBody, versionOf } from "../ledger/lineage.ts"
+import type { DecisionData } from "../ledger/record.ts"
 import { type Runtime, runtimeKey } from "../runtime/runtime.ts"
 import { verifySignature } from "../verify/signature.ts"
 import { MAX_SKEW_SECONDS, readToken } from "../verify/token.ts"
@@ -18,6 +20,7 @@ import type { ByteRate } from "./byte-rate.ts"
 import { checkRuntime } from "./determine.ts"
 import { type Redemption, readContent, readRedemption, readState } from "./executions.ts"
 import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from "./limits.ts"
+import { areKnown, loadRows, PastView, rowsOfSteps, stepsAfter } from "./past.ts"
 import { seal } from "./seal.ts"
 import { assertLoaded, bundleProblems, type ControlState, isUsable, type ReasonCode } from "./state.ts"
 
@@ -56,6 +59,7 @@ export type RefusalCode =
   | "ALREADY_REDEEMED"
   | "BUNDLE_INVALID"
   | "BUNDLE_CHANGED"
+  | "BUDGET_ERASED"
   | ReasonCode
 type Refusal = readonly [code: RefusalCode, text: string]
 
@@ -65,6 +69,8 @@ export interface RedeemDependencies {
   readonly issuer: string
   readonly lineage: Pick<LineageStore, "findExecution">
   readonly rate: ByteRate
+  /** Budgets, of which redemptions spend. */
+  readonly consumables: Consumables
   /** Milliseconds that a runtime's lease still has; null when nothing was heard of it since the start. */
   leaseLeftMs(leaseId: string, monotonicMs: number): number | null
   /** Keys of every replica. */
@@ -98,6 +104,8 @@ export function createRedeem(deps: RedeemDependencies): (request: RedeemRequest,
       const found = await deps.lineage.findExecution(executionId)
       const parentId = found && readBody(found.decision.body).parent?.execution_id
       const parent = parentId ? await deps.lineage.findExecution(parentId) : null
+      const spending = found ? stepsAfter("spend", found.decision) : []
+      while (!areKnown(deps.consumables, rowsOfSteps(spending))) await loadRows(deps.consumables, rowsOfSteps(spending))
       const now = clock.now() // after the last wait before the append: a log's records stand in the order of their times
       if (now.monotonicMs >= deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
       if (!isUsable(state.callers.get(call.caller.keyId), now.wallMs))
@@ -113,7 +121,9 @@ export function createRedeem(deps: RedeemDependencies): (request: RedeemRequest,
         refuseRuntime(claims, runtime, state, now) ??
         (parentId ? refuseParent(parent, state, now) : null)
       if (!refusal && earlier) return { executionId, executeUntilMs: earlier.executeUntilMs, receipt: earlier.record } // the same answer again
-      const refused = refusal ?? refuseMoment(claims, state, now)
+      let refused = refusal ?? refuseMoment(claims, state, now) ?? refuseErased(found)
+      const spent = new PastView(deps.consumables, now.wallMs).consume(refused ? [] : spending)
+      if (!spent) refused = ["EXPIRED", "what a budget held back for the execution is free again"]
       const to = refused ? found.state : "REDEEMED"
       if (refused && (to === null || hasKind(found, "redeem_refused"))) throw refuse(refused)
       const executeUntilMs = Math.min(
@@ -138,7 +148,7 @@ export function createRedeem(deps: RedeemDependencies): (request: RedeemRequest,
           previous: toHex(found.last.leafHash),
           epoch: String(state.epoch),
         },
-        encodeCanonicalJson(payloadOf(request, key)),
+        encodeCanonicalJson({ ...payloadOf(request, key), ...(spent?.record as JsonObject | undefined) }),
         now.wallMs,
       )
       const effect = {
@@ -149,7 +159,9 @@ export function createRedeem(deps: RedeemDependencies): (request: RedeemRequest,
         ...(!refused && { executeUntilMs }),
         ...(!refused && bound && { bound }),
       } as const
-      const entry = { record, epoch: state.epoch, deadlineMs, change: { effects: [effect], raisesEpoch: false } }
+      const change = { effects: [effect], raisesEpoch: false }
+      const uses = spent?.uses ?? []
+      const entry = { record, epoch: state.epoch, deadlineMs, change, ...(uses.length > 0 && { uses }) }
       if (refused) {
         const recorded = await append(entry, call, now).catch(() => null) // the refusal stands, recorded or not
         if (recorded === null || recorded.kind === "written") throw refuse(refused)
@@ -163,6 +175,7 @@ export function createRedeem(deps: RedeemDependencies): (request: RedeemRequest,
             receipt: { origin: deps.origin, index: result.index, leafHash: record.leafHash },
           }
         }
+        if (result.kind === "moved") attempt-- // others drew on the budget first: the deadline is the limit
       }
       // stale or conflict: somebody else changed something first; look again
     }
@@ -229,6 +242,13 @@ function runtimeOf({ cnf }: JsonObject, found: FoundExecution, state: ControlSta
 
 function hasKind({ records }: FoundExecution, kind: RecordKind): boolean {
   return records.some(({ body }) => readBody(body).kind === kind)
+}
+
+/** The leaf says that budgets hold something back for it, and nobody can tell any more how much. */
+function refuseErased({ decision }: FoundExecution): Refusal | null {
+  const { budgets } = (readBody(decision.body).data ?? {}) as Partial<DecisionData>
+  if (!budgets || readContent(decision)) return null
+  return ["BUDGET_ERASED", "what the execution draws on budgets has been erased"]
 }
 
 function assertShape({ token, redemptionId, parametersDigest }: RedeemRequest): void {

@@ -6,6 +6,7 @@ import { encodeCanonicalJson } from "../formats/canonical-json.ts"
 import type { JsonObject } from "../formats/ports.ts"
 import type { AppendResult, Entry } from "../ledger/appender.ts"
 import type { Clock } from "../ledger/clock.ts"
+import type { Consumables } from "../ledger/consumables.ts"
 import { type ExecutionState, isTransition } from "../ledger/kinds.ts"
 import { type FoundExecution, type LineageStore, receiptOf, type StoredRecord, versionOf } from "../ledger/lineage.ts"
 import type { Actor } from "../ledger/record.ts"
@@ -15,6 +16,7 @@ import type { Call } from "./authorize.ts"
 import type { Directive } from "./directives.ts"
 import { assertExecutionId, readContent } from "./executions.ts"
 import { MAX_TIMEOUT_MS } from "./limits.ts"
+import { areKnown, loadRows, PastView, rowsOfSteps, stepsAfter } from "./past.ts"
 import { seal } from "./seal.ts"
 import type { ControlState } from "./state.ts"
 import type { InTurn } from "./turns.ts"
@@ -50,6 +52,8 @@ export interface RevokeDependencies {
   readonly clock: Clock
   readonly origin: string
   readonly lineage: Pick<LineageStore, "findExecution">
+  /** Budgets, which get back what was held back for an execution that never starts. */
+  readonly consumables: Consumables
   control(): ControlState
   /** Of all changes that raise the control epoch. */
   readonly inTurn: InTurn
@@ -64,11 +68,16 @@ export function createRevokeOne(deps: RevokeDependencies): RevokeOne {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const { epoch } = deps.control()
       const found = await deps.lineage.findExecution(executionId)
+      const held = found?.state === "AUTHORIZED" ? stepsAfter("release", found.decision) : []
+      while (!areKnown(deps.consumables, rowsOfSteps(held))) await loadRows(deps.consumables, rowsOfSteps(held))
       const now = deps.clock.now() // after the last wait before the append: a log's records stand in the order of their times
       if (now.monotonicMs >= deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
       if (!found) throw new WritError("NOT_FOUND", "There is no execution with this id.")
       if (found.state === "REVOKED") return { kind: "revoked", receipt: receiptOf(found, "revoked"), before: true }
       if (!isTransition("revoked", found.state, "REVOKED")) return { kind: "ended", state: found.state }
+      // Null: it is free again already, since the token has ended.
+      const released = new PastView(deps.consumables, now.wallMs).consume(held)
+      const content = { ...(reason !== null && { reason }), ...(released?.record as JsonObject | undefined) }
       const directive = directiveTo(runtimeOf(found.decision), executionId, epoch + 1n, now.wallMs)
       const record = seal(
         {
@@ -83,18 +92,21 @@ export function createRevokeOne(deps: RevokeDependencies): RevokeOne {
             ...(directive && { directive_sha256: toHex(sha256(directive.content)), runtime: directive.runtime }),
           },
         },
-        reason === null ? null : encodeCanonicalJson({ reason }),
+        Object.keys(content).length === 0 ? null : encodeCanonicalJson(content),
         now.wallMs,
       )
       const revoked = { kind: "execution", executionId, previous: versionOf(found), to: "REVOKED" } as const
       const effects: Effect[] = directive ? [revoked, directive] : [revoked]
-      const result = await deps.ledger.append({ record, epoch, deadlineMs, change: { effects, raisesEpoch: true } })
+      const uses = released?.uses ?? []
+      const change = { effects, raisesEpoch: true }
+      const result = await deps.ledger.append({ record, epoch, deadlineMs, change, ...(uses.length > 0 && { uses }) })
       if (result.kind === "written")
         return {
           kind: "revoked",
           receipt: { origin: deps.origin, index: result.index, leafHash: record.leafHash },
           before: false,
         }
+      if (result.kind === "moved") attempt-- // others drew on the budget first: the deadline is the limit
       // stale or conflict: somebody else changed something first; look again
     }
     throw new WritError("LEDGER_UNAVAILABLE", "The control state kept changing. Try again.")

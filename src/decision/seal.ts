@@ -28,6 +28,7 @@ import { ENGINE } from "../version.ts"
 import type { Determination } from "./determine.ts"
 import type { Facts } from "./facts.ts"
 import { DEFAULT_MAX_DURATION_MS } from "./limits.ts"
+import type { PastOfRecord } from "./past.ts"
 import type { Snapshot } from "./snapshot.ts"
 import type { Caller, ControlState, Reason } from "./state.ts"
 
@@ -171,6 +172,7 @@ export function sealDecision(
   nowMs: number,
   { parent, previous, asked }: DecisionLinks = {},
   facts: Facts | null = null,
+  past: PastOfRecord = {},
 ): SealedRecord {
   // RFC 8785 by construction: members in order, each part canonical; nothing is encoded twice.
   const { checks } = verdict
@@ -181,13 +183,15 @@ export function sealDecision(
   const payload = withSalt(
     (asked === undefined ? "{" : `{"approval":${encodeCanonicalJson(asked)},`) +
       (claims === null ? "" : `"claims":${claims},`) +
+      member("consumed", past.consumed) +
       `"cost":${cost},${facts === null ? "" : `"facts":${encodeCanonicalJson(facts)},`}"idempotency":{"digest":"${asBuffer(claim.digest).toString("hex")}","key":"${claim.key}"},` +
-      `"obligations":${encodeList(verdict.obligations)},"reasons":${reasons},"request":${recordedRequest},"risk":${encodeCanonicalJson(verdict.risk as unknown as JsonObject)},` +
+      `"obligations":${encodeList(verdict.obligations)},${member("readings", past.readings)}"reasons":${reasons},"request":${recordedRequest},"risk":${encodeCanonicalJson(verdict.risk as unknown as JsonObject)},` +
       `"trace":${encodeList(verdict.trace)}}`,
   )
   const body =
     `{"actor":{"id":${JSON.stringify(caller.id)},"proof":"${caller.proof}"},"data":{` +
     (verdict.approval === null ? "" : `"approval":${encodeCanonicalJson(verdict.approval)},`) +
+    member("budgets", reservedBudgets(past)) +
     `"bundle_digest":"${verdict.bundleDigest}",` +
     `"bundle_version":${JSON.stringify(verdict.bundleVersion)},"checks":${isPlain ? ALL_PASSED : encodeChecks(checks)},` +
     `"decision":"${verdict.decision}","matched_rules":${encodeList(verdict.matchedRules)}},"engine":${JSON.stringify(ENGINE)},` +
@@ -198,6 +202,14 @@ export function sealDecision(
     `${verdict.decision === "ALLOW" ? '"state":"AUTHORIZED",' : isAsking(verdict) ? '"state":"APPROVAL_PENDING",' : ""}` +
     `"time":"${toRecordTime(nowMs)}","v":${RECORD_VERSION}}`
   return toSealed(body, payload)
+}
+
+/** `"name":[…],` or, without items, nothing. */
+function member(name: string, items: readonly unknown[] | undefined): string {
+  return items === undefined || items.length === 0 ? "" : `"${name}":${encodeCanonicalJson(items as JsonValue[])},`
+}
+function reservedBudgets({ consumed }: PastOfRecord): readonly string[] | undefined {
+  return consumed?.flatMap((step) => (step.op === "reserve" ? [step.name] : []))
 }
 
 type Checks = Verdict["checks"]

@@ -77,6 +77,7 @@ export type ReasonCode =
   | "APPROVAL_EXPIRED"
   | "APPROVAL_USED"
   | "APPROVAL_LIMIT"
+  | "BUDGET_EXCEEDED"
 
 export interface Reason {
   readonly code: ReasonCode

@@ -5,12 +5,24 @@
 import { WritError } from "../errors.ts"
 import { equalBytes } from "../formats/bytes.ts"
 import type { TreeTail } from "../formats/tiles.ts"
-import type { AppendOutcome, Change, Effect, Head, LedgerWriter, RequestClaim, SealedRecord } from "./store.ts"
+import { advanceHeads, type Consumables, type Heads, type RowUse } from "./consumables.ts"
+import type {
+  AppendOutcome,
+  Change,
+  Effect,
+  Head,
+  LedgerWriter,
+  RequestClaim,
+  RowChange,
+  SealedRecord,
+} from "./store.ts"
 
 export const MAX_BATCH_RECORDS = 512
 export const MAX_BATCH_BYTES = 4 * 1024 * 1024
 /** Steps of executions in one batch: each holds the lock of its row until the commit. */
 export const MAX_BATCH_STEPS = 64
+/** Versioned rows of one batch: each is locked until the commit. */
+export const MAX_BATCH_ROWS = 512
 export const MAX_QUEUE_RECORDS = 4_096
 export const MAX_QUEUE_BYTES = 32 * 1024 * 1024
 /** How long a request id is kept: the longest token life or ten minutes, whichever is more. */
@@ -32,17 +44,21 @@ export interface Entry {
    * execution: such share a batch with decisions and with steps of other executions.
    */
   readonly change?: { readonly effects: readonly Effect[]; readonly raisesEpoch: boolean }
+  /** Versioned rows that it read, and what it makes of them. */
+  readonly uses?: readonly RowUse[]
 }
 
 /** "written": durable at `index`. Anything else: nothing of this entry was written, and why. */
 export type AppendResult =
   | { readonly kind: "written"; readonly index: number }
-  | { readonly kind: "stale" | "taken" | "conflict" }
+  | { readonly kind: "stale" | "taken" | "conflict" | "moved" }
 
 export interface AppenderOptions {
   readonly writer: LedgerWriter
   readonly head: Head
   readonly tree: TreeTail
+  /** Rows that entries use; absent: they use none. */
+  readonly consumables?: Consumables
   /** The control epoch that the daemon knows now. */
   epoch(): bigint
   /** Loads what changed since; resolves when `epoch()` is current. Rejects when the database cannot be read. */
@@ -80,6 +96,8 @@ export class Appender {
   #queue: Pending[] = []
   #queueBytes = 0
   #busy = false
+  /** An entry that uses rows was given up since the last cut. */
+  #isBroken = false
   #state: AppenderState = "open"
   #idle: (() => void)[] = []
 
@@ -117,11 +135,17 @@ export class Appender {
   append(entry: Entry): Promise<AppendResult> {
     return new Promise((resolve, reject) => {
       this.assertOpen()
+      if (entry.uses && !this.#rows.queue(entry.uses)) return resolve({ kind: "moved" })
       const bytes = entry.record.body.length + (entry.record.payload?.length ?? 0)
       this.#queue.push({ entry, bytes, resolve, reject, isAlone: false })
       this.#queueBytes += bytes
       if (!this.#busy) this.#cut()
     })
+  }
+
+  get #rows(): Consumables {
+    if (!this.#options.consumables) throw new Error("an entry uses rows, and there are none")
+    return this.#options.consumables
   }
 
   /** What was signed and what is stored do not agree: nothing more is appended. */
@@ -148,6 +172,8 @@ export class Appender {
     const now = performance.now()
     const taken: Pending[] = []
     const touched = new Set<string>()
+    const heads: Heads = new Map()
+    let isBroken = this.#isBroken
     let bytes = 0
     let next = 0
     for (; next < this.#queue.length && taken.length < MAX_BATCH_RECORDS; next++) {
@@ -157,24 +183,47 @@ export class Appender {
       if (row === null && taken.length > 0) break
       if (row && (touched.has(row) || touched.size >= MAX_BATCH_STEPS)) break
       if (taken.length > 0 && bytes + pending.bytes > MAX_BATCH_BYTES) break
+      if (entry.uses && heads.size > 0 && heads.size + entry.uses.length > MAX_BATCH_ROWS) break
       this.#queueBytes -= pending.bytes
       // Before the cut: nothing is appended, nothing reserved.
       if (entry.signal?.aborted) pending.reject(new WritError("CANCELLED"))
       else if (entry.deadlineMs !== undefined && now >= entry.deadlineMs)
         pending.reject(new WritError("DEADLINE_EXCEEDED"))
       else if (entry.epoch !== epoch) pending.resolve({ kind: "stale" })
+      else if (entry.uses && !this.#rows.follows(entry.uses, heads)) pending.resolve({ kind: "moved" })
       else {
         taken.push(pending)
         bytes += pending.bytes
         if (row) touched.add(row)
+        if (entry.uses) advanceHeads(heads, entry.uses)
         if (row === null) {
           next++
           break
         }
+        continue
       }
+      isBroken ||= entry.uses !== undefined
     }
     this.#queue = next === this.#queue.length ? [] : this.#queue.slice(next)
+    if (isBroken) this.#mend(new Map(heads))
     return taken
+  }
+
+  /** Something that later entries counted on is not written: those that read it are decided again. */
+  #mend(heads: Heads): void {
+    this.#isBroken = false
+    this.#queue = this.#queue.filter((pending) => {
+      const { uses } = pending.entry
+      if (!uses) return true
+      if (this.#rows.follows(uses, heads)) {
+        advanceHeads(heads, uses)
+        return true
+      }
+      this.#queueBytes -= pending.bytes
+      pending.resolve({ kind: "moved" })
+      return false
+    })
+    this.#rows.reset(heads)
   }
 
   /** Sends the next batch, synchronously up to the socket write, so that signing overlaps the commit. */
@@ -200,6 +249,7 @@ export class Appender {
     const { fullTiles } = tree.append(batch.map((pending) => pending.entry.record.leafHash))
     const root = tree.root()
     const first = batch[0] as Pending
+    const { heads, rows } = rowsOf(batch)
     let outcome: AppendOutcome
     try {
       // Crash before the commit: nothing is written and no token has left; the caller repeats its request id.
@@ -211,6 +261,7 @@ export class Appender {
           tiles: fullTiles,
           epoch: first.entry.epoch,
           requestsExpireMs: this.#options.wallMs() + REQUEST_LIFE_MS,
+          ...(rows.length > 0 && { rows }),
         },
         changeOf(batch),
       )
@@ -223,6 +274,7 @@ export class Appender {
     if (outcome.kind === "written") {
       this.#head = { ...before, size: tree.size, root }
       this.#tree = tree
+      if (rows.length > 0) this.#rows.committed(heads)
       this.#options.onWritten?.({ size: tree.size, root, count: batch.length, ms: performance.now() - startedMs })
       if (first.entry.change?.raisesEpoch) await this.#refresh()
       this.#cut() // the next batch is on its way to Postgres before the answers of this one are encoded
@@ -230,6 +282,7 @@ export class Appender {
       return
     }
     // Nothing was written. Those named decide again or fetch what is recorded; the rest goes back to the head of the queue.
+    if (outcome.kind !== "conflict" || batch.length === 1) this.#isBroken ||= rows.length > 0
     if (outcome.kind === "stale") {
       await this.#refresh()
       for (const pending of batch) pending.resolve({ kind: "stale" })
@@ -241,6 +294,18 @@ export class Appender {
         pending.isAlone = pending.entry.change !== undefined
       }
       this.#queue = [...batch, ...this.#queue]
+    } else if (outcome.kind === "moved") {
+      const found = new Set(outcome.rows.map(({ key }) => key))
+      this.#rows.replace(outcome.rows)
+      const hasMoved = ({ entry }: Pending) => entry.uses?.some(({ read }) => found.has(read.key)) === true
+      const rest = batch.filter((pending) => !hasMoved(pending))
+      for (const pending of rest) this.#queueBytes += pending.bytes
+      this.#queue = [...rest, ...this.#queue]
+      this.#isBroken = false
+      this.#mend(new Map())
+      for (const pending of batch) if (hasMoved(pending)) pending.resolve({ kind: "moved" })
+      // All of them decide again before the next cut: cut one by one, they would go on losing to the other's batches.
+      await new Promise((resolve) => setImmediate(resolve))
     } else {
       const { keys } = outcome
       const isTaken = (pending: Pending) => pending.entry.request !== undefined && keys.has(pending.entry.request.key)
@@ -279,6 +344,7 @@ export class Appender {
     }
     this.#queue = []
     this.#queueBytes = 0
+    this.#options.consumables?.clear()
     if (cause instanceof WritError && cause.code === "LEDGER_FROZEN") return this.#setState("frozen", cause)
     for (let waitMs = FIRST_RETRY_MS; !ended; waitMs = Math.min(waitMs * 2, MAX_RETRY_MS)) {
       try {
@@ -319,6 +385,24 @@ function changeOf(batch: readonly Pending[]): Change | undefined {
   if (steps.length === 0) return undefined
   steps.sort((a, b) => (a.row < b.row ? -1 : 1))
   return { effects: steps.map(({ effect }) => effect), at: steps.map(({ at }) => at), raisesEpoch: false }
+}
+
+/** Each row once, by key, so that two replicas lock them in one order; `heads`: what is true when the batch is written. */
+function rowsOf(batch: readonly Pending[]): { readonly heads: Heads; readonly rows: readonly RowChange[] } {
+  const heads: Heads = new Map()
+  const found = new Map<string, { -readonly [name in keyof RowChange]: RowChange[name] }>()
+  for (let at = 0; at < batch.length; at++) {
+    const { uses } = (batch[at] as Pending).entry
+    if (!uses) continue
+    for (const { read, next } of uses) {
+      const { key, family, version } = read
+      const row = found.get(key) ?? { key, family, read: version, next: null }
+      if (next) row.next = { version: next.version, content: next.content, at }
+      found.set(key, row)
+    }
+    advanceHeads(heads, uses)
+  }
+  return { heads, rows: [...found.values()].sort((a, b) => (a.key < b.key ? -1 : 1)) }
 }
 
 const STATE_ERRORS = {

@@ -82,6 +82,8 @@ export type DecisionData = {
   readonly bundle_version: string
   /** That was asked for, waits already, or was used. */
   readonly approval?: ApprovalLink
+  /** Names of the budgets that hold something back for the execution; absent: none do. The payload tells the rest. */
+  readonly budgets?: readonly string[]
 }
 
 export type ApprovalLink = {
@@ -101,6 +103,9 @@ export type DecisionPayload = {
   readonly claims?: JsonObject
   /** Of the decision that asks for an approval: digest (hex) of what is asked for, and the rules that require it. */
   readonly approval?: { readonly digest: string; readonly rules: readonly string[] }
+  /** What it did to which histories and budgets, and what it read of them (policy/past.ts); absent: nothing. */
+  readonly consumed?: JsonValue
+  readonly readings?: JsonValue
   readonly reasons: JsonValue
   readonly obligations: JsonValue
   readonly risk: JsonValue

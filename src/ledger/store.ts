@@ -3,6 +3,7 @@
  * Sizes and indexes are numbers below 2^53.
  */
 import type { FullTile } from "../formats/tiles.ts"
+import type { RowName, RowVersion } from "./consumables.ts"
 import type { ExecutionState } from "./kinds.ts"
 
 export interface Head {
@@ -40,6 +41,15 @@ export interface AppendBatch {
   readonly epoch: bigint
   /** When the request claims lapse, Unix milliseconds. */
   readonly requestsExpireMs: number
+  /** Rows that these records read and change, each once, by key; absent: none, and none are asked about. */
+  readonly rows?: readonly RowChange[]
+}
+
+export interface RowChange extends RowName {
+  /** The version that the row must have; 0: there must be no such row. */
+  readonly read: number
+  /** What it is after the batch; null: it stays as it is. `at`: the record of the batch that made it so. */
+  readonly next: (Pick<RowVersion, "version" | "content"> & { readonly at: number }) | null
 }
 
 /** The runtime that redeemed a token, and its lease. */
@@ -140,6 +150,8 @@ export type AppendOutcome =
   | { readonly kind: "stale" }
   /** These request keys are taken. */
   | { readonly kind: "taken"; readonly keys: ReadonlySet<string> }
+  /** Rows are in another version than the batch assumed: these are as they are now. */
+  | { readonly kind: "moved"; readonly rows: readonly RowVersion[] }
   /** An execution's newest record, or a payload, is not what the change assumed. */
   | { readonly kind: "conflict" }
 

@@ -8,8 +8,10 @@ import { fromUtf8, utf8 } from "../formats/bytes.ts"
 import type { Sha256 } from "../formats/ports.ts"
 import type { Bundle, Rule, Signal } from "./bundle.ts"
 import { type Condition, type LinkedCondition, linkCondition } from "./condition.ts"
+import type { HistoryRead } from "./history-read.ts"
 import { Layout } from "./layout.ts"
 import { type Compiled, compileCanonical, compileFiles } from "./load.ts"
+import { mapPast, type PastOf } from "./load-past.ts"
 import { createPolicy } from "./policy.ts"
 import { RuleIndex } from "./rule-index.ts"
 import type { Policy, PolicyProblem } from "./types.ts"
@@ -33,9 +35,14 @@ type Head = {
   readonly digest: string
   readonly usesNow: boolean
   readonly signals: readonly (Omit<Signal, "when"> & { readonly when: number })[]
+  readonly past: PastOf<number> | null
 }
 type Part = {
-  readonly conditions: readonly { readonly source: string; readonly ir: Ir }[]
+  readonly conditions: readonly {
+    readonly source: string
+    readonly ir: Ir
+    readonly histories?: readonly HistoryRead[]
+  }[]
   readonly rules: readonly (readonly [rule: Rule, condition: number])[]
 }
 
@@ -66,17 +73,19 @@ class IrWriter {
     this.#inspect = inspect
   }
 
-  readonly keep = (condition: Condition, id: string, constants: ReadonlyMap<string, Value>): number => {
-    this.#inspect?.(condition, id)
+  readonly keep = (condition: Condition, id: string | null, constants: ReadonlyMap<string, Value>): number => {
+    if (id !== null) this.#inspect?.(condition, id)
     this.#lists ??= new Map([...listsOf(constants)].map(([name, list]) => [list, name]))
-    return this.#conditions.push(JSON.stringify({ source: condition.source, ir: condition.toIr(this.#lists) })) - 1
+    const { source, histories } = condition
+    const ir = condition.toIr(this.#lists)
+    return this.#conditions.push(JSON.stringify({ source, ir, ...(histories.length > 0 && { histories }) })) - 1
   }
 
   finish(compiled: Compiled<number>): CompileResult {
     if (!compiled.ok) return compiled
-    const { bundle, digest, canonicalBytes, usesNow, signals } = compiled
+    const { bundle, digest, canonicalBytes, usesNow, signals, past } = compiled
     const { rules: _, ...rest } = bundle
-    const head: Head = { bundle: rest, digest, usesNow, signals }
+    const head: Head = { bundle: rest, digest, usesNow, signals, past }
     const pieces = [utf8(JSON.stringify(head))]
     for (const part of this.#parts(compiled.rules)) pieces.push(utf8(part))
     return { ok: true, digest, ir: { canonicalBytes, pieces } }
@@ -125,8 +134,8 @@ export function* linkBundle({ canonicalBytes, pieces }: BundleIr): Generator<und
   for (const piece of parts) {
     const part = JSON.parse(fromUtf8(piece)) as Part
     yield
-    for (const { source, ir } of part.conditions) {
-      conditions.push(linkCondition(source, ir, layout, lists))
+    for (const { source, ir, histories = [] } of part.conditions) {
+      conditions.push(linkCondition(source, ir, layout, lists, histories))
       yield
     }
     for (const [rule, condition] of part.rules) {
@@ -142,6 +151,7 @@ export function* linkBundle({ canonicalBytes, pieces }: BundleIr): Generator<und
     digest: head.digest,
     canonicalBytes,
     index,
+    past: head.past && mapPast(head.past, (condition) => conditions[condition] as LinkedCondition),
     usesNow: head.usesNow,
     signals: head.signals.map((signal) => ({ ...signal, when: conditions[signal.when] as LinkedCondition })),
   })

@@ -23,6 +23,17 @@ export const MAX_APPROVALS = 8
 export const APPROVAL_LIFE_MS = 15 * 60_000
 /** `version` is in every record too. */
 export const MAX_VERSION_CHARS = 128
+/** Of one bundle: each row that a decision touches is locked and written by its append. */
+export const MAX_HISTORIES = 16
+export const MAX_BUDGETS = 16
+/** Windows that conditions ask of one history. */
+export const MAX_WINDOWS = 8
+/** What a history or a budget is counted for, UTF-8. */
+export const MAX_KEY_BYTES = 512
+/** What is counted and spent is whole millionths; up to here a number holds them exactly. */
+export const MICROS = 1_000_000
+export const MAX_MICROS = Number.MAX_SAFE_INTEGER
+export const MAX_UNIT_CHARS = 32
 export const MAX_STRING_BYTES = 16 * 1024
 export const MAX_COLLECTION_SIZE = 1_000
 /** Before the name of a set of Reference Values, where else a digest stands. */
@@ -63,6 +74,8 @@ export type Rule = {
   readonly runtime: "required" | "none"
   readonly parameters: "decoded" | "opaque"
   readonly obligations: readonly { readonly id: string; readonly type: string; readonly properties: JsonObject }[]
+  /** Of an allow: the budgets that it draws on, sorted; absent: none. */
+  readonly budgets?: readonly string[]
   readonly token: { readonly ttl_ms?: number; readonly use?: "redeem" | "offline"; readonly max_duration_ms?: number }
   /** Of require_approval: how many principals must approve; absent: one. */
   readonly approvals?: number
@@ -71,6 +84,28 @@ export type Rule = {
 }
 
 export type Signal = { readonly id: string; readonly when: string; readonly tier: Tier; readonly points: number }
+
+export type Counted = "allow" | "deny" | "require_approval"
+/** Decisions that are counted from the activation of the bundle on that declares it. */
+export type History = {
+  /** Globs. */
+  readonly actions: readonly string[]
+  readonly decisions: readonly Counted[]
+  /** CEL, a text: what it is counted for; absent: it is counted once. */
+  readonly key?: string
+  /** CEL, int or double: what `history.sum` adds up; absent: it has no sum. */
+  readonly value?: string
+}
+export type Budget = {
+  readonly unit: string
+  readonly limit_micros: number
+  /** What is spent counts within windows of this length, from the Unix epoch on; absent: for ever. */
+  readonly window_ms?: number
+  /** CEL, a text: what it is counted for; absent: it is counted once. */
+  readonly key?: string
+  /** CEL, int or double, in the unit: what one execution draws. */
+  readonly amount: string
+}
 
 /** Which runtimes may register, and what they may run. Digests are lower-case hex SHA-256. */
 export type RuntimeRule = {
@@ -99,6 +134,9 @@ export type Bundle = {
   readonly constants: JsonObject
   readonly variables: { readonly [name: string]: string }
   readonly risk: { readonly signals: readonly Signal[]; readonly deny_at: Tier | null }
+  /** Absent where none are declared, so that the digest is that of a bundle which knows of neither. */
+  readonly history?: { readonly [name: string]: History }
+  readonly budgets?: { readonly [name: string]: Budget }
   /** Sorted by id. */
   readonly rules: readonly Rule[]
 }

@@ -8,7 +8,7 @@ import type { Ir } from "../cel/ir.ts"
 import type { Watch } from "../cel/lower.ts"
 import { parse, SHORTER } from "../cel/parse.ts"
 import { type Problem, SyntaxProblem } from "../cel/problem.ts"
-import { DYN, formatType, STRING, type StructType, TIMESTAMP, type Type } from "../cel/type.ts"
+import { DYN, formatType, INT, STRING, type StructType, TIMESTAMP, type Type } from "../cel/type.ts"
 import { CelError, type Value } from "../cel/value.ts"
 import { suggest } from "../formats/suggest.ts"
 import {
@@ -18,6 +18,13 @@ import {
   MAX_CONDITION_NODES,
   MAX_COST,
 } from "./bundle.ts"
+import {
+  asHistoryRead,
+  type HistoryRead,
+  HistoryReadProblem,
+  parseHistoryField,
+  toHistoryField,
+} from "./history-read.ts"
 import { type Bindings, type Layout, ROOTS, type Root, type Roots, UNNUMBERED } from "./layout.ts"
 
 /** What may be asked of a name: always there, there for some requests, never. */
@@ -35,15 +42,24 @@ export interface Scope {
   readonly constants?: ReadonlyMap<string, Value>
   /** Without it all is read by name. */
   readonly layout?: Layout
+  /** What may be asked of the past: by the history's name, what `history.sum` gives; null: it has no values. */
+  readonly histories?: ReadonlyMap<string, Type | null>
 }
+/** What an expression must come to; a variable may come to anything. */
+export type Wanted = "truth" | "text" | "number" | "anything"
 
 export type ConditionProblem = Problem
 
 /** All that a decision needs. */
 export interface LinkedCondition {
   readonly source: string
+  readonly type: Type
+  /** What it asks of the past, each once. */
+  readonly histories: readonly HistoryRead[]
   /** true or false, or the error; at most `limit` units. */
   evaluate(bindings: Bindings, limit?: number): boolean | CelError
+  /** What it comes to, or the error. */
+  value(bindings: Bindings, limit?: number): Value | CelError
   /** Units that the last evaluation cost. */
   spent(): number
 }
@@ -55,6 +71,8 @@ export interface Condition extends LinkedCondition {
   bind(roots: Roots): Bindings
   /** Is this root read anywhere in it, variables included? */
   mentions(root: string): boolean
+  /** All that it reads, variables included: "subject.properties.team". */
+  readonly paths: readonly string[]
   /** For `linkCondition`, which gets the same lists by these names. */
   toIr(lists: ReadonlyMap<Value, string>): Ir
   /** For the second opinion: as it is written, with what its constants are and its paths hold. */
@@ -88,11 +106,16 @@ const ZONED = new Set([
 const TOO_MANY_PARTS = `A condition has at most ${MAX_CONDITION_NODES} parts, variables included.`
 const NAMES = [...ROOTS, "variables"]
 
-/** `wants`: a variable may stand for anything. */
+const WANTED: Readonly<Record<Exclude<Wanted, "anything">, readonly [kinds: readonly Type["kind"][], what: string]>> = {
+  truth: [["bool", "dyn"], "A condition is true or false"],
+  text: [["string"], "This must be a text"],
+  number: [["int", "double"], "This must be an int or a double"],
+}
+
 export function compileCondition(
   source: string,
   scope: Scope,
-  wants: "truth" | "anything" = "truth",
+  wants: Wanted = "truth",
 ): Condition | { readonly problems: readonly ConditionProblem[] } {
   const problems: Problem[] = []
   const parsed = parseSource(source, problems)
@@ -113,17 +136,19 @@ export function compileCondition(
   const program = compile(expr, names, layout.numberOf)
   if ("problems" in program) return { problems: program.problems.map((problem) => expanding.locate(problem)) }
   if (program.faults.length > 0) return { problems: program.faults.map((problem) => expanding.locate(problem)) }
-  if (wants === "truth" && program.type.kind !== "bool" && program.type.kind !== "dyn") {
-    const message = `A condition is true or false; this is ${formatType(program.type)}.`
+  const [kinds, what] = wants === "anything" ? [null, ""] : WANTED[wants]
+  if (kinds && !kinds.includes(program.type.kind)) {
+    const message = `${what}; this is ${formatType(program.type)}.`
     return { problems: [{ offset: 0, message }] }
   }
   return {
-    ...toCondition(source, program),
+    ...toCondition(source, program, historiesOf(expr)),
     constant: program.constant,
     ast: parsed,
     constants: scope.constants ?? new Map(),
     typeAt: (path) => typeAt(variables.get(path[0] as Root) ?? DYN, path.slice(1)),
     mentions: (root) => mentions(expr, root),
+    paths: pathsOf(expr),
     bind: (roots) => layout.bind(roots),
     toIr: (lists) => toIr(expr, program.checked, lists),
     watched(watch) {
@@ -131,7 +156,7 @@ export function compileCondition(
       const parts = naming.expand(parsed)
       const twin = parts && compile(parts, names, layout.numberOf, watch)
       if (!twin || "problems" in twin) throw new Error("a condition that compiled once does not compile again")
-      return { ...toCondition(source, twin), expr: parts, names: naming.names }
+      return { ...toCondition(source, twin, historiesOf(parts)), expr: parts, names: naming.names }
     },
   }
 }
@@ -142,15 +167,19 @@ export function linkCondition(
   ir: Ir,
   { numberOf }: Layout,
   lists: ReadonlyMap<string, Value>,
+  histories: readonly HistoryRead[],
 ): LinkedCondition {
-  return new ProgramCondition(source, link(ir, numberOf, lists))
+  return new ProgramCondition(source, link(ir, numberOf, lists), histories)
 }
 
 /** As an object to add to. */
-function toCondition(source: string, program: Program): LinkedCondition {
-  const condition = new ProgramCondition(source, program)
+function toCondition(source: string, program: Program, histories: readonly HistoryRead[]): LinkedCondition {
+  const condition = new ProgramCondition(source, program, histories)
   return {
     source,
+    type: program.type,
+    histories,
+    value: (bindings, limit) => condition.value(bindings, limit),
     spent: () => condition.spent(),
     evaluate: (bindings, limit) => condition.evaluate(bindings, limit),
   }
@@ -159,15 +188,23 @@ function toCondition(source: string, program: Program): LinkedCondition {
 /** Its methods are shared by all: a condition that was not evaluated lately is in no cache, and each object is waited for. */
 class ProgramCondition implements LinkedCondition {
   readonly source: string
+  readonly histories: readonly HistoryRead[]
   readonly #program: Program
 
-  constructor(source: string, program: Program) {
+  constructor(source: string, program: Program, histories: readonly HistoryRead[]) {
     this.source = source
+    this.histories = histories
     this.#program = program
   }
 
+  get type(): Type {
+    return this.#program.type
+  }
   spent(): number {
     return this.#program.spent
+  }
+  value({ roots, values }: Bindings, limit = MAX_COST): Value | CelError {
+    return this.#program.run(roots, limit, values)
   }
   evaluate({ roots, values }: Bindings, limit = MAX_COST): boolean | CelError {
     const value = this.#program.run(roots, limit, values)
@@ -223,6 +260,8 @@ function refuse(expr: Expr, scope: Scope, problems: Problem[]): void {
     }
     if (node.kind === "call") {
       const { name, target, args, at } = node
+      const read = asHistoryRead(node, scope.histories)
+      if (read instanceof HistoryReadProblem) problems.push(read.problem)
       if (target && args.length === 0 && ZONED.has(name))
         problems.push({
           offset: at,
@@ -273,6 +312,12 @@ class Expansion {
     }
     let isWhole = true
     const visit = (node: Expr): Expr => {
+      const read = node.kind === "call" ? asHistoryRead(node, this.#scope.histories) : null
+      if (read && !(read instanceof HistoryReadProblem)) {
+        const { offset, at } = node
+        const operand: Expr = { kind: "ident", name: "history", offset, at: offset }
+        return { kind: "select", operand, field: toHistoryField(read), isTest: false, offset, at }
+      }
       const owner = node.kind === "select" && node.operand.kind === "ident" ? node.operand.name : null
       if (node.kind !== "select" || (owner !== "variables" && owner !== "constants")) return mapChildren(node, visit)
       const { field, offset } = node
@@ -325,6 +370,7 @@ function moveTo(expr: Expr, offset: number): Expr {
 function rootType(scope: Scope, root: Root): Type {
   if (root === "audience") return STRING
   if (root === "now") return TIMESTAMP
+  if (root === "history") return historyStruct(scope)
   return structOf(scope, root, [])
 }
 function structOf(scope: Scope, root: Root, path: readonly string[]): StructType {
@@ -341,6 +387,42 @@ function structOf(scope: Scope, root: Root, path: readonly string[]): StructType
     known: () => scope.known(root, [...path, ""]),
   }
 }
+/** Only what `history.count` and `history.sum` are rewritten to is a field of it. */
+function historyStruct({ histories = new Map() }: Scope): StructType {
+  return {
+    kind: "struct",
+    name: "history",
+    field(name) {
+      const read = parseHistoryField(name)
+      const sum = read && histories.get(read.name)
+      if (!read || sum === undefined || (read.kind === "sum" && sum === null)) return undefined
+      return { type: read.kind === "sum" ? (sum as Type) : INT, isOptional: false }
+    },
+    known: () => [],
+  }
+}
+function pathsOf(expr: Expr): readonly string[] {
+  const path = pathOf(expr)
+  if (path) return [path.join(".")]
+  const inner = childrenOf(expr).flatMap(pathsOf)
+  if (expr.kind !== "call" || expr.name !== "_?._") return inner
+  const [owner, field] = expr.args
+  const of = owner && pathOf(owner)
+  return of && field?.kind === "const" ? [...inner, `${of.join(".")}.${String(field.value)}`] : inner
+}
+function historiesOf(expr: Expr): readonly HistoryRead[] {
+  const found = new Map<string, HistoryRead>()
+  const visit = (node: Expr): void => {
+    if (node.kind === "select" && node.operand.kind === "ident" && node.operand.name === "history") {
+      const read = parseHistoryField(node.field)
+      if (read) found.set(node.field, read)
+    }
+    for (const child of childrenOf(node)) visit(child)
+  }
+  visit(expr)
+  return found.size === 0 ? NO_HISTORIES : [...found.values()]
+}
+const NO_HISTORIES: readonly HistoryRead[] = []
 function typeAt(type: Type, [first, ...rest]: readonly string[]): Type {
   if (first === undefined) return type
   return type.kind === "struct" ? typeAt(type.field(first)?.type ?? DYN, rest) : DYN

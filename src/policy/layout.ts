@@ -9,7 +9,17 @@ import type { Bundle, Properties } from "./bundle.ts"
 /** The rest is read by name: a list of this length is made for every request. */
 export const MAX_NUMBERED = 128
 
-export const ROOTS = ["subject", "resource", "action", "context", "parameters", "audience", "now", "constants"] as const
+export const ROOTS = [
+  "subject",
+  "resource",
+  "action",
+  "context",
+  "parameters",
+  "audience",
+  "now",
+  "constants",
+  "history",
+] as const
 export type Root = (typeof ROOTS)[number]
 export type Roots = Readonly<Record<Root, Value>>
 /** What conditions are evaluated on. */

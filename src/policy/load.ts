@@ -9,8 +9,10 @@ import { parseStrictJson } from "../formats/strict-json.ts"
 import { type Bundle, MAX_PROBLEMS, type Rule, type Signal } from "./bundle.ts"
 import { type Condition, compileCondition } from "./condition.ts"
 import { Layout } from "./layout.ts"
+import { type CompileOne, compileBudgets, compileHistories, type PastOf, withWindows } from "./load-past.ts"
 import { type Locate, mergeFiles } from "./merge-files.ts"
 import { parseBundle } from "./parse-bundle.ts"
+import { limitText } from "./parse-past.ts"
 import { createPolicy } from "./policy.ts"
 import { KEY } from "./reader.ts"
 import { RuleIndex } from "./rule-index.ts"
@@ -28,8 +30,8 @@ export function loadCanonicalPolicy(bytes: Uint8Array, sha256: Sha256): LoadResu
   return toLoadResult(compileCanonical(bytes, sha256, (condition) => condition))
 }
 
-/** What one condition is compiled to; `id` names the rule or signal. Equal ones are compiled once. */
-export type Keep<T> = (condition: Condition, id: string, constants: ReadonlyMap<string, Value>) => T
+/** What one condition is compiled to; `id` names the rule or signal, null: it is an expression. Equal ones are compiled once. */
+export type Keep<T> = (condition: Condition, id: string | null, constants: ReadonlyMap<string, Value>) => T
 
 export type Compiled<T> =
   | { readonly ok: false; readonly problems: readonly PolicyProblem[] }
@@ -41,6 +43,8 @@ export type Compiled<T> =
       readonly canonicalBytes: Uint8Array
       readonly rules: readonly { readonly rule: Rule; readonly order: number; readonly when: T }[]
       readonly signals: readonly (Omit<Signal, "when"> & { readonly when: T })[]
+      /** Null: the bundle declares neither histories nor budgets. */
+      readonly past: PastOf<T> | null
       readonly usesNow: boolean
     }
 
@@ -92,13 +96,26 @@ function compile<T>(value: JsonValue, locate: Locate, sha256: Sha256, keep: Keep
   const layout = new Layout(bundle.types)
   const scopes = createScopes(bundle, constants, layout)
   const kept = new Map<string, T>()
+  const windows = new Map<string, Set<number>>()
   let usesNow = false
+  const fault = (path: string, message: string) => report(path, message)
+  const expression: CompileOne<T> = (path, source, asked, wants) => {
+    const compiled = compileCondition(source, scopes(asked).scope, wants)
+    if ("problems" in compiled) {
+      for (const problem of compiled.problems) report(path, problem.message, problem.suggestion, problem.offset)
+      return undefined
+    }
+    usesNow ||= compiled.mentions("now")
+    return { condition: compiled, kept: keep(compiled, null, constants) }
+  }
+  const histories = compileHistories(bundle, expression, fault)
+  const sums = new Map(histories.map(({ name, sum }) => [name, sum]))
   /** Undefined where there is a problem with it. */
   const condition = (path: string, source: string, id: string, rule: Rule | null): T | undefined => {
     const { key, scope } = scopes(rule)
     const known = kept.get(`${key} ${source}`)
     if (known !== undefined || problems.length >= MAX_PROBLEMS) return known
-    const compiled = compileCondition(source, scope)
+    const compiled = compileCondition(source, { ...scope, histories: sums })
     if ("problems" in compiled) {
       for (const problem of compiled.problems) report(path, problem.message, problem.suggestion, problem.offset)
       return undefined
@@ -108,6 +125,8 @@ function compile<T>(value: JsonValue, locate: Locate, sha256: Sha256, keep: Keep
       return undefined
     }
     usesNow ||= compiled.mentions("now")
+    for (const { name, windowMs } of compiled.histories)
+      windows.set(name, (windows.get(name) ?? new Set()).add(windowMs))
     const made = keep(compiled, id, constants)
     kept.set(`${key} ${source}`, made)
     return made
@@ -119,7 +138,7 @@ function compile<T>(value: JsonValue, locate: Locate, sha256: Sha256, keep: Keep
   const paths = new Map(ruleList?.map((rule, i) => [rule["id"], `/rules/${i}/when`]))
   const signalPaths = new Map(risk?.signals?.map((signal, i) => [signal["id"], `/risk/signals/${i}/when`]))
   for (const [name, source] of Object.entries(bundle.variables)) {
-    const compiled = compileCondition(source, scopes(null).scope, "anything")
+    const compiled = compileCondition(source, { ...scopes(null).scope, histories: sums }, "anything")
     if ("problems" in compiled)
       for (const problem of compiled.problems)
         report(`/variables/${name}`, problem.message, problem.suggestion, problem.offset)
@@ -133,6 +152,9 @@ function compile<T>(value: JsonValue, locate: Locate, sha256: Sha256, keep: Keep
     ...signal,
     when: condition(signalPaths.get(signal.id) ?? "", signal.when, signal.id, null) as T,
   }))
+  const budgets = compileBudgets(bundle, expression, fault)
+  const past =
+    histories.length + budgets.length === 0 ? null : { histories: withWindows(histories, windows, fault), budgets }
   if (problems.length > 0) return { ok: false, problems }
   const canonical = canonicalBytes(toCanonical(bundle))
   return {
@@ -143,6 +165,7 @@ function compile<T>(value: JsonValue, locate: Locate, sha256: Sha256, keep: Keep
     canonicalBytes: canonical,
     rules,
     signals,
+    past,
     usesNow,
   }
 }
@@ -176,5 +199,10 @@ function fromCanonical(value: JsonObject): JsonValue {
       },
     }
   })
-  return { ...value, rules } as JsonValue
+  const budgets = Object.entries((value["budgets"] ?? {}) as JsonObject).map(([name, raw]) => {
+    const { limit_micros, window_ms, ...budget } = raw as JsonObject
+    const window = toText(window_ms)
+    return [name, { ...budget, limit: limitText(limit_micros as number), ...(window && { window }) }] as const
+  })
+  return { ...value, rules, ...(budgets.length > 0 && { budgets: Object.fromEntries(budgets) }) } as JsonValue
 }

@@ -9,7 +9,6 @@ import {
   type ActionType,
   APPROVAL_LIFE_MS,
   type Bundle,
-  compileGlob,
   MAX_APPROVALS,
   MAX_REFERENCE_VALUES,
   MAX_RULES,
@@ -24,9 +23,10 @@ import {
   type Tier,
   type ValueType,
 } from "./bundle.ts"
+import { actionGlobs, mapValues, NAME } from "./parse-parts.ts"
+import { parseBudgets, parseHistories } from "./parse-past.ts"
 import { KEY, Reader, type Report } from "./reader.ts"
 
-const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/
 const TYPE_NAME = /^[a-z][a-z0-9_.-]{0,63}$/
 const ACTION_NAME = /^[A-Za-z0-9_.:/-]{1,128}$/
 const RULE_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/
@@ -44,6 +44,8 @@ const BUNDLE_KEYS = [
   "variables",
   "rules",
   "risk",
+  "history",
+  "budgets",
 ]
 const RULE_KEYS = [
   "id",
@@ -55,6 +57,7 @@ const RULE_KEYS = [
   "runtime",
   "parameters",
   "obligations",
+  "budgets",
   "token",
   "approvals",
   "approve_within",
@@ -93,6 +96,8 @@ export function parseBundle(value: JsonValue, report: Report): Bundle {
   const rules = read.list("/rules", root["rules"]).map((raw, i) => parseRule(read, `/rules/${i}`, raw, declared))
   if (rules.length > MAX_RULES) read.fault("/rules", `A bundle holds at most ${MAX_RULES} rules.`)
   refuseAmbiguity(read, rules)
+  const history = parseHistories(read, root["history"], Object.keys(declared.actions))
+  const budgets = parseBudgets(read, root["budgets"], rules)
   return {
     version,
     ...parseWindow(read, root),
@@ -102,6 +107,8 @@ export function parseBundle(value: JsonValue, report: Report): Bundle {
     constants: parseConstants(read, root["constants"]),
     variables: mapValues(read, "/variables", root["variables"], NAME, (path, raw) => read.text(path, raw)),
     risk: parseRisk(read, root["risk"]),
+    ...(history && { history }),
+    ...(budgets && { budgets }),
     rules: [...rules].sort((a, b) => compare(a.id, b.id)),
   }
 }
@@ -134,8 +141,12 @@ function parseRule(read: Reader, path: string, raw: JsonValue, types: Bundle["ty
   const ttl = read.duration(`${path}/token/ttl`, token["ttl"])
   const maxDuration = read.duration(`${path}/token/max_duration`, token["max_duration"])
   const effect = read.oneOf(`${path}/effect`, rule["effect"], ["allow", "deny", "require_approval"])
+  const budgets = read
+    .list(`${path}/budgets`, rule["budgets"])
+    .map((item, i) => read.text(`${path}/budgets/${i}`, item))
   return {
     id,
+    ...(budgets.length > 0 && { budgets: [...new Set(budgets)].sort(compare) }),
     effect,
     subjects: selectors(read, `${path}/subjects`, rule["subjects"], Object.keys(types.subjects), "subject"),
     actions: actionGlobs(read, `${path}/actions`, rule["actions"], Object.keys(types.actions)),
@@ -208,25 +219,6 @@ function selectors(
       `A rule names at least one ${what}; otherwise it can never match.`,
       `Add "- { type: ${types[0] ?? "TYPE"} }".`,
     )
-  return list
-}
-
-function actionGlobs(
-  read: Reader,
-  path: string,
-  raw: JsonValue | undefined,
-  actions: readonly string[],
-): readonly string[] {
-  const list = read.list(path, raw).map((item, i) => read.text(`${path}/${i}`, item))
-  list.forEach((glob, i) => {
-    if (glob !== "" && !actions.some(compileGlob(glob)))
-      read.fault(
-        `${path}/${i}`,
-        `No declared action matches "${glob}", so this can never match.`,
-        suggest(glob, actions),
-      )
-  })
-  if (list.length === 0) read.fault(path, "A rule names at least one action; otherwise it can never match.")
   return list
 }
 
@@ -403,19 +395,4 @@ function properties(read: Reader, path: string, raw: JsonValue | undefined): Pro
       record: read.oneOf(`${at}/record`, more["record"], ["commit", "never"], "commit"),
     }
   })
-}
-
-function mapValues<T>(
-  read: Reader,
-  path: string,
-  raw: JsonValue | undefined,
-  name: RegExp,
-  parse: (path: string, value: JsonValue) => T,
-): { readonly [key: string]: T } {
-  const parsed: Record<string, T> = Object.create(null) as Record<string, T>
-  for (const [key, value] of Object.entries(read.object(path, raw, null))) {
-    if (!name.test(key)) read.fault(`${path}/${key}${KEY}`, `"${key}" is not a valid name here.`)
-    parsed[key] = parse(`${path}/${key}`, value)
-  }
-  return parsed
 }

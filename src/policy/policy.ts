@@ -1,15 +1,19 @@
 /** A compiled bundle: the three determinations that policy makes. Total and deterministic. */
-import { CostExceeded, type Value } from "../cel/value.ts"
+import { CelError, CostExceeded, type Value } from "../cel/value.ts"
 import type { JsonObject } from "../formats/ports.ts"
+import { type Asked, askPast, indexPast, rowsOf } from "./ask-past.ts"
 import { APPROVAL_LIFE_MS, type Bundle, MAX_COST, MAX_MATCHED_RULES, type Properties, type Rule } from "./bundle.ts"
 import { compileCondition, type LinkedCondition } from "./condition.ts"
 import type { Bindings, Group, Layout } from "./layout.ts"
+import type { PastOf } from "./load-past.ts"
 import { TIERS } from "./parse-bundle.ts"
+import { NO_PAST } from "./past.ts"
 import type { CompiledRule, RuleIndex } from "./rule-index.ts"
 import { createRuntimeCheck } from "./runtimes.ts"
 import { createScopes } from "./scopes.ts"
 import {
   type ApprovalRequirement,
+  type Charge,
   type Entity,
   type Evaluator,
   NOT_RECORDED,
@@ -28,6 +32,8 @@ export interface CompiledBundle {
   readonly digest: string
   readonly canonicalBytes: Uint8Array
   readonly index: RuleIndex
+  /** Null: the bundle declares no history and no budget. */
+  readonly past: PastOf<LinkedCondition> | null
   /** Does any condition mention `now`? */
   readonly usesNow: boolean
   readonly signals: readonly {
@@ -44,12 +50,22 @@ interface Prepared {
 }
 
 const NONE: Properties = {}
+const NO_ROWS: readonly never[] = []
+const NO_HISTORY = {}
+/** Where nothing is asked of the past. */
+const NOTHING_ASKED: Pick<Asked, "faults" | "counts" | "readings" | "charge"> = {
+  faults: [],
+  counts: [],
+  readings: [],
+  charge: () => [],
+}
 const EPOCH = timestampOf(0)
 /** Of a request on which nothing is evaluated. */
 const UNBOUND: Bindings = { roots: {} as Bindings["roots"], values: [] }
 
 export function createPolicy(compiled: CompiledBundle): Policy {
   const { bundle, index, layout, signals } = compiled
+  const past = compiled.past && indexPast(compiled.past)
   const { types } = bundle
   const states = new Map(bundle.subjects.map((subject) => [`${subject.type} ${subject.id}`, subject.state]))
   const constants = constantValues(bundle.constants)
@@ -100,6 +116,7 @@ export function createPolicy(compiled: CompiledBundle): Policy {
       audience: request.audience,
       now,
       constants,
+      history: NO_HISTORY,
     }
     return { reasons, bindings: { roots, values } }
   }
@@ -108,9 +125,10 @@ export function createPolicy(compiled: CompiledBundle): Policy {
   function watchedBy(evaluator: Evaluator): RuleEvaluator {
     scopes ??= createScopes(bundle, new Map(Object.entries(constants)), layout)
     const scopeOf = scopes
+    const histories = new Map(past && [...past.histories].map(([name, { value }]) => [name, value?.type ?? null]))
     return ({ source }, rule, id) =>
       evaluator(rule ? "rule" : "signal", id, source, () => {
-        const condition = compileCondition(source, scopeOf(rule).scope)
+        const condition = compileCondition(source, { ...scopeOf(rule).scope, histories })
         if ("problems" in condition) throw new Error("a condition that compiled once does not compile again")
         return condition
       })
@@ -139,12 +157,27 @@ export function createPolicy(compiled: CompiledBundle): Policy {
 
     checkContext: (request) => prepare(request).reasons,
 
-    evaluate(request, supportedObligations, evaluator) {
-      const meter = new Meter(prepare(request).bindings, evaluator && watchedBy(evaluator))
+    rows(request) {
+      if (!past) return NO_ROWS
+      const { reasons, bindings } = prepare(request)
+      if (reasons.length > 0) return NO_ROWS // it is not evaluated
+      const meter = new Meter(bindings)
       const rules = index.find(request.action.name, request.subject, request.resource)
-      const risk = assessRisk(signals, meter)
-      return combine(rules, risk, request, supportedObligations, bundle, meter)
+      return rowsOf(past, request.action.name, rules, signals, (expression) => meter.value(expression))
     },
+
+    evaluate(request, supportedObligations, evaluator, read = NO_PAST) {
+      const { bindings } = prepare(request)
+      const meter = new Meter(bindings, evaluator && watchedBy(evaluator))
+      const rules = index.find(request.action.name, request.subject, request.resource)
+      const asked =
+        past && askPast(past, request.action.name, rules, signals, read, (expression) => meter.value(expression))
+      if (asked) meter.bindings = { ...bindings, roots: { ...bindings.roots, history: asked.values } }
+      const risk = assessRisk(signals, meter)
+      return combine(rules, risk, request, supportedObligations, bundle, meter, asked ?? NOTHING_ASKED)
+    },
+
+    budgets: new Map(Object.entries(bundle.budgets ?? {})),
 
     checkRuntime: createRuntimeCheck(bundle.runtimes),
 
@@ -199,20 +232,27 @@ type RuleEvaluator = (condition: LinkedCondition, rule: Rule | null, id: string)
 /** Evaluates within the decision's budget: what would exceed it is not evaluated any further. */
 class Meter {
   cost = 0
-  readonly #bindings: Bindings
+  bindings: Bindings
   readonly #evaluator: RuleEvaluator | undefined
-  constructor(bindings: Bindings, evaluator: RuleEvaluator | undefined) {
-    this.#bindings = bindings
+  constructor(bindings: Bindings, evaluator?: RuleEvaluator) {
+    this.bindings = bindings
     this.#evaluator = evaluator
   }
   /** `rule`: null for a signal. */
   evaluate(condition: LinkedCondition, rule: Rule | null, id: string): boolean | PolicyReason {
     const limit = MAX_COST - this.cost
     const evaluation = this.#evaluator?.(condition, rule, id) ?? condition
-    const value = evaluation.evaluate(this.#bindings, limit)
+    const value = evaluation.evaluate(this.bindings, limit)
     this.cost = Math.min(MAX_COST, this.cost + evaluation.spent())
-    if (typeof value === "boolean") return value
-    return value instanceof CostExceeded
+    return typeof value === "boolean" ? value : this.#reason(value)
+  }
+  value(expression: LinkedCondition): Value | PolicyReason {
+    const value = expression.value(this.bindings, MAX_COST - this.cost)
+    this.cost = Math.min(MAX_COST, this.cost + expression.spent())
+    return value instanceof CelError ? this.#reason(value) : value
+  }
+  #reason(error: CelError): PolicyReason {
+    return error instanceof CostExceeded
       ? { code: "COST_EXCEEDED", text: `The conditions cost more than ${MAX_COST} units on this request.` }
       : { code: "CONDITION_ERROR", text: "A condition could not be evaluated on this request." }
   }
@@ -249,10 +289,11 @@ function combine(
   supported: readonly string[],
   bundle: Bundle,
   meter: Meter,
+  asked: typeof NOTHING_ASKED,
 ): PolicyOutcome {
   const matched: CompiledRule[] = []
   const trace: RuleTrace[] = []
-  const faults: PolicyReason[] = [...errors]
+  const faults: PolicyReason[] = [...asked.faults, ...errors]
   const opaque: PolicyReason[] = []
   for (const compiled of rules) {
     const { rule } = compiled
@@ -318,6 +359,8 @@ function combine(
         })
     }
   }
+  const charges = reasons.length > 0 ? [] : asked.charge(allows)
+  for (const charge of charges) if ("code" in charge) reasons.push(charge)
   const denied = reasons.length > 0
   if (!denied && approvals.length > 0) {
     reasons.push(
@@ -339,6 +382,9 @@ function combine(
     constraints: denied ? {} : tightest(allows),
     approval: denied || approvals.length === 0 ? null : mostOf(approvals),
     risk,
+    charges: denied ? [] : (charges as readonly Charge[]),
+    counts: asked.counts,
+    readings: asked.readings,
     cost: meter.cost,
     trace,
   }

@@ -1,9 +1,10 @@
 /** What the names in a condition mean, by the types that the bundle declares and the rule can match. */
 import { DYN, formatType, STRING, type Type } from "../cel/type.ts"
 import type { Value } from "../cel/value.ts"
-import { type Bundle, createActionMatcher, type Properties, type Rule } from "./bundle.ts"
+import { type Bundle, createActionMatcher, type Properties } from "./bundle.ts"
 import type { Scope } from "./condition.ts"
 import type { Layout } from "./layout.ts"
+import type { AskedOf } from "./load-past.ts"
 import { typeOfProperty } from "./values.ts"
 
 interface Scoped {
@@ -16,7 +17,7 @@ export function createScopes(
   bundle: Bundle,
   constants: ReadonlyMap<string, Value>,
   layout: Layout,
-): (rule: Rule | null) => Scoped {
+): (rule: AskedOf | null) => Scoped {
   const matching = createActionMatcher(Object.keys(bundle.types.actions))
   const known = new Map<string, Scoped>()
   return (rule) => {
@@ -33,7 +34,7 @@ export function createScopes(
 /** What the names in a condition mean: for a rule, by the types that it can match; elsewhere, by all declared types. */
 function scopeOf(
   bundle: Bundle,
-  rule: Rule | null,
+  rule: AskedOf | null,
   matched: readonly string[] | null,
   constants: ReadonlyMap<string, Value>,
   layout: Layout,

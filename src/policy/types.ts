@@ -4,8 +4,9 @@
  */
 import type { JsonObject, JsonValue } from "../formats/ports.ts"
 import type { Measured, Measurements } from "../formats/runtime-messages.ts"
-import type { Bundle } from "./bundle.ts"
+import type { Budget, Bundle, Counted } from "./bundle.ts"
 import type { Condition, LinkedCondition } from "./condition.ts"
+import type { Past, Reading, RowOf } from "./past.ts"
 
 /** An entity as OpenID AuthZEN 1.0 names it. Properties are plain JSON, not yet converted to the declared types. */
 export interface Entity {
@@ -102,6 +103,26 @@ export interface ApprovalRequirement {
   /** How long the approval is good: the least that one of them says. Milliseconds. */
   readonly lifeMs: number
 }
+/** What an execution draws on a budget. Amounts in millionths of the unit. */
+export interface Charge {
+  readonly name: string
+  readonly key: string
+  readonly micros: number
+  /** 0: it has no window. */
+  readonly window_ms: number
+  /** Reserved and spent before. */
+  readonly used: number
+  readonly limit: number
+  readonly unit: string
+}
+/** A history that counts the request, if it is decided so. */
+export interface Count {
+  readonly name: string
+  readonly key: string
+  readonly micros: number
+  readonly windows_ms: readonly number[]
+  readonly decisions: readonly Counted[]
+}
 
 export interface PolicyOutcome {
   /** DENY > error > REQUIRE_APPROVAL > ALLOW; nothing matched is a DENY. An error in any candidate rule is a DENY. */
@@ -121,6 +142,11 @@ export interface PolicyOutcome {
     readonly points: number
     readonly signals: readonly string[]
   }
+  /** Of the matching allows' budgets; empty when the rules deny. Whether so much is left is determination 5. */
+  readonly charges: readonly Charge[]
+  readonly counts: readonly Count[]
+  /** All that was read of the past. */
+  readonly readings: readonly Reading[]
   /** Units of the engine's cost model. */
   readonly cost: number
   /** Always rule-level; expression-level only by `explain`. */
@@ -163,8 +189,20 @@ export interface Policy {
   checkSubject(request: PolicyRequest): readonly PolicyReason[]
   /** Determination 2. Empty means pass. */
   checkContext(request: PolicyRequest): readonly PolicyReason[]
-  /** Determination 6, rules and risk. Call only after `checkContext` passed: conversion relies on it. */
-  evaluate(request: PolicyRequest, supportedObligations: readonly string[], evaluator?: Evaluator): PolicyOutcome
+  /** Rows of the past that `evaluate` may ask for or add to; for most requests none. */
+  rows(request: PolicyRequest): readonly RowOf[]
+  /**
+   * Determination 6, rules and risk. Call only after `checkContext` passed: conversion relies on it. Without a past nothing
+   * that asks for one is allowed.
+   */
+  evaluate(
+    request: PolicyRequest,
+    supportedObligations: readonly string[],
+    evaluator?: Evaluator,
+    past?: Past,
+  ): PolicyOutcome
+  /** The budgets that the bundle declares, by name. */
+  readonly budgets: ReadonlyMap<string, Budget>
   /** Is this runtime listed, and may it run what it measured? `first`: what it registered with the first time. */
   checkRuntime(
     id: string,

@@ -1,11 +1,14 @@
 /** The log's single writer on Postgres. Implements the port `ledger/store.ts`. */
 import type pg from "pg"
 import { WritError } from "../errors.ts"
+import type { RowVersion } from "../ledger/consumables.ts"
 import type { AppendBatch, AppendOutcome, Change, Head, LedgerWriter } from "../ledger/store.ts"
+import { encodeRows, findRows } from "./consumables.ts"
 import { encodeBatch } from "./encode-batch.ts"
 import { toStatement } from "./ledger-effects.ts"
 import { createPipeline, type Pipeline, type Statement } from "./pipeline.ts"
 import { APPEND, UNIQUE_VIOLATION, WRONG_EPOCH } from "./sql/append.ts"
+import { CONSUME, MOVED } from "./sql/consume.ts"
 import { ANNOUNCE_EPOCH, RAISE_EPOCH } from "./sql/epoch.ts"
 import { MAKE_HEAD, MAKE_MARK, OPEN_LOG, TAKE_OVER, TAKE_OVER_FROM } from "./sql/head.ts"
 import { CONFLICT } from "./sql/require-one.ts"
@@ -87,6 +90,13 @@ export function createLedgerWriter(options: LedgerWriterOptions): Writer {
     return taken
   }
 
+  /** Those in another version than the batch assumed; all, should that have passed meanwhile. */
+  async function movedRows(which: pg.Client, { rows = [] }: AppendBatch): Promise<readonly RowVersion[]> {
+    const now = await findRows(which, rows)
+    const moved = now.filter(({ version }, i) => version !== rows[i]?.read)
+    return moved.length > 0 ? moved : now
+  }
+
   return {
     async open(origin, verifierKey, emptyRoot) {
       const fresh = await connect()
@@ -116,6 +126,8 @@ export function createLedgerWriter(options: LedgerWriterOptions): Writer {
           if (code === WRONG_EPOCH) return { kind: "stale" }
           if (code === CONFLICT) return { kind: "conflict" }
           const constraint = (cause as { constraint?: string }).constraint
+          if (code === MOVED || (code === UNIQUE_VIOLATION && constraint === "consumable_pkey"))
+            return { kind: "moved", rows: await movedRows(which, batch) }
           if (code === UNIQUE_VIOLATION && constraint === "request_pkey")
             return { kind: "taken", keys: await takenKeys(which, batch) }
           if (code === UNIQUE_VIOLATION && CONSUMED.includes(constraint ?? "")) return { kind: "conflict" }
@@ -169,11 +181,15 @@ async function sendAppend(
   change: Change | undefined,
 ): Promise<string | null> {
   const statements: Statement[] = [{ ...APPEND, values: encodeBatch(batch, headAt) }]
+  // Locks are taken in one order by all: head, control epoch, consumables by key, what the effects change.
+  const rows = batch.rows && { ...CONSUME, values: encodeRows(batch.before, batch.rows) }
+  if (rows && !change?.raisesEpoch) statements.push(rows)
   if (change) {
     const { logId, size } = batch.before
     // Before its effects: of two replicas that raise it at once one waits here and is stale, whatever rows they touch.
     if (change.raisesEpoch)
       statements.push({ ...RAISE_EPOCH, values: [batch.epoch.toString()] }, { ...ANNOUNCE_EPOCH, values: [] })
+    if (rows && change.raisesEpoch) statements.push(rows)
     change.effects.forEach((effect, i) => {
       const at = change.at?.[i] ?? 0
       const { leafHash } = (batch.records[at] as AppendBatch["records"][number]).record

@@ -34,6 +34,7 @@ beforeAll(async () => {
     resources: [{ type: url, id: "https://example.com/wait" }]
 `,
   )
+  writeFileSync(join(policy.path, "history.yaml"), "history: { pages: { actions: [http.get], key: subject.id } }\n")
   writ = await startTestDaemon(database.url, { policy: policy.path })
   const pep = writ.client("pep")
   const replies = []
@@ -126,6 +127,12 @@ const ATTACKS: Readonly<Record<string, readonly [sql: string, blamed: string] | 
   "approval.given": ["UPDATE approval SET given = 1", "approval"],
   "approval.requested_at": ["UPDATE approval SET requested_at = requested_at - interval '1 second'", "approval"],
   "approval.expires_at": ["UPDATE approval SET expires_at = expires_at + interval '1 day'", "approval"],
+  "consumable.key": ["UPDATE consumable SET key = gen_random_uuid()", "consumable"],
+  "consumable.family": ["UPDATE consumable SET family = gen_random_uuid()", "consumable"],
+  "consumable.version": ["UPDATE consumable SET version = version + 1", "consumable"],
+  "consumable.content": ["UPDATE consumable SET content = overlay(content placing '3' from 3)", "consumable"],
+  "consumable.log_id": ["UPDATE consumable SET log_id = 9", "consumable"],
+  "consumable.idx": ["UPDATE consumable SET idx = 3", "consumable"],
   "execution_parent.child_id": ["UPDATE execution_parent SET child_id = gen_random_uuid()", "execution_parent"],
   "execution_parent.parent_id": ["UPDATE execution_parent SET parent_id = gen_random_uuid()", "execution_parent"],
   "execution_parent.depth": ["UPDATE execution_parent SET depth = depth + 1", "execution_parent"],

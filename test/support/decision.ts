@@ -5,6 +5,7 @@ import type { Call } from "../../src/decision/authorize.ts"
 import type { Caller, CallerKey, ControlState } from "../../src/decision/state.ts"
 import type { AppendResult, Entry } from "../../src/ledger/appender.ts"
 import type { Clock } from "../../src/ledger/clock.ts"
+import type { RowName, RowStore, RowVersion } from "../../src/ledger/consumables.ts"
 import { readBody } from "../../src/ledger/lineage.ts"
 import type { RecordBody } from "../../src/ledger/record.ts"
 import { createSigner } from "../../src/token/signer.ts"
@@ -29,6 +30,14 @@ export function testSigner(seed = 1) {
   return createSigner(createPrivateKey({ key: der, format: "der", type: "pkcs8" }))
 }
 export const tokenSigner = createTokenSigner(testSigner(), sha256)
+
+/** Rows in memory; at first there are none. */
+export class FakeRows implements RowStore {
+  readonly found = new Map<string, RowVersion>()
+  async rows(names: readonly RowName[]): Promise<readonly RowVersion[]> {
+    return names.map((name) => this.found.get(name.key) ?? { ...name, version: 0, content: null })
+  }
+}
 
 /** Stands still until it is moved. */
 export class FakeClock implements Clock {

@@ -5,6 +5,7 @@ import type { RecordKind } from "../../ledger/kinds.ts"
 import { PAYLOAD_SALT_BYTES, type RecordBody } from "../../ledger/record.ts"
 import { type Asked, checkApprovals, readAsked } from "./approvals.ts"
 import { checkBundles, learnBundles } from "./bundles.ts"
+import { type ConsumedStep, checkConsumables, learnConsumed } from "./consumables.ts"
 import { checkExecutions, checkParents, type Link, toParentRow } from "./executions.ts"
 import { checkRuntimes, learnRuntimes } from "./runtimes.ts"
 import type { Finding, FsckStore, LogRow } from "./types.ts"
@@ -17,6 +18,8 @@ export interface Derived {
   readonly executions: Map<string, Link[]>
   /** By the execution that waits. */
   readonly asked: Map<string, Asked>
+  /** By the key of the row that they change. */
+  readonly consumed: Map<string, ConsumedStep[]>
   /** By child. */
   readonly parents: Map<string, string>
   readonly callers: Map<string, string>
@@ -44,6 +47,7 @@ export function emptyDerived(): Derived {
     bundle: null,
     executions: new Map(),
     asked: new Map(),
+    consumed: new Map(),
     parents: new Map(),
     callers: new Map(),
     tokenKeys: new Map(),
@@ -89,6 +93,12 @@ export function learn(
       bound: typeof data["runtime"] === "string" ? `${data["runtime"]} ${data["lease_id"]}` : null,
     })
   }
+  learnConsumed(derived.consumed, row.payload, {
+    timeMs: Date.parse(record.time ?? ""),
+    log: log.log_id,
+    origin: log.origin,
+    index,
+  })
   if (id && record.parent) derived.parents.set(id, toParentRow(record.parent, record.time ?? ""))
   if (record.kind === "caller_key_changed") {
     const secret = row.payload
@@ -149,6 +159,7 @@ export async function checkDerived(
   await checkExecutions(store, derived.executions, find, (id) => derived.asked.has(id))
   await checkApprovals(store, new Map(derived.asked), derived.executions, find)
   await checkParents(store, derived.parents, find)
+  await checkConsumables(store, derived.consumed, derived.erased.size > 0, find)
 
   const callers = await store.query<{
     id: string

@@ -5,7 +5,17 @@ import type { RecordedRequest } from "../../../src/decision/recall.ts"
 import type { RawRequest } from "../../../src/decision/snapshot.ts"
 import { WritError } from "../../../src/errors.ts"
 import type { Entry } from "../../../src/ledger/appender.ts"
-import { CALLER, CALLER_KEY, controlOf, FakeClock, FakeLedger, ISSUER, tokenSigner } from "../../support/decision.ts"
+import { Consumables } from "../../../src/ledger/consumables.ts"
+import {
+  CALLER,
+  CALLER_KEY,
+  controlOf,
+  FakeClock,
+  FakeLedger,
+  FakeRows,
+  ISSUER,
+  tokenSigner,
+} from "../../support/decision.ts"
 import { load, rawRequest, stateOf } from "../../support/policy.ts"
 
 const { policy } = load({
@@ -70,6 +80,7 @@ function setUp(more: Partial<AuthorizeDependencies> = {}) {
   const requests = new FakeRequests()
   const control = controlOf(stateOf(policy))
   const authorize = createAuthorize({
+    consumables: new Consumables(new FakeRows()),
     clock,
     issuer: ISSUER,
     signer: tokenSigner,
@@ -293,6 +304,7 @@ describe("createAuthorize", () => {
       callers: new Map([...control.current.callers, ["2", { ...CALLER_KEY, id: "2" }]]),
     }
     const authorize = createAuthorize({
+      consumables: new Consumables(new FakeRows()),
       clock: new FakeClock(),
       issuer: ISSUER,
       signer: tokenSigner,

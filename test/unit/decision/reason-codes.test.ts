@@ -22,6 +22,7 @@ import { consentBytes } from "../../../src/formats/parent-proof.ts"
 import type { JsonObject } from "../../../src/formats/ports.ts"
 import { CHECK_NAMES, type CheckName, MAX_ANCESTORS } from "../../../src/ledger/record.ts"
 import { MAX_COLLECTION_SIZE, MAX_MATCHED_RULES, MAX_STRING_BYTES } from "../../../src/policy/bundle.ts"
+import type { Past } from "../../../src/policy/past.ts"
 import { type Runtime, runtimeKey } from "../../../src/runtime/runtime.ts"
 import { testSigner } from "../../support/decision.ts"
 import { load, NOW_MS, requestOf, stateOf } from "../../support/policy.ts"
@@ -37,6 +38,7 @@ types:
     read: {}
     post: {}
     ask: {}
+    spend: { parameters: { amount: { type: int, required: true } } }
     pay: { parameters: { amount: { type: int, required: true }, parts: { type: int, required: true } } }
     check: { parameters: { words: { type: list<string>, required: true } } }
   context: { night: bool }
@@ -57,6 +59,7 @@ rules:
   - { id: ask, effect: allow, runtime: none, subjects: [{ type: agent }], actions: [ask], resources: [{ type: page }] }
   - { id: ask-first, effect: require_approval, subjects: [{ type: agent }], actions: [ask], resources: [{ type: page, id: "/*" }] }
   - { id: pay, effect: allow, runtime: none, subjects: [{ type: agent }], actions: [pay], resources: [{ type: account }], when: parameters.amount / parameters.parts < 10 }
+  - { id: spend, effect: allow, runtime: none, subjects: [{ type: agent }], actions: [spend], resources: [{ type: account }], budgets: [daily] }
   - id: check
     effect: allow
     runtime: none
@@ -64,6 +67,7 @@ rules:
     actions: [check]
     resources: [{ type: page }]
     when: parameters.words.all(a, parameters.words.all(b, a == b))
+budgets: { daily: { unit: USD, limit: 100, window: 1d, key: subject.id, amount: parameters.amount } }
 runtimes: [{ id: w, measurements: { code: ["${"ab".repeat(32)}"] } }]
 risk:
   deny_at: high
@@ -173,6 +177,7 @@ interface Case {
   readonly state?: ControlState
   readonly leaseLeftMs?: number | null
   readonly parent?: Parent | null
+  readonly past?: Past
   readonly reason: Omit<Reason, "code">
   /** Checks that could not be made because this one failed. */
   readonly notReached?: readonly CheckName[]
@@ -210,6 +215,12 @@ const withRuntime = (change: Partial<Runtime>, text: string, leaseLeftMs: number
 })
 
 const GOLDEN: Readonly<Record<ReasonCode, Case>> = {
+  BUDGET_EXCEEDED: {
+    check: "authorization_state",
+    change: { ...account, subject: subject("reader"), action: action("spend"), ...json({ amount: 41 }) },
+    past: () => ({ value: 60_000_000, version: 1 }), // 40 would be just enough
+    reason: { text: 'The budget "daily" of 100 USD in 86400 s does not have so much left.' },
+  },
   SUBJECT_UNKNOWN: {
     check: "identity",
     change: { subject: subject("nobody") },
@@ -402,9 +413,10 @@ const decide = (
   leaseLeftMs: number | null = null,
   parent: Parent | null = null,
   approvals: Approvals = NO_APPROVALS,
+  past?: Past,
 ) => {
   const { request, policy: policyRequest } = requestOf({ ...reader, ...change })
-  return determine(state, request, policyRequest, () => leaseLeftMs, parent, approvals)
+  return determine(state, request, policyRequest, () => leaseLeftMs, parent, approvals, past)
 }
 
 describe("determine", () => {
@@ -415,8 +427,16 @@ describe("determine", () => {
       { ...account, action: action("pay"), ...json({ amount: 18, parts: 2 }) },
       { action: action("check"), ...json({ words: ["a", "a"] }) },
       { context: { night: false } },
+      { ...account, action: action("spend"), ...json({ amount: 40 }) },
     ]) {
-      const { decision, checks } = decide(change)
+      const { decision, checks } = decide(
+        change,
+        undefined,
+        undefined,
+        undefined,
+        undefined,
+        GOLDEN.BUDGET_EXCEEDED.past,
+      )
       expect(decision).toBe("ALLOW")
       expect(checks).toEqual(CHECK_NAMES.map((name) => ({ name, status: "PASS", reasons: [] })))
     }
@@ -424,7 +444,7 @@ describe("determine", () => {
 
   test.each(Object.entries(GOLDEN) as [ReasonCode, Case][])("%s fails only its check", (code, golden) => {
     const { check, change, state, leaseLeftMs, parent, approvals, reason, notReached = [], decision = "DENY" } = golden
-    const made = decide(change, state, leaseLeftMs, parent, approvals)
+    const made = decide(change, state, leaseLeftMs, parent, approvals, golden.past)
     expect(made.decision).toBe(decision)
     expect(made.checks).toEqual(
       CHECK_NAMES.map((name) => {

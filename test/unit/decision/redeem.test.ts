@@ -9,11 +9,21 @@ import { toBase64Url, toHex } from "../../../src/formats/bytes.ts"
 import { encodeCanonicalJson } from "../../../src/formats/canonical-json.ts"
 import type { JsonObject } from "../../../src/formats/ports.ts"
 import { redeemProofInput } from "../../../src/formats/redeem-proof.ts"
+import { Consumables } from "../../../src/ledger/consumables.ts"
 import { readBody } from "../../../src/ledger/lineage.ts"
 import { PAYLOAD_SALT_BYTES } from "../../../src/ledger/record.ts"
 import { type Runtime, runtimeKey } from "../../../src/runtime/runtime.ts"
 import { createTokenSigner, toJwk } from "../../../src/token/token.ts"
-import { CALLER, CALLER_KEY, controlOf, FakeClock, ISSUER, testSigner, tokenSigner } from "../../support/decision.ts"
+import {
+  CALLER,
+  CALLER_KEY,
+  controlOf,
+  FakeClock,
+  FakeRows,
+  ISSUER,
+  testSigner,
+  tokenSigner,
+} from "../../support/decision.ts"
 import { CLAIMS, EXECUTION, FakeExecution } from "../../support/execution.ts"
 import { load, NOW_MS, stateOf } from "../../support/policy.ts"
 
@@ -70,6 +80,7 @@ function setUp(
   const refused: string[] = []
   const redeemedUnder: string[] = []
   const redeem = createRedeem({
+    consumables: new Consumables(new FakeRows()),
     clock,
     origin: ISSUER.origin,
     issuer: ISSUER.issuer,

@@ -4,9 +4,10 @@ import type { Caller } from "../../../src/decision/state.ts"
 import { createTurns } from "../../../src/decision/turns.ts"
 import { WritError } from "../../../src/errors.ts"
 import { toHex } from "../../../src/formats/bytes.ts"
+import { Consumables } from "../../../src/ledger/consumables.ts"
 import type { FoundExecution, LineageStore } from "../../../src/ledger/lineage.ts"
 import { PAYLOAD_SALT_BYTES } from "../../../src/ledger/record.ts"
-import { CALLER, controlOf, FakeClock, FakeLedger, ISSUER } from "../../support/decision.ts"
+import { CALLER, controlOf, FakeClock, FakeLedger, FakeRows, ISSUER } from "../../support/decision.ts"
 import { stateOf } from "../../support/policy.ts"
 
 const ID = "00000000-0000-4000-8000-000000000000"
@@ -24,6 +25,7 @@ function setUp(first: FoundExecution | null) {
   const world = { execution: first }
   const clock = new FakeClock()
   const revokeOne = createRevokeOne({
+    consumables: new Consumables(new FakeRows()),
     clock,
     origin: ISSUER.origin,
     lineage: { findExecution: async (id: string) => (id === ID ? world.execution : null) } as LineageStore,

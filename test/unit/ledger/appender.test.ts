@@ -8,9 +8,11 @@ import {
   type AppendResult,
   type Entry,
   MAX_BATCH_RECORDS,
+  MAX_BATCH_ROWS,
   MAX_BATCH_STEPS,
   MAX_QUEUE_RECORDS,
 } from "../../../src/ledger/appender.ts"
+import { Consumables, type RowName, type RowVersion } from "../../../src/ledger/consumables.ts"
 import type { AppendBatch, AppendOutcome, Change, Effect, Head, LedgerWriter } from "../../../src/ledger/store.ts"
 import { naiveRoot } from "../../support/naive-merkle.ts"
 
@@ -86,7 +88,7 @@ class FakeWriter implements LedgerWriter {
 
 const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
-function setup() {
+function setup(consumables?: Consumables) {
   const writer = new FakeWriter()
   const states: AppenderState[] = []
   const written: { size: number; count: number }[] = []
@@ -95,6 +97,7 @@ function setup() {
     writer,
     head: writer.head(),
     tree: TreeTail.empty(sha256),
+    ...(consumables && { consumables }),
     epoch: () => control.epoch,
     async refresh() {
       control.refreshes++
@@ -592,5 +595,166 @@ describe("close", () => {
     expect(await code).toBe("LEDGER_UNAVAILABLE")
     await appender.close()
     expect([appender.state, writer.closed]).toEqual(["closed", true])
+  })
+})
+
+describe("rows that entries use", () => {
+  const name = (key: string): RowName => ({ key, family: "f" })
+  async function withRows(...keys: string[]) {
+    const consumables = new Consumables({
+      rows: async (names) => names.map((row) => ({ ...row, version: 0, content: null })),
+    })
+    await consumables.load(keys.map(name))
+    const made = setup(consumables)
+    /** Adds one to each of these rows, and reads those. */
+    const adding = (changed: readonly string[], read: readonly string[] = [], more: Partial<Entry> = {}) => {
+      const uses = [...changed, ...read].map((key) => {
+        const row = consumables.newest(key) as RowVersion
+        const next = changed.includes(key)
+          ? { ...row, version: row.version + 1, content: { n: row.version + 1 } }
+          : null
+        return { read: row, next }
+      })
+      return made.appender.append(entry({ uses, ...more }))
+    }
+    const rowsSent = () =>
+      made.writer.current.batch.rows?.map(({ key, read, next }) => [key, read, next && [next.version, next.at]])
+    return { ...made, consumables, adding, rowsSent }
+  }
+
+  test("an entry that uses none sends none, with or without a cache of them", async () => {
+    const { writer, appender } = await withRows()
+    void appender.append(entry())
+    expect(writer.current.batch).not.toHaveProperty("rows")
+    const none = setup()
+    expect(await codeOf(none.appender.append(entry({ uses: [] })))).toContain("there are none")
+  })
+
+  test("each row goes once, by key: as it was before the batch, and as it is after it", async () => {
+    const { writer, appender, adding, rowsSent } = await withRows("a", "b", "c")
+    const first = appender.append(entry())
+    const results = [first, adding(["b"], ["c"]), adding(["b", "a"]), adding([], ["b"])]
+    await writer.current.answer({ kind: "written" })
+    expect(rowsSent()).toEqual([
+      ["a", 0, [1, 1]],
+      ["b", 0, [2, 1]],
+      ["c", 0, null],
+    ])
+    results.push(adding(["b"]))
+    await writer.current.answer({ kind: "written" })
+    expect(rowsSent()).toEqual([["b", 2, [3, 0]]])
+    await writer.current.answer({ kind: "written" })
+    expect((await Promise.all(results)).map(indexOf)).toEqual([0, 1, 2, 3, 4])
+  })
+
+  test("who read what is not the newest any more is not queued", async () => {
+    const { appender, adding, consumables } = await withRows("a")
+    const read = consumables.newest("a") as RowVersion
+    void adding(["a"])
+    expect(await appender.append(entry({ uses: [{ read, next: null }] }))).toEqual({ kind: "moved" })
+  })
+
+  test("one that is given up takes those with it that counted on it, and nobody else", async () => {
+    const { writer, appender, adding, rowsSent, consumables } = await withRows("a", "b")
+    const first = appender.append(entry())
+    const signal = { aborted: false }
+    const gone = codeOf(adding(["a"], [], { signal }))
+    const counted = adding(["b"], ["a"])
+    const other = appender.append(entry())
+    const after = adding(["b"])
+    signal.aborted = true
+    await writer.current.answer({ kind: "written" })
+    expect([await gone, await counted, await after]).toEqual(["CANCELLED", { kind: "moved" }, { kind: "moved" }])
+    expect(rowsSent()).toBeUndefined()
+    expect(consumables.newest("a")?.version).toBe(0)
+    const again = adding(["a", "b"])
+    await writer.current.answer({ kind: "written" })
+    expect(rowsSent()).toEqual([
+      ["a", 0, [1, 0]],
+      ["b", 0, [1, 0]],
+    ])
+    await writer.current.answer({ kind: "written" })
+    expect((await Promise.all([first, other, again])).map(indexOf)).toEqual([0, 1, 2])
+  })
+
+  test("beyond the batch too, those that still hold stay in the queue", async () => {
+    const { writer, appender, adding } = await withRows("a", "b")
+    const first = appender.append(entry())
+    const signal = { aborted: false }
+    const gone = codeOf(adding(["a"], [], { signal }))
+    const fill = Array.from({ length: MAX_BATCH_RECORDS }, () => appender.append(entry()))
+    const [broken, whole, plain] = [adding(["a"]), adding(["b"]), appender.append(entry())]
+    signal.aborted = true
+    await writer.current.answer({ kind: "written" })
+    expect([await gone, await broken]).toEqual(["CANCELLED", { kind: "moved" }])
+    await writer.current.answer({ kind: "written" })
+    await writer.current.answer({ kind: "written" })
+    expect((await Promise.all([first, whole, plain])).map(indexOf)).toEqual([0, 513, 514])
+    await Promise.all(fill)
+  })
+
+  test("rows that moved: those who used them decide again, the rest is cut anew", async () => {
+    const { writer, appender, adding, rowsSent, consumables } = await withRows("a", "b")
+    const first = appender.append(entry())
+    const results = [adding(["a"]), appender.append(entry()), adding(["b"]), adding([], ["a", "b"])]
+    await writer.current.answer({ kind: "written" })
+    const fresh: RowVersion = { key: "a", family: "f", version: 7, content: { n: 7 } }
+    await writer.current.answer({ kind: "moved", rows: [fresh] })
+    await turn()
+    expect([await results[0], await results[3]]).toEqual([{ kind: "moved" }, { kind: "moved" }])
+    expect(consumables.newest("a")).toBe(fresh)
+    expect(rowsSent()).toEqual([["b", 0, [1, 1]]])
+    const again = adding(["a"])
+    await writer.current.answer({ kind: "written" })
+    expect(rowsSent()).toEqual([["a", 7, [8, 0]]])
+    await writer.current.answer({ kind: "written" })
+    expect((await Promise.all([first, results[1], results[2], again])).map((r) => r && indexOf(r))).toEqual([
+      0, 1, 2, 3,
+    ])
+  })
+
+  test.each(["stale", "taken", "conflict"] as const)("%s: what was to be written is not counted on", async (kind) => {
+    const { writer, adding, consumables } = await withRows("a")
+    const first = adding(["a"], [], { request: claim("k"), change: change() })
+    const second = adding(["a"])
+    await writer.current.answer(kind === "taken" ? { kind, keys: new Set(["k"]) } : { kind })
+    expect([await first, await second]).toEqual([{ kind }, { kind: "moved" }])
+    expect(consumables.newest("a")?.version).toBe(0)
+  })
+
+  test("a conflict of a batch of many is tried again with the same rows", async () => {
+    const { writer, appender, adding, rowsSent } = await withRows("a")
+    const first = appender.append(entry())
+    const effect: Effect = { kind: "execution", executionId: "x", previous: null, to: "REDEEMED" }
+    const step = adding(["a"], [], { change: { effects: [effect], raisesEpoch: false } })
+    const second = adding(["a"])
+    await writer.current.answer({ kind: "written" })
+    await writer.current.answer({ kind: "conflict" })
+    expect(rowsSent()).toEqual([["a", 0, [1, 0]]])
+    await writer.current.answer({ kind: "written" })
+    expect(rowsSent()).toEqual([["a", 1, [2, 0]]])
+    await writer.current.answer({ kind: "written" })
+    expect((await Promise.all([first, step, second])).map(indexOf)).toEqual([0, 1, 2])
+  })
+
+  test("when the outcome is unknown, nothing is known of the rows", async () => {
+    const { writer, adding, consumables } = await withRows("a")
+    const first = codeOf(adding(["a"]))
+    await writer.current.answer(new Error("the connection is gone"), true)
+    expect(await first).toBe("LEDGER_UNAVAILABLE")
+    expect(consumables.newest("a")).toBeUndefined()
+  })
+
+  test(`one batch uses at most ${MAX_BATCH_ROWS} rows`, async () => {
+    const pairs = Array.from({ length: MAX_BATCH_ROWS / 2 + 1 }, (_, i) => [`a${i}`, `b${i}`])
+    const { writer, appender, adding, rowsSent } = await withRows(...pairs.flat())
+    const first = appender.append(entry())
+    const results = pairs.map((keys) => adding(keys))
+    await writer.current.answer({ kind: "written" })
+    expect(rowsSent()).toHaveLength(MAX_BATCH_ROWS)
+    await writer.current.answer({ kind: "written" })
+    expect(rowsSent()).toHaveLength(2)
+    await writer.current.answer({ kind: "written" })
+    await Promise.all([first, ...results])
   })
 })
