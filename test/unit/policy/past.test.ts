@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { sha256 } from "../../../src/crypto.ts"
@@ -276,5 +278,34 @@ describe("evaluating over the past", () => {
     ])
     const plain = load({ version: "1", types: {} }).policy
     expect(Buffer.from(plain.canonicalBytes).toString()).not.toMatch(/history|budgets/)
+  })
+})
+
+describe("the example in docs/policy.md", () => {
+  const guide = readFileSync(join(import.meta.dirname, "..", "..", "..", "docs", "policy.md"), "utf8")
+  const example = [...guide.matchAll(/```yaml\n([\s\S]*?)```/g)]
+    .map(([, yaml]) => yaml ?? "")
+    .find((yaml) => yaml.includes("past-1"))
+  const { policy } = load(example ?? "")
+  const send = (amount: number) =>
+    requestOf({
+      subject: { type: "agent", id: "treasurer", properties: {} },
+      action: { name: "payment.send", properties: {} },
+      resource: { type: "account", id: "a", properties: {} },
+      parameters: Buffer.from(JSON.stringify({ amount })),
+      parameters_content_type: "application/json",
+    }).policy
+  const decide = (amount: number, values: Readonly<Record<string, number>>) =>
+    policy.evaluate(send(amount), [], past(values)).reasons.map(({ code }) => code)
+
+  test("does what the text says", () => {
+    expect(decide(4_000, { [`count payments ${HOUR}`]: 9 })).toEqual([])
+    expect(decide(4_001, {})).toEqual(["NO_MATCHING_ALLOW"])
+    expect(decide(1, { [`count payments ${HOUR}`]: 10 })).toEqual(["NO_MATCHING_ALLOW"])
+    expect(decide(1, { [`sum payments ${HOUR}`]: 4_000_000_000 })).toEqual(["NO_MATCHING_ALLOW"])
+    expect(decide(1, { [`count refusals ${10 * MINUTE}`]: 5 })).toEqual(["RISK_TOO_HIGH"])
+    expect(policy.evaluate(send(7), [], past({})).charges).toMatchObject([
+      { name: "daily", key: "treasurer", micros: 7_000_000 },
+    ])
   })
 })
