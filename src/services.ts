@@ -4,6 +4,7 @@ import type { createAccounts } from "./decision/accounts.ts"
 import { createAuthorize } from "./decision/authorize.ts"
 import type { BeatThread } from "./decision/beat-thread.ts"
 import type { createBeats } from "./decision/beats.ts"
+import { createBudgets } from "./decision/budgets.ts"
 import type { BundleThread } from "./decision/bundle-thread.ts"
 import type { BundleStore } from "./decision/bundles.ts"
 import { type ByteRate, createByteRate } from "./decision/byte-rate.ts"
@@ -52,6 +53,7 @@ import { verifierService } from "./rpc/verifier.ts"
 import type { Nonces } from "./runtime/nonces.ts"
 import type { createApprovalStore } from "./store/approval-store.ts"
 import type { openPool } from "./store/connect.ts"
+import { createRowStore } from "./store/consumables.ts"
 import { createRequestStore } from "./store/reader.ts"
 import type { Signer } from "./token/signer.ts"
 import type { TokenSigner, toJwk } from "./token/token.ts"
@@ -203,6 +205,7 @@ function onPolicy(parts: Parts, rate: ByteRate): Service {
       thread: parts.replayThread,
       contentOf: (digest) => bundles.content(fromHex(digest)),
     }),
+    budgets: createBudgets({ ...parts, store: createRowStore(parts.pool) }),
   })
 }
 

@@ -217,7 +217,7 @@ export function tokenEndOf(decision: StoredRecord): number {
 }
 
 /** Null when there is no payload, or not one that can be read. */
-export function readContent({ payload }: StoredRecord): JsonObject | null {
+export function readContent({ payload }: Pick<StoredRecord, "payload">): JsonObject | null {
   try {
     return payload && (JSON.parse(fromUtf8(payload.subarray(PAYLOAD_SALT_BYTES))) as JsonObject)
   } catch {

@@ -1,4 +1,5 @@
 /** PolicyService's messages, from what proto-loader gives to what the daemon works with, and back. All of it is attacker-controlled. */
+import type { BudgetState } from "../decision/budgets.ts"
 import type { BundlePosition, BundleView } from "../decision/bundles.ts"
 import type { BundleCheck, BundleFiles } from "../decision/check-bundle.ts"
 import { text } from "../decision/snapshot.ts"
@@ -115,4 +116,18 @@ function invalid(field: string, what: string): WritError {
 
 function tooLarge(field: string, what: string): WritError {
   return new WritError("REQUEST_TOO_LARGE", `${field} ${what}.`, { details: { field } })
+}
+
+export function fromBudget({ name, key, unit, limit, spent, reserved, window, version }: BudgetState): object {
+  const at = (ms: number) => ({ seconds: Math.floor(ms / 1000), nanos: (ms % 1000) * 1_000_000 })
+  return {
+    name,
+    key,
+    unit,
+    limit_micros: String(limit),
+    spent_micros: String(spent),
+    reserved_micros: String(reserved),
+    ...(window && { window_start: at(window.startMs), window_end: at(window.endMs) }),
+    version: String(version),
+  }
 }

@@ -1,5 +1,6 @@
 /** PolicyService: the life of bundles. Decode, call, encode. */
 import type { Call } from "../decision/authorize.ts"
+import type { BudgetPage, BudgetState } from "../decision/budgets.ts"
 import {
   type BundleStore,
   bundleNotFound,
@@ -15,6 +16,7 @@ import { WritError } from "../errors.ts"
 import { toReceipt } from "./authorization.ts"
 import { loadService, SERVICES } from "./load.ts"
 import {
+  fromBudget,
   fromBundle,
   fromBundlePosition,
   fromCheck,
@@ -34,6 +36,10 @@ export interface PolicyPorts {
   checkFiles(files: BundleFiles, limitMs: number): Promise<BundleCheck>
   publish(request: PublishRequest, call: Call): Promise<Published>
   readonly replay: ReplayDecisions
+  readonly budgets: {
+    get(name: string, key: string): Promise<BudgetState>
+    list(name: string, pageSize: number, pageToken: string): Promise<BudgetPage>
+  }
 }
 
 export function policyService(ports: PolicyPorts): Service {
@@ -67,6 +73,15 @@ export function policyService(ports: PolicyPorts): Service {
           envelopes: toBundleEnvelopes(bundle.signatures),
           ...(with_content && { content: await bundles.content(wanted) }),
         }
+      },
+
+      async GetBudget({ name, key }: { name: string; key: string }) {
+        return { budget: fromBudget(await ports.budgets.get(name, key)) }
+      },
+
+      async ListBudgets({ name, page_size, page_token }: { name: string; page_size: number; page_token: string }) {
+        const { budgets, nextPageToken } = await ports.budgets.list(name, page_size, page_token)
+        return { budgets: budgets.map(fromBudget), next_page_token: nextPageToken }
       },
 
       async ListBundles({ page_size, page_token }: { page_size: number; page_token: string }) {

@@ -43,6 +43,8 @@ export const RPC_ROLES: Readonly<Record<string, readonly Role[]>> = {
   "/writ.v1.PolicyService/ReplayDecisions": POLICY_READERS,
   "/writ.v1.PolicyService/GetBundle": POLICY_READERS,
   "/writ.v1.PolicyService/ListBundles": POLICY_READERS,
+  "/writ.v1.PolicyService/GetBudget": POLICY_READERS,
+  "/writ.v1.PolicyService/ListBudgets": POLICY_READERS,
   "/writ.v1.AdminService/CreateCallerKey": ["admin"],
   "/writ.v1.AdminService/ListCallerKeys": ["admin"],
   "/writ.v1.AdminService/RevokeCallerKey": ["admin"],

@@ -1,9 +1,10 @@
 /** Versioned rows beside the log, read and as parameters of writ_consume. */
 import type pg from "pg"
+import type { BudgetsDependencies } from "../decision/budgets.ts"
 import { fromUtf8, utf8 } from "../formats/bytes.ts"
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
 import type { JsonObject } from "../formats/ports.ts"
-import type { RowName, RowStore, RowVersion } from "../ledger/consumables.ts"
+import type { RowName, RowVersion } from "../ledger/consumables.ts"
 import type { Head, RowChange } from "../ledger/store.ts"
 import type { Parameter } from "./binary.ts"
 import { FIND_ROWS } from "./sql/consume.ts"
@@ -19,8 +20,21 @@ export async function findRows(client: pg.Client | pg.Pool, names: readonly RowN
   })
 }
 
-export function createRowStore(pool: pg.Pool): RowStore {
-  return { rows: (names) => findRows(pool, names) }
+export function createRowStore(pool: pg.Pool): BudgetsDependencies["store"] {
+  return {
+    rows: (names) => findRows(pool, names),
+    async family(family, after, limit) {
+      const { rows } = await pool.query<{ key: string; version: bigint; content: Buffer; payload: Buffer | null }>(
+        `SELECT c.key, c.version, c.content, e.payload FROM consumable c JOIN entry e ON e.log_id = c.log_id AND e.idx = c.idx
+          WHERE c.family = $1 AND c.key > $2 ORDER BY c.key LIMIT $3`,
+        [family, after, limit],
+      )
+      return rows.map(({ key, version, content, payload }) => ({
+        row: { key, family, version: Number(version), content: readContent(content) },
+        record: { payload },
+      }))
+    },
+  }
 }
 
 export function readContent(content: Uint8Array): JsonObject {

@@ -198,6 +198,57 @@ describe("budgets of two replicas", () => {
   })
 })
 
+describe("GetBudget and ListBudgets", () => {
+  const call = <Reply>(method: string, request: object) => two.client("auditor").call<Reply>("policy", method, request)
+  const get = (name: string, key: string) => call<{ budget: Record<string, unknown> }>("GetBudget", { name, key })
+
+  test("tell what is held back and spent, in which window, also of what nothing was drawn on", async () => {
+    const windowEnd = (Math.floor(Date.now() / 86_400_000) + 1) * 86_400
+    expect(await get("transfers", "read")).toMatchObject({
+      budget: {
+        name: "transfers",
+        key: "read",
+        unit: "USD",
+        limit_micros: "5000000000",
+        spent_micros: "0",
+        window_end: { seconds: String(windowEnd), nanos: 0 },
+        version: "2",
+      },
+    })
+    expect(await get("whole", "waits")).toMatchObject({
+      budget: {
+        unit: "runs",
+        limit_micros: "1000000",
+        spent_micros: "1000000",
+        reserved_micros: "0",
+        window_end: null,
+      },
+    })
+    expect(await get("transfers", "nobody")).toMatchObject({ budget: { version: "0", reserved_micros: "0" } })
+    await expect(get("nothing", "x")).rejects.toMatchObject({ code: "NOT_FOUND" })
+    await expect(get("transfers", "x".repeat(513))).rejects.toMatchObject({ code: "INVALID_REQUEST" })
+  })
+
+  test("a page at a time, each once; a key whose record was erased is not told", async () => {
+    type Page = { budgets: { name: string; key: string }[]; next_page_token: string }
+    const found: string[] = []
+    for (let page_token = ""; ; ) {
+      const page = await call<Page>("ListBudgets", { page_size: 3, page_token })
+      found.push(...page.budgets.map(({ name, key }) => `${name} ${key}`))
+      page_token = page.next_page_token
+      if (page_token === "") break
+    }
+    expect(new Set(found).size).toBe(found.length)
+    expect(found).toEqual(
+      expect.arrayContaining(["transfers hot", "transfers read", "transfers three-9", "whole waits"]),
+    )
+    const { budgets } = await call<Page>("ListBudgets", { name: "whole" })
+    expect(budgets.map(({ key }) => key)).toEqual(["waits"])
+    for (const request of [{ page_size: -1 }, { page_token: "x" }])
+      await expect(call("ListBudgets", request)).rejects.toMatchObject({ code: "INVALID_REQUEST" })
+  })
+})
+
 describe("histories of two replicas", () => {
   test("of twenty at once five pass, those in flight counted", { timeout: 60_000 }, async () => {
     for (let i = 0; i < 5; i++) {
