@@ -181,16 +181,20 @@ describe("budgets of two replicas", () => {
     timeout: 300_000,
   }, async () => {
     const before = (await database.query("SELECT sum(size)::int AS size FROM log_head")).rows[0].size
-    const outcomes = await Promise.all(
-      Array.from({ length: 1_000 }, (_, i) =>
-        ask((i % 2) as 0 | 1, "transfer", "hot", 10).then(
-          ({ decision }) => decision,
-          (error: { code: string }) => error.code,
-        ),
-      ),
-    )
-    expect(outcomes.filter((outcome) => outcome === "DECISION_ALLOW")).toHaveLength(500)
-    expect(outcomes.filter((outcome) => outcome === "DECISION_DENY")).toHaveLength(500)
+    const decisions = new Map<string, string>()
+    let waiting = Array.from({ length: 1_000 }, (_, i) => `hot-${i}`)
+    while (waiting.length > 0) {
+      // On a busy machine the replicas' conflicts may last beyond a deadline: nothing was recorded then, and it is asked again.
+      const answers = await Promise.allSettled(
+        waiting.map((request_id, i) => ask((i % 2) as 0 | 1, "transfer", "hot", 10, { request_id })),
+      )
+      for (const [i, answer] of answers.entries())
+        if (answer.status === "fulfilled") decisions.set(waiting[i] as string, answer.value.decision)
+        else expect(answer.reason).toMatchObject({ code: "DEADLINE_EXCEEDED" })
+      waiting = waiting.filter((request_id) => !decisions.has(request_id))
+    }
+    expect([...decisions.values()].filter((decision) => decision === "DECISION_ALLOW")).toHaveLength(500)
+    expect([...decisions.values()].filter((decision) => decision === "DECISION_DENY")).toHaveLength(500)
     const after = (await database.query("SELECT sum(size)::int AS size FROM log_head")).rows[0].size
     expect(after - before).toBe(1_000)
     expect((await budgetsOf("transfers")).map(usedOf).sort((a, b) => b - a)[0]).toBe(5_000_000_000)
