@@ -296,7 +296,7 @@ describe("the example in docs/policy.md", () => {
       parameters_content_type: "application/json",
     }).policy
   const decide = (amount: number, values: Readonly<Record<string, number>>) =>
-    policy.evaluate(send(amount), [], past(values)).reasons.map(({ code }) => code)
+    policy.evaluate(send(amount), [], undefined, past(values)).reasons.map(({ code }) => code)
 
   test("does what the text says", () => {
     expect(decide(4_000, { [`count payments ${HOUR}`]: 9 })).toEqual([])
@@ -304,7 +304,7 @@ describe("the example in docs/policy.md", () => {
     expect(decide(1, { [`count payments ${HOUR}`]: 10 })).toEqual(["NO_MATCHING_ALLOW"])
     expect(decide(1, { [`sum payments ${HOUR}`]: 4_000_000_000 })).toEqual(["NO_MATCHING_ALLOW"])
     expect(decide(1, { [`count refusals ${10 * MINUTE}`]: 5 })).toEqual(["RISK_TOO_HIGH"])
-    expect(policy.evaluate(send(7), [], past({})).charges).toMatchObject([
+    expect(policy.evaluate(send(7), [], undefined, past({})).charges).toMatchObject([
       { name: "daily", key: "treasurer", micros: 7_000_000 },
     ])
   })
