@@ -50,11 +50,11 @@ export interface BuiltDaemon {
   stop(): Promise<number | null>
 }
 
-/** `writ serve` on free ports; resolves when it answers. */
-export async function startBuilt(data: string, args: readonly string[] = []): Promise<BuiltDaemon> {
+/** `writ serve` on free ports, of this build or another; resolves when it answers. */
+export async function startBuilt(data: string, args: readonly string[] = [], main = MAIN): Promise<BuiltDaemon> {
   const child = spawn(
     process.execPath,
-    [MAIN, "serve", "--data", data, "--grpc-port", "0", "--http-port", "0", "--log-level", "error", ...args],
+    [main, "serve", "--data", data, "--grpc-port", "0", "--http-port", "0", "--log-level", "error", ...args],
     { stdio: ["ignore", "ignore", "inherit"] },
   )
   const file = join(data, "daemon.json")
