@@ -7,6 +7,7 @@ import { toHex } from "../formats/bytes.ts"
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
 import type { JsonObject, JsonValue } from "../formats/ports.ts"
 import type { DecisionPayload } from "../ledger/record.ts"
+import { type Reading, recordedPast } from "../policy/past.ts"
 import { NOT_RECORDED, type Policy, type PolicyRequest } from "../policy/types.ts"
 import type { TokenClaims } from "../token/token.ts"
 import { ENGINE } from "../version.ts"
@@ -100,7 +101,8 @@ export function replayDecision(record: DecisionRecord, deciding: Policy | null, 
   const asBundle = (digest: string) => (digest === leaf.data.bundle_digest ? (policy?.digest ?? "") : digest)
   const facts = (content.facts ?? {}) as unknown as Facts
   const { state, leaseLeft, parent, approvals } = restore(facts, policy && { policy, problems }, request, asBundle)
-  const determination = determine(state, request, policyRequest, leaseLeft, parent, approvals)
+  const past = recordedPast((content.readings ?? []) as unknown as readonly Reading[])
+  const determination = determine(state, request, policyRequest, leaseLeft, parent, approvals, past)
   const differences = new Set<Difference>(candidate ? [] : compareRest(leaf, content, request, determination, policy))
   if (!isWhole) differences.add("request")
   for (const difference of compareOutcome(leaf, content, determination)) differences.add(difference)

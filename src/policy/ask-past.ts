@@ -78,8 +78,9 @@ export function askPast(
   }
   const ask = (question: Question): Reading | null => {
     const answer = read(question)
-    if (answer) readings.push({ ...question, ...answer })
-    return answer && { ...question, ...answer }
+    const reading = answer && { ...question, value: answer.value, version: answer.version }
+    if (reading) readings.push(reading)
+    return reading
   }
 
   const values: Record<string, Value> = {}

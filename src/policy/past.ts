@@ -28,6 +28,15 @@ export type Reading = Question & { readonly value: number; readonly version: num
 export type Past = (question: Question) => { readonly value: number; readonly version: number } | null
 export const NO_PAST: Past = () => null
 
+/** The past as a record says that it was read. */
+export function recordedPast(readings: readonly Reading[]): Past {
+  return ({ kind, name, key, window_ms }) =>
+    readings.find(
+      (reading) =>
+        reading.kind === kind && reading.name === name && reading.key === key && reading.window_ms === window_ms,
+    ) ?? null
+}
+
 /** What a record does to a row; `version` is the one that it makes. */
 export type Consumed = Step & { readonly version: number }
 export type Step =

@@ -14,7 +14,7 @@ import {
   sumWithin,
 } from "../../../src/policy/history.ts"
 import { loadCanonicalPolicy } from "../../../src/policy/load.ts"
-import { applyStep, type Past, readRow } from "../../../src/policy/past.ts"
+import { applyStep, type Past, readRow, recordedPast } from "../../../src/policy/past.ts"
 import { load, NOW_MS, requestOf } from "../../support/policy.ts"
 
 const HOUR = 3_600_000
@@ -216,6 +216,12 @@ describe("evaluating over the past", () => {
       "DENY",
     )
     expect(policy.evaluate(pay(1, 1), [], undefined, past({ [`sum shares ${day}`]: 2_500_000 })).decision).toBe("DENY")
+  })
+
+  test("from what was recorded the same is decided again", () => {
+    const first = policy.evaluate(ask("go"), [], undefined, past({ [`count tries ${HOUR}`]: 6 }))
+    expect(policy.evaluate(ask("go"), [], undefined, recordedPast(first.readings))).toEqual(first)
+    expect(policy.evaluate(ask("go"), [], undefined, recordedPast([])).reasons[0]?.code).toBe("CONDITION_ERROR")
   })
 
   test("a variable asks, and the tier is that of the worst signal over history", () => {
