@@ -194,11 +194,12 @@ function onLineage(parts: Parts): Service {
 
 function onPolicy(parts: Parts, rate: ByteRate): Service {
   const { bundles, bundleThread, config } = parts
-  const { checkFiles } = bundleThread
+  const { checkFiles, testFiles } = bundleThread
   const signer = config.policySign ? parts.policySigner : null
   return policyService({
     bundles,
     checkFiles,
+    testFiles,
     publish: createPublish({ ...parts, rate, store: bundles, checkFiles, signer }),
     replay: createReplayDecisions({
       ...parts,

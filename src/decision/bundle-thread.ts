@@ -1,8 +1,9 @@
 /** The daemon's side of `bundle-worker.ts`: one bundle at a time. The thread is ended when its time is over, or when it is idle. */
 import { Worker } from "node:worker_threads"
 import { WritError } from "../errors.ts"
-import type { BundleJob } from "./bundle-worker.ts"
+import type { BundleJob, BundleResult } from "./bundle-worker.ts"
 import type { BundleCheck, BundleFiles } from "./check-bundle.ts"
+import type { BundleTests } from "./test-bundle.ts"
 
 /** Bundles that wait for their turn; beyond it they are refused. */
 const MAX_WAITING = 8
@@ -21,6 +22,8 @@ export interface BundleThread {
   /** Throws QUEUE_FULL; DEADLINE_EXCEEDED when it takes longer; REQUEST_TOO_LARGE when it needs too much memory. */
   checkFiles(files: BundleFiles, limitMs: number): Promise<BundleCheck>
   checkCanonical(content: Uint8Array, limitMs: number): Promise<BundleCheck>
+  /** Runs the tests among the files whose names contain `filter`. */
+  testFiles(files: BundleFiles, filter: string, limitMs: number): Promise<BundleTests>
   /** Ends what runs: who waits for it is told SHUTTING_DOWN. */
   stop(): Promise<void>
 }
@@ -33,7 +36,7 @@ export function createBundleThread(): BundleThread {
   let idle: NodeJS.Timeout | undefined
   let isStopped = false
 
-  async function inTurn(job: BundleJob, limitMs: number): Promise<BundleCheck> {
+  async function inTurn<J extends BundleJob>(job: J, limitMs: number): Promise<BundleResult<J>> {
     if (waiting >= MAX_WAITING) throw new WritError("QUEUE_FULL")
     waiting++
     const endMs = performance.now() + limitMs
@@ -42,7 +45,7 @@ export function createBundleThread(): BundleThread {
     return await turn
   }
 
-  async function run(job: BundleJob, leftMs: number): Promise<BundleCheck> {
+  async function run<J extends BundleJob>(job: J, leftMs: number): Promise<BundleResult<J>> {
     if (isStopped) throw new WritError("SHUTTING_DOWN")
     if (leftMs <= 0) throw tooLong()
     clearTimeout(idle)
@@ -50,7 +53,7 @@ export function createBundleThread(): BundleThread {
     const thread = worker
     let timer: NodeJS.Timeout | undefined
     try {
-      return await new Promise<BundleCheck>((resolve, reject) => {
+      return await new Promise<BundleResult<J>>((resolve, reject) => {
         fail = reject
         timer = setTimeout(() => reject(tooLong()), leftMs)
         thread.once("message", resolve)
@@ -92,6 +95,7 @@ export function createBundleThread(): BundleThread {
   return {
     checkFiles: (files, limitMs) => inTurn({ kind: "files", files }, limitMs),
     checkCanonical: (content, limitMs) => inTurn({ kind: "canonical", content }, limitMs),
+    testFiles: (files, filter, limitMs) => inTurn({ kind: "tests", files, filter }, limitMs),
     async stop() {
       isStopped = true
       clearTimeout(idle)

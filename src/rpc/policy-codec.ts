@@ -2,7 +2,8 @@
 import type { BudgetState } from "../decision/budgets.ts"
 import type { BundlePosition, BundleView } from "../decision/bundles.ts"
 import type { BundleCheck, BundleFiles } from "../decision/check-bundle.ts"
-import { text } from "../decision/snapshot.ts"
+import { optionalText, text } from "../decision/snapshot.ts"
+import type { BundleTests } from "../decision/test-bundle.ts"
 import { WritError } from "../errors.ts"
 import { fromHex, fromUtf8, toHex } from "../formats/bytes.ts"
 import { fromDigest, fromTime } from "./verifier-codec.ts"
@@ -12,6 +13,7 @@ export const MAX_BUNDLE_FILE_BYTES = 1024 * 1024
 export const MAX_BUNDLE_FILES_BYTES = 3 * 1024 * 1024
 const MAX_PATH_BYTES = 256
 const MAX_REASON_BYTES = 1_024
+const MAX_FILTER_BYTES = 256
 /** Of one answer: what is wrong in ten thousand places is no better understood than what is wrong in the first of them. */
 const MAX_PROBLEMS = 1_000
 
@@ -96,6 +98,23 @@ export function fromCheck(check: BundleCheck): object {
     confirmed_count: confirmed,
     outside_count: outside,
   }
+}
+
+/** TestBundleResponse. */
+export function fromTests(tests: BundleTests): object {
+  if (!tests.ok) return { passed: false, problems: tests.problems.slice(0, MAX_PROBLEMS).map(fromProblem) }
+  const { results, uncoveredRules, rulePercent, conditionPercent } = tests
+  return {
+    passed: results.length > 0 && results.every(({ passed }) => passed),
+    results,
+    uncovered_rules: uncoveredRules,
+    rule_percent: rulePercent,
+    condition_percent: conditionPercent,
+  }
+}
+
+export function toFilter(filter: string): string {
+  return optionalText("filter", filter, MAX_FILTER_BYTES)
 }
 
 /** Where a page ended. Throws INVALID_REQUEST. */

@@ -12,6 +12,7 @@ import type { BundleCheck, BundleFiles } from "../decision/check-bundle.ts"
 import { MAX_TIMEOUT_MS } from "../decision/limits.ts"
 import type { Published, PublishRequest } from "../decision/publish-bundle.ts"
 import type { ReplayDecisions } from "../decision/replay-decisions.ts"
+import type { BundleTests } from "../decision/test-bundle.ts"
 import { WritError } from "../errors.ts"
 import { toReceipt } from "./authorization.ts"
 import { loadService, SERVICES } from "./load.ts"
@@ -20,8 +21,10 @@ import {
   fromBundle,
   fromBundlePosition,
   fromCheck,
+  fromTests,
   toBundleFiles,
   toBundlePosition,
+  toFilter,
   toReason,
   type WireBundleFile,
 } from "./policy-codec.ts"
@@ -34,6 +37,7 @@ const DEFAULT_PAGE = 50
 export interface PolicyPorts {
   readonly bundles: BundleStore
   checkFiles(files: BundleFiles, limitMs: number): Promise<BundleCheck>
+  testFiles(files: BundleFiles, filter: string, limitMs: number): Promise<BundleTests>
   publish(request: PublishRequest, call: Call): Promise<Published>
   readonly replay: ReplayDecisions
   readonly budgets: {
@@ -51,6 +55,17 @@ export function policyService(ports: PolicyPorts): Service {
       async ValidateBundle({ files }: { files: readonly WireBundleFile[] }, { timeoutMs }) {
         const limitMs = Math.min(timeoutMs ?? MAX_TIMEOUT_MS, MAX_TIMEOUT_MS)
         return fromCheck(await ports.checkFiles(toBundleFiles(files), limitMs))
+      },
+
+      async TestBundle(request: { files?: { files: readonly WireBundleFile[] }; filter: string }, { timeoutMs }) {
+        if (!request.files)
+          throw new WritError(
+            "POLICY_INVALID",
+            "Tests are no part of a published bundle: send the files, tests among them.",
+          )
+        const files = toBundleFiles(request.files.files)
+        const limitMs = Math.min(timeoutMs ?? MAX_TIMEOUT_MS, MAX_TIMEOUT_MS)
+        return fromTests(await ports.testFiles(files, toFilter(request.filter), limitMs))
       },
 
       async PublishBundle(

@@ -39,6 +39,7 @@ export const RPC_ROLES: Readonly<Record<string, readonly Role[]>> = {
   "/writ.v1.LineageService/GetConsistencyProof": READERS,
   "/writ.v1.LineageService/ExportEvidence": READERS,
   "/writ.v1.PolicyService/ValidateBundle": ["author"],
+  "/writ.v1.PolicyService/TestBundle": ["author"],
   "/writ.v1.PolicyService/PublishBundle": ["author"],
   "/writ.v1.PolicyService/ReplayDecisions": POLICY_READERS,
   "/writ.v1.PolicyService/GetBundle": POLICY_READERS,
