@@ -141,6 +141,23 @@ BEGIN
 END
 $$;
 
+CREATE TABLE public.activation (
+    activation_id uuid NOT NULL,
+    digest bytea NOT NULL,
+    previous bytea NOT NULL,
+    requested_by text NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    log_id smallint NOT NULL,
+    idx bigint NOT NULL,
+    decided text,
+    decided_by text,
+    decided_log_id smallint,
+    decided_idx bigint,
+    CONSTRAINT activation_check CHECK ((num_nulls(decided, decided_by, decided_log_id, decided_idx) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT activation_decided_check CHECK ((decided = ANY (ARRAY['granted'::text, 'refused'::text]))),
+    CONSTRAINT activation_previous_check CHECK ((octet_length(previous) = 32))
+);
+
 CREATE TABLE public.approval (
     key uuid NOT NULL,
     approval_id uuid NOT NULL,
@@ -212,6 +229,8 @@ CREATE TABLE public.control (
     singleton boolean DEFAULT true NOT NULL,
     epoch bigint NOT NULL,
     active_bundle bytea,
+    active_log_id smallint,
+    active_idx bigint,
     CONSTRAINT control_active_bundle_check CHECK ((octet_length(active_bundle) = 32)),
     CONSTRAINT control_singleton_check CHECK (singleton)
 )
@@ -297,6 +316,15 @@ CREATE TABLE public.reference_values (
     content bytea NOT NULL
 );
 
+CREATE UNLOGGED TABLE public.replica (
+    log_id smallint NOT NULL,
+    epoch bigint NOT NULL,
+    digest bytea,
+    problem text NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT replica_digest_check CHECK ((octet_length(digest) = 32))
+);
+
 CREATE TABLE public.request (
     key uuid NOT NULL,
     snapshot_digest bytea NOT NULL,
@@ -350,6 +378,9 @@ CREATE TABLE public.token_key (
     issuer text NOT NULL,
     CONSTRAINT token_key_public_key_check CHECK ((octet_length(public_key) = 32))
 );
+
+ALTER TABLE ONLY public.activation
+    ADD CONSTRAINT activation_pkey PRIMARY KEY (activation_id);
 
 ALTER TABLE ONLY public.approval
     ADD CONSTRAINT approval_approval_id_key UNIQUE (approval_id);
@@ -414,6 +445,9 @@ ALTER TABLE ONLY public.nonce_key
 ALTER TABLE ONLY public.reference_values
     ADD CONSTRAINT reference_values_pkey PRIMARY KEY (key);
 
+ALTER TABLE ONLY public.replica
+    ADD CONSTRAINT replica_pkey PRIMARY KEY (log_id);
+
 ALTER TABLE ONLY public.request
     ADD CONSTRAINT request_pkey PRIMARY KEY (key);
 
@@ -434,6 +468,8 @@ ALTER TABLE ONLY public.tile
 
 ALTER TABLE ONLY public.token_key
     ADD CONSTRAINT token_key_pkey PRIMARY KEY (kid);
+
+CREATE INDEX activation_pending ON public.activation USING btree (expires_at) WHERE (decided IS NULL);
 
 CREATE INDEX approval_caller ON public.approval USING btree (caller, expires_at);
 
@@ -462,6 +498,9 @@ CREATE INDEX reference_values_epoch ON public.reference_values USING btree (epoc
 CREATE INDEX request_expires ON public.request USING brin (expires_at) WITH (pages_per_range='16');
 
 CREATE INDEX runtime_epoch ON public.runtime USING btree (epoch);
+
+ALTER TABLE ONLY public.activation
+    ADD CONSTRAINT activation_digest_fkey FOREIGN KEY (digest) REFERENCES public.bundle(digest);
 
 ALTER TABLE ONLY public.bundle_signature
     ADD CONSTRAINT bundle_signature_digest_fkey FOREIGN KEY (digest) REFERENCES public.bundle(digest);

@@ -15,6 +15,7 @@ import { createCascade } from "./decision/cascade.ts"
 import { Control } from "./decision/control.ts"
 import { Directives } from "./decision/directives.ts"
 import { createExecutions } from "./decision/executions.ts"
+import { createFolderBundle } from "./decision/folder-bundle.ts"
 import type { BeatAnswer } from "./decision/heartbeat.ts"
 import { Leases } from "./decision/leases.ts"
 import { createPolicies } from "./decision/policies.ts"
@@ -24,7 +25,7 @@ import { createReplayThread } from "./decision/replay-thread.ts"
 import { createRevokeOne } from "./decision/revoke.ts"
 import { createRuntimeChanges } from "./decision/runtime-changes.ts"
 import { createRuntimes } from "./decision/runtimes.ts"
-import { bundleProblems, isActive } from "./decision/state.ts"
+import { bundleProblems, type ControlState, isActive } from "./decision/state.ts"
 import { createTurns } from "./decision/turns.ts"
 import { WritError } from "./errors.ts"
 import { fromBase64, fromHex, toHex } from "./formats/bytes.ts"
@@ -39,6 +40,7 @@ import { Consumables } from "./ledger/consumables.ts"
 import { assertSignedPrefix, newestRecordMs, restoreTree } from "./ledger/restore.ts"
 import type { Logger } from "./log.ts"
 import { createMetrics } from "./metrics.ts"
+import type { Policy } from "./policy/types.ts"
 import { PACKAGE_ROOT } from "./rpc/api.ts"
 import { assertRole, authenticate } from "./rpc/authenticate.ts"
 import { addHealth, addReflection, createHealth } from "./rpc/health.ts"
@@ -47,7 +49,7 @@ import { buildServer, drain, listen } from "./rpc/server.ts"
 import { createNonces } from "./runtime/nonces.ts"
 import { createServices } from "./services.ts"
 import { createApprovalStore } from "./store/approval-store.ts"
-import { createBundleStore } from "./store/bundle-store.ts"
+import { acknowledge, createBundleStore, leave } from "./store/bundle-store.ts"
 import { connectWriter, openPool, parseDatabaseUrl } from "./store/connect.ts"
 import { createRowStore } from "./store/consumables.ts"
 import { isDiskLow, openDataFolder } from "./store/data-folder.ts"
@@ -77,6 +79,7 @@ const LEASES_INTERVAL_MS = 1_000
 const ORPHANS_INTERVAL_MS = 5_000
 const SWEEP_INTERVAL_MS = 1_000
 const APPROVALS_INTERVAL_MS = 2_000
+const ACKNOWLEDGE_INTERVAL_MS = 5_000
 const HOUSEKEEPING_MS = 30_000
 const DAEMON = { id: "writ", proof: "process" } as const
 
@@ -92,6 +95,7 @@ const STOP_ORDER = [
   "feed",
   "policy thread",
   "background work",
+  "acknowledgement",
   "beats",
   "appender",
   "signing thread",
@@ -205,6 +209,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     read: (runtime, after) => directivesOf(pool, runtime, after),
   })
   let onStopped = () => {} // a runtime was
+  let onLoaded = () => {} // the control state was
   const trustedPolicyKeys = [policySigner.publicKey, ...config.policyTrustedKeys.map(readPolicyKey)]
   const policies = createPolicies({
     readBundle: (digest) => readBundle(pool, digest),
@@ -220,6 +225,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     onChange(state, rows) {
       const { epoch, active } = state
       directives.publish(state, rows)
+      onLoaded()
       if (rows.some(({ directive }) => directive.kind !== "stop_execution")) onStopped()
       const problems = active?.problems.map((problem) => problem.code)
       log.info({ epoch, bundle: active?.policy.digest, problems }, "control state loaded")
@@ -293,11 +299,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   // 5. First records of a new log; keys and the bundle become known to all replicas through the ledger.
   const shared = { clock, origin, control: () => control.state, inTurn: createTurns(() => takeTurn(pool)), ledger }
   const bundles = createBundleStore(pool)
-  const announce = createAnnounce({
-    ...shared,
-    actor: DAEMON,
-    publish: createStorePublication({ ...shared, store: bundles }),
-  })
+  const announce = createAnnounce({ ...shared, actor: DAEMON })
   if (head.size === 0) await announce.logOpened(origin, checkpoints.verifierKey)
   if (!(await reader.tokenKeys()).some(({ kid }) => kid === tokens.kid))
     await announce.tokenKey(tokens.kid, tokens.publicKey, config.issuer)
@@ -305,12 +307,25 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   for (const text of folder.apiKeys.values()) {
     if (!control.state.callers.has(parseApiKey(text)?.id ?? "")) await callerKeys.register(text, DAEMON)
   }
+  const applyFolder = createFolderBundle({
+    ...shared,
+    actor: DAEMON,
+    store: bundles,
+    publish: createStorePublication({ ...shared, store: bundles }),
+    signer: policySigner,
+    twoPerson: config.policyTwoPerson,
+  })
   const activate = async ({ policy, opinions }: FolderPolicy) => {
     const { digest, version, ruleCount: rules } = policy
     ownPolicy = policy
     policies.put(policy)
-    if (!isActive(control.state, policy) && (await announce.bundle(policy, opinions, policySigner)))
-      log.info({ digest, version, rules }, "policy bundle activated")
+    const outcome = await applyFolder(policy, opinions)
+    if (outcome === "activated") log.info({ digest, version, rules }, "policy bundle activated")
+    if (outcome === "kept")
+      log.warn(
+        { digest, version, active: control.state.active?.policy.digest },
+        `the policy folder holds another bundle than the active one, which stays: ${config.policyTwoPerson ? "two operators must agree to another" : "it was not activated from this folder"}. To change it: writ policy publish ${config.policyFolder}, then writ policy activate ${digest}`,
+      )
   }
   // What is to become active is asked about first, what is already was.
   const activeDigest = () => ({ unless: control.state.active?.policy.digest ?? null })
@@ -372,6 +387,25 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     }
   })
   onStopped = () => void stopExecutions()
+  /** Which bundle this replica decides by: at once where that changed, and again and again as a sign of life. */
+  const acknowledgeNow = inSeries(async () => {
+    const { epoch, active } = control.state
+    const [problem] = bundleProblems(control.state, clock.now().wallMs)
+    const digest = active && fromHex(active.policy.digest)
+    try {
+      await acknowledge(pool, logId, { epoch, digest, problem: problem?.code ?? "" })
+    } catch (err) {
+      log.warn({ err }, "the others could not be told which bundle decides here; it is tried again")
+    }
+  })
+  onLoaded = () => void acknowledgeNow()
+  background.repeat(ACKNOWLEDGE_INTERVAL_MS, "acknowledging the active bundle", acknowledgeNow)
+  await acknowledgeNow()
+  stops.acknowledgement = async () => {
+    onLoaded = () => {}
+    await acknowledgeNow() // after one that may still run
+    await leave(pool, logId)
+  }
   background.repeat(LEASES_INTERVAL_MS, "ending executions with their leases", stopExecutions)
   background.repeat(ORPHANS_INTERVAL_MS, "looking for children whose parent has ended", async () => {
     if (appender.state === "open") await cascade.sweepOrphans()
@@ -510,13 +544,21 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
       HTTP: `http://${http.address}`,
       database: embedded ? `embedded Postgres${adopted}` : "external",
       log: `${origin}, ${appender.size} records`,
-      policy: `${ownPolicy.version}, ${ownPolicy.ruleCount} rules, ${ownPolicy.digest.slice(0, 16)}… from ${config.policyFolder}`,
+      policy: describePolicy(control.state, inFolder.policy, config.policyFolder),
       "API keys": join(config.dataFolder, "api-keys"),
       ready: `${((Date.now() - startedAtMs) / 1000).toFixed(2)} s`,
     },
     reloadPolicy,
     failed,
   }
+}
+
+/** The bundle that decides, and where it came from if that is the folder. */
+function describePolicy({ active }: ControlState, inFolder: Policy, folder: string): string {
+  if (!active) return "none is active: everything is denied"
+  const { version, ruleCount, digest } = active.policy
+  const from = digest === inFolder.digest ? `from ${folder}` : `activated by an operator; ${folder} holds another`
+  return `${version}, ${ruleCount} rules, ${digest.slice(0, 16)}… ${from}`
 }
 
 async function within(limitMs: number | null, work: unknown): Promise<void> {

@@ -77,6 +77,19 @@ export const SETTINGS: readonly Setting[] = [
       "Sign a bundle that is published without a signature with this daemon's own policy key; false: only bundles that a trusted key has signed are taken.",
   },
   {
+    key: "policy-two-person",
+    kind: "flag",
+    default: "false",
+    meaning:
+      "A bundle is activated only when a second operator, with another key, agrees (DecideActivation). The same on every replica.",
+  },
+  {
+    key: "policy-activation-ttl-ms",
+    kind: "number",
+    default: "3600000",
+    meaning: "How long an activation waits for the second operator, milliseconds: 1000 to 604800000.",
+  },
+  {
     key: "append-timeout-ms",
     kind: "number",
     default: "1000",
@@ -136,6 +149,8 @@ export interface Config {
   readonly policyFolder: string
   readonly policyTrustedKeys: readonly string[]
   readonly policySign: boolean
+  readonly policyTwoPerson: boolean
+  readonly policyActivationTtlMs: number
   readonly appendTimeoutMs: number
   readonly callerBytesPerSecond: number
   readonly minFreeDiskBytes: number
@@ -209,6 +224,8 @@ export function loadConfig(flags: Values, env: NodeJS.ProcessEnv = process.env):
     policyFolder: resolve(text("policy", join(dataFolder, "policy"))),
     policyTrustedKeys: list("policy-trusted-keys") ?? [],
     policySign: flag("policy-sign"),
+    policyTwoPerson: flag("policy-two-person"),
+    policyActivationTtlMs: number("policy-activation-ttl-ms", 1_000, 604_800_000),
     appendTimeoutMs: number("append-timeout-ms", 50, 60_000),
     callerBytesPerSecond: number("caller-bytes-per-second", 1_024, 2 ** 40),
     minFreeDiskBytes: number("min-free-disk-mib", 0, 2 ** 24) * 1024 * 1024,

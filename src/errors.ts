@@ -82,6 +82,12 @@ export const ERRORS = {
     retryable: false,
     text: "The token gives no right to start this execution now. Authorize again.",
   },
+  ACTIVE_BUNDLE_CHANGED: {
+    grpc: STATUS.ABORTED,
+    http: 409,
+    retryable: false,
+    text: "Another policy bundle is active than the one that was expected. Look at it, and ask again.",
+  },
   ALREADY_REDEEMED: {
     grpc: STATUS.ALREADY_EXISTS,
     http: 409,

@@ -1,6 +1,7 @@
 /** What answers each RPC: the services, put together from the parts that `app.ts` has started. */
 import type { Config } from "./config.ts"
 import type { createAccounts } from "./decision/accounts.ts"
+import { createActivation } from "./decision/activate-bundle.ts"
 import { createAuthorize } from "./decision/authorize.ts"
 import type { BeatThread } from "./decision/beat-thread.ts"
 import type { createBeats } from "./decision/beats.ts"
@@ -196,6 +197,13 @@ function onPolicy(parts: Parts, rate: ByteRate): Service {
   const { bundles, bundleThread, config } = parts
   const { checkFiles, testFiles } = bundleThread
   const signer = config.policySign ? parts.policySigner : null
+  const activation = createActivation({
+    ...parts,
+    store: bundles,
+    checkCanonical: bundleThread.checkCanonical,
+    twoPerson: config.policyTwoPerson,
+    activationTtlMs: config.policyActivationTtlMs,
+  })
   return policyService({
     bundles,
     checkFiles,
@@ -207,6 +215,9 @@ function onPolicy(parts: Parts, rate: ByteRate): Service {
       contentOf: (digest) => bundles.content(fromHex(digest)),
     }),
     budgets: createBudgets({ ...parts, store: createRowStore(parts.pool) }),
+    activate: activation.activate,
+    decide: activation.decide,
+    wallMs: parts.wallMs,
   })
 }
 

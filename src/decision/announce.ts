@@ -1,23 +1,17 @@
-/** What a daemon makes known to all replicas by a record when it starts or its policy changes: its log, its token key, its bundle. */
-import { fromHex, toBase64Url } from "../formats/bytes.ts"
+/** What a daemon makes known to all replicas by a record when it starts: its log, its token key. */
+import { toBase64Url } from "../formats/bytes.ts"
 import type { AppendResult, Entry } from "../ledger/appender.ts"
 import type { Clock } from "../ledger/clock.ts"
 import type { Actor } from "../ledger/record.ts"
 import type { Effect } from "../ledger/store.ts"
-import type { Opinions } from "../policy/second-opinion.ts"
-import type { Policy } from "../policy/types.ts"
-import type { Signer } from "../token/signer.ts"
-import { type StorePublication, signBundle } from "./publish-bundle.ts"
 import { seal } from "./seal.ts"
-import { type ControlState, isActive } from "./state.ts"
+import type { ControlState } from "./state.ts"
 
 export interface AnnounceDependencies {
   readonly actor: Actor
   readonly clock: Clock
   control(): ControlState
   readonly ledger: { append(entry: Entry): Promise<AppendResult> }
-  /** As it is stored by PublishBundle. */
-  readonly publish: StorePublication
 }
 
 export function createAnnounce(deps: AnnounceDependencies) {
@@ -43,18 +37,6 @@ export function createAnnounce(deps: AnnounceDependencies) {
     async tokenKey(kid: string, publicKey: Uint8Array, issuer: string): Promise<void> {
       const data = { kid, public_key: toBase64Url(publicKey), use: "token", issuer, state: "published" }
       await change({ kind: "signing_key_changed", data }, [{ kind: "token_key", kid, publicKey, issuer }], true)
-    },
-
-    /** Signs the bundle, publishes it and makes it the active one. False when it is that already. */
-    async bundle(policy: Policy, opinions: Opinions, signer: Signer): Promise<boolean> {
-      if (isActive(deps.control(), policy)) return false
-      const signatures = [signBundle(policy.canonicalBytes, signer)]
-      await deps.publish({ checked: { ...policy, opinions }, signatures, comment: "" }, deps.actor)
-      // Where it was the active one and only not trusted here, this daemon's signature was what it lacked.
-      if (isActive(deps.control(), policy)) return true
-      const data = { digest: policy.digest, version: policy.version }
-      await change({ kind: "bundle_activated", data }, [{ kind: "activate", digest: fromHex(policy.digest) }], true)
-      return true
     },
   }
 }

@@ -1,10 +1,11 @@
 /** Published bundles: what is known of them, and what makes one trusted. */
 import { nativeCrypto } from "../crypto.ts"
 import { WritError } from "../errors.ts"
-import { equalBytes, toHex } from "../formats/bytes.ts"
+import { equalBytes, fromHex, toHex } from "../formats/bytes.ts"
 import { type DsseEnvelope, encodeDsseEnvelope, parseDsseEnvelope } from "../formats/dsse.ts"
 import type { JsonObject } from "../formats/ports.ts"
 import { readBody, type StoredRecord } from "../ledger/lineage.ts"
+import type { RecordBody } from "../ledger/record.ts"
 import { verifySignature } from "../verify/signature.ts"
 import { BUNDLE_PAYLOAD_TYPE, type BundleSignature, bundleSigningInput } from "./control.ts"
 
@@ -32,8 +33,60 @@ export interface BundleStore {
   content(digest: Uint8Array): Promise<Uint8Array | null>
   /** Newest first: those published before `before`. */
   list(before: BundlePosition | null, limit: number): Promise<readonly StoredBundle[]>
-  /** Digest of the active one. */
-  activeDigest(): Promise<Uint8Array | null>
+  /** The active one, and the record of its activation. */
+  active(): Promise<ActiveBundle | null>
+  /** Null: there is none of this id. */
+  activation(id: string): Promise<StoredActivation | null>
+  /** Activations that nobody has decided and that have not lapsed by then (Unix milliseconds). */
+  pending(nowMs: number): Promise<readonly StoredActivation[]>
+  /** What the replicas that are alive say of themselves, by log. */
+  replicas(): Promise<readonly ReplicaRow[]>
+}
+
+export interface ActiveBundle {
+  readonly digest: Uint8Array
+  readonly record: StoredRecord
+}
+
+export interface StoredActivation {
+  readonly id: string
+  readonly digest: Uint8Array
+  /** The bundle that was active when it was asked for. */
+  readonly previous: Uint8Array
+  /** Id of the caller's key. */
+  readonly requestedBy: string
+  /** Unix milliseconds. */
+  readonly expiresAtMs: number
+  /** Of the request. */
+  readonly record: StoredRecord
+  readonly decision: {
+    readonly outcome: "granted" | "refused"
+    /** Id of the caller's key. */
+    readonly by: string
+    readonly record: StoredRecord
+  } | null
+}
+
+export interface ReplicaRow {
+  readonly origin: string
+  readonly epoch: bigint
+  readonly digest: Uint8Array | null
+  /** Reason code; empty when it decides. */
+  readonly problem: string
+  /** Unix milliseconds, by the database's clock. */
+  readonly seenAtMs: number
+}
+
+/** What a bundle's view needs of the others. */
+export interface BundleSurroundings {
+  readonly active: ActiveBundle | null
+  readonly pending: readonly StoredActivation[]
+  readonly replicas: readonly ReplicaRow[]
+}
+
+export async function readSurroundings(store: BundleStore, nowMs: number): Promise<BundleSurroundings> {
+  const [active, pending, replicas] = await Promise.all([store.active(), store.pending(nowMs), store.replicas()])
+  return { active, pending, replicas }
 }
 
 /** A bundle as the API shows it. */
@@ -41,31 +94,49 @@ export interface BundleView {
   readonly digest: Uint8Array
   readonly version: string
   readonly ruleCount: number
-  readonly state: "published" | "active"
+  readonly state: "published" | "pending" | "active"
   /** Unix milliseconds; null: always, for ever. */
   readonly notBeforeMs: number | null
   readonly notAfterMs: number | null
   readonly publishedAtMs: number
   readonly signedBy: readonly Uint8Array[]
   readonly engine: string
+  /** Of the active one, else empty. */
+  readonly replicas: readonly (ReplicaRow & { readonly acknowledged: boolean })[]
+  /** Of the active one: which was active before it. */
+  readonly previous: Uint8Array | null
+  readonly pending: StoredActivation | null
 }
 
 export function toBundleView(
   bundle: Omit<StoredBundle, "record"> & { readonly record: Pick<StoredRecord, "body"> },
-  active: Uint8Array | null,
+  { active, pending, replicas }: BundleSurroundings,
 ): BundleView {
   const { data = {}, engine = "" } = readBody(bundle.record.body)
+  const activation = active && equalBytes(active.digest, bundle.digest) ? readBody(active.record.body) : null
+  const waiting = pending.find(({ digest }) => equalBytes(digest, bundle.digest)) ?? null
+  const previous = activation?.data?.["previous"]
   return {
     digest: bundle.digest,
     version: String(data["version"]),
     ruleCount: Number(data["rules"]),
-    state: active && equalBytes(active, bundle.digest) ? "active" : "published",
+    state: activation ? "active" : waiting ? "pending" : "published",
     notBeforeMs: toMs(data["not_before"]),
     notAfterMs: toMs(data["not_after"]),
     publishedAtMs: bundle.publishedAtMs,
     signedBy: bundle.signatures.map(({ publicKey }) => publicKey),
     engine,
+    replicas: activation
+      ? replicas.map((row) => ({ ...row, acknowledged: hasAcknowledged(row, bundle.digest, activation) }))
+      : [],
+    previous: typeof previous === "string" ? fromHex(previous) : null,
+    pending: activation ? null : waiting,
   }
+}
+
+/** Does it decide by this bundle, since this activation of it? */
+function hasAcknowledged(row: ReplicaRow, digest: Uint8Array, { epoch = "0" }: Partial<RecordBody>): boolean {
+  return row.digest !== null && equalBytes(row.digest, digest) && row.problem === "" && row.epoch >= BigInt(epoch)
 }
 
 function toMs(time: JsonObject[string] | undefined): number | null {

@@ -21,6 +21,11 @@ const ERASABLE: readonly (RecordKind | undefined)[] = [
   "completed_late",
   "revoked",
   "payload_erased",
+  "bundle_published",
+  "bundle_signed",
+  "activation_requested",
+  "activation_refused",
+  "bundle_activated",
 ]
 
 export interface EraseDependencies {

@@ -12,10 +12,12 @@ import type { Signer } from "../token/signer.ts"
 import type { Call } from "./authorize.ts"
 import {
   type BundleStore,
+  type BundleSurroundings,
   type BundleView,
   invalidEnvelope,
   MAX_BUNDLE_ENVELOPE_BYTES,
   readBundleEnvelope,
+  readSurroundings,
   toBundleView,
   trustedSignatures,
 } from "./bundles.ts"
@@ -28,6 +30,8 @@ import { seal } from "./seal.ts"
 import { type ControlState, isUsable } from "./state.ts"
 
 const MAX_ATTEMPTS = 16
+/** What is new is neither active nor waited for. */
+const ALONE: BundleSurroundings = { active: null, pending: [], replicas: [] }
 /** Of what is wrong, in the text of an error; ValidateBundle tells all of it. */
 const MAX_TOLD_CHARS = 1_024
 
@@ -80,7 +84,7 @@ export function createStorePublication(
       const added = signatures.filter(isNew)
       if (known && added.length === 0) {
         const { origin, index, leafHash } = known.record
-        const bundle = toBundleView(known, await deps.store.activeDigest())
+        const bundle = toBundleView(known, await readSurroundings(deps.store, deps.clock.now().wallMs))
         return { bundle, receipt: { origin, index, leafHash }, alreadyPublished: true }
       }
       const { epoch } = deps.control()
@@ -103,7 +107,7 @@ export function createStorePublication(
       const result = await deps.ledger.append({ record, epoch, change, ...limit })
       if (result.kind === "written" && !known)
         return {
-          bundle: toBundleView({ digest, signatures: added, record, publishedAtMs: wallMs }, null),
+          bundle: toBundleView({ digest, signatures: added, record, publishedAtMs: wallMs }, ALONE),
           receipt: { origin: deps.origin, index: result.index, leafHash: record.leafHash },
           alreadyPublished: false,
         }

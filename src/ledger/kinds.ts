@@ -50,6 +50,16 @@ export const KINDS = {
     raisesEpoch: true,
     meaning: "a further trusted key vouches for a bundle that was published before",
   },
+  activation_requested: {
+    transitions: null,
+    raisesEpoch: false,
+    meaning: "somebody asked to activate a bundle, which somebody else has to decide",
+  },
+  activation_refused: {
+    transitions: null,
+    raisesEpoch: false,
+    meaning: "a second principal refused an activation",
+  },
   bundle_activated: { transitions: null, raisesEpoch: true, meaning: "a policy bundle became the active one" },
   decision: {
     transitions: [">AUTHORIZED", ">APPROVAL_PENDING", "APPROVAL_PENDING>AUTHORIZED"],

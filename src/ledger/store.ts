@@ -128,6 +128,23 @@ export type Effect =
       readonly signature: Uint8Array
     }
   | { readonly kind: "activate"; readonly digest: Uint8Array }
+  | {
+      readonly kind: "activation_requested"
+      readonly id: string
+      readonly digest: Uint8Array
+      readonly previous: Uint8Array
+      /** Id of the caller's key. */
+      readonly requestedBy: string
+      /** Unix milliseconds. */
+      readonly expiresAtMs: number
+    }
+  /** A conflict when it was decided already. */
+  | {
+      readonly kind: "activation_decided"
+      readonly id: string
+      readonly outcome: "granted" | "refused"
+      readonly decidedBy: string
+    }
   /** The runtime as it is from this control epoch on. */
   | { readonly kind: "runtime"; readonly key: string; readonly epoch: bigint; readonly content: Uint8Array }
   | { readonly kind: "reference_values"; readonly key: string; readonly epoch: bigint; readonly content: Uint8Array }

@@ -12,6 +12,7 @@ export const MAX_BUNDLE_FILES = 256
 export const MAX_BUNDLE_FILE_BYTES = 1024 * 1024
 export const MAX_BUNDLE_FILES_BYTES = 3 * 1024 * 1024
 const MAX_PATH_BYTES = 256
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 const MAX_REASON_BYTES = 1_024
 const MAX_FILTER_BYTES = 256
 /** Of one answer: what is wrong in ten thousand places is no better understood than what is wrong in the first of them. */
@@ -73,7 +74,29 @@ export function fromBundle(bundle: BundleView): object {
     published_at: fromTime(bundle.publishedAtMs),
     signed_by: bundle.signedBy,
     engine_version: bundle.engine,
+    replicas: bundle.replicas.map(({ origin, acknowledged, digest, epoch, problem, seenAtMs }) => ({
+      log: origin,
+      acknowledged,
+      ...(digest && { digest }),
+      epoch: epoch.toString(),
+      problem,
+      seen_at: fromTime(seenAtMs),
+    })),
+    ...(bundle.previous && { previous_digest: bundle.previous }),
+    ...(bundle.pending && {
+      pending: {
+        activation_id: bundle.pending.id,
+        requested_by: `key:${bundle.pending.requestedBy}`,
+        expires_at: fromTime(bundle.pending.expiresAtMs),
+      },
+    }),
   }
+}
+
+/** Throws INVALID_REQUEST. */
+export function toActivationId(id: string): string {
+  if (!UUID.test(id)) throw invalid("activation_id", "is not an activation's id")
+  return id
 }
 
 export function fromProblem({ file, line, column, message, excerpt = "", suggestion = "" }: Problem): object {

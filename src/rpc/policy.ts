@@ -1,9 +1,11 @@
 /** PolicyService: the life of bundles. Decode, call, encode. */
+import type { ActivateRequest, Activation, DecideRequest } from "../decision/activate-bundle.ts"
 import type { Call } from "../decision/authorize.ts"
 import type { BudgetPage, BudgetState } from "../decision/budgets.ts"
 import {
   type BundleStore,
   bundleNotFound,
+  readSurroundings,
   toBundleDigest,
   toBundleEnvelopes,
   toBundleView,
@@ -22,6 +24,7 @@ import {
   fromBundlePosition,
   fromCheck,
   fromTests,
+  toActivationId,
   toBundleFiles,
   toBundlePosition,
   toFilter,
@@ -30,6 +33,7 @@ import {
 } from "./policy-codec.ts"
 import { replayHandler } from "./replay.ts"
 import type { Service } from "./server.ts"
+import { fromTime } from "./verifier-codec.ts"
 
 const MAX_PAGE = 500
 const DEFAULT_PAGE = 50
@@ -44,6 +48,9 @@ export interface PolicyPorts {
     get(name: string, key: string): Promise<BudgetState>
     list(name: string, pageSize: number, pageToken: string): Promise<BudgetPage>
   }
+  activate(request: ActivateRequest, call: Call): Promise<Activation>
+  decide(request: DecideRequest, call: Call): Promise<Activation>
+  wallMs(): number
 }
 
 export function policyService(ports: PolicyPorts): Service {
@@ -77,14 +84,44 @@ export function policyService(ports: PolicyPorts): Service {
         return { bundle: fromBundle(bundle), receipt: toReceipt(receipt), already_published: alreadyPublished }
       },
 
+      async ActivateBundle(request: { digest: Buffer; expected_active_digest: Buffer; reason: string }, context) {
+        const expected = request.expected_active_digest
+        const { bundle, epoch, waiting, receipt } = await ports.activate(
+          {
+            digest: toBundleDigest("digest", request.digest),
+            expectedActive: expected.length === 0 ? null : toBundleDigest("expected_active_digest", expected),
+            reason: toReason("reason", request.reason),
+          },
+          context,
+        )
+        return {
+          bundle: fromBundle(bundle),
+          epoch: epoch.toString(),
+          ...(waiting && { activation_id: waiting.id, expires_at: fromTime(waiting.expiresAtMs) }),
+          receipt: toReceipt(receipt),
+        }
+      },
+
+      async DecideActivation(request: { activation_id: string; approve: boolean; reason: string }, context) {
+        const { bundle, epoch, receipt } = await ports.decide(
+          {
+            id: toActivationId(request.activation_id),
+            approve: request.approve,
+            reason: toReason("reason", request.reason),
+          },
+          context,
+        )
+        return { bundle: fromBundle(bundle), epoch: epoch.toString(), receipt: toReceipt(receipt) }
+      },
+
       async GetBundle({ digest, with_content }: { digest: Buffer; with_content: boolean }) {
-        const active = await bundles.activeDigest()
-        const wanted = digest.length === 0 ? active : toBundleDigest("digest", digest)
+        const around = await readSurroundings(bundles, ports.wallMs())
+        const wanted = digest.length === 0 ? around.active?.digest : toBundleDigest("digest", digest)
         if (!wanted) throw new WritError("NOT_FOUND", "No policy bundle is active.")
         const bundle = await bundles.find(wanted)
         if (!bundle) throw bundleNotFound(wanted)
         return {
-          bundle: fromBundle(toBundleView(bundle, active)),
+          bundle: fromBundle(toBundleView(bundle, around)),
           envelopes: toBundleEnvelopes(bundle.signatures),
           ...(with_content && { content: await bundles.content(wanted) }),
         }
@@ -103,11 +140,11 @@ export function policyService(ports: PolicyPorts): Service {
         if (page_size < 0 || page_size > MAX_PAGE)
           throw new WritError("INVALID_REQUEST", `page_size must be 0 to ${MAX_PAGE}.`)
         const size = page_size || DEFAULT_PAGE
-        const active = await bundles.activeDigest()
+        const around = await readSurroundings(bundles, ports.wallMs())
         const found = await bundles.list(toBundlePosition(page_token), size + 1)
         const last = found.length > size ? found[size - 1] : undefined
         return {
-          bundles: found.slice(0, size).map((bundle) => fromBundle(toBundleView(bundle, active))),
+          bundles: found.slice(0, size).map((bundle) => fromBundle(toBundleView(bundle, around))),
           next_page_token: last ? fromBundlePosition(last) : "",
         }
       },

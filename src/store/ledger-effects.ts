@@ -121,7 +121,35 @@ export function toStatement(effect: Effect, at: Position): Statement {
         values: [effect.digest, effect.publicKey, effect.signature],
       }
     case "activate":
-      return { name: "writ_activate", text: "UPDATE control SET active_bundle = $1", values: [effect.digest] }
+      return {
+        name: "writ_activate",
+        text: "UPDATE control SET active_bundle = $1, active_log_id = $2, active_idx = $3",
+        values: [effect.digest, ...position],
+      }
+    case "activation_requested":
+      return {
+        name: "writ_activation_requested",
+        text: `INSERT INTO activation (activation_id, digest, previous, requested_by, expires_at, log_id, idx)
+          VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+        values: [
+          effect.id,
+          effect.digest,
+          effect.previous,
+          effect.requestedBy,
+          toTime(effect.expiresAtMs),
+          ...position,
+        ],
+      }
+    case "activation_decided":
+      return {
+        name: "writ_activation_decided",
+        text: requireOne(
+          `UPDATE activation SET decided = $2, decided_by = $3, decided_log_id = $4, decided_idx = $5
+            WHERE activation_id = $1 AND decided IS NULL`,
+          CONFLICT,
+        ),
+        values: [effect.id, effect.outcome, effect.decidedBy, ...position],
+      }
     case "runtime":
       return {
         name: "writ_runtime",

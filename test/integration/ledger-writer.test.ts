@@ -224,6 +224,15 @@ describe("createLedgerWriter: append of a change", () => {
       { kind: "bundle", digest, content, publishedAtMs: 1_795_000_000_123 },
       { kind: "bundle_signature", digest, publicKey: key, signature: randomBytes(64) },
       { kind: "activate", digest },
+      {
+        kind: "activation_requested",
+        id,
+        digest,
+        previous: digest,
+        requestedBy: "0123abcd",
+        expiresAtMs: 1_795_000_000_123,
+      },
+      { kind: "activation_decided", id, outcome: "granted", decidedBy: "3210dcba" },
       { kind: "runtime", key: id, epoch: 1n, content: randomBytes(3) },
       { kind: "runtime", key: id, epoch: 2n, content },
       { kind: "revoked_runtime_key", publicKey: key, epoch: 1n },
@@ -251,7 +260,24 @@ describe("createLedgerWriter: append of a change", () => {
     expect(
       await rows("SELECT content, log_id, idx, published_at FROM bundle JOIN bundle_signature USING (digest)"),
     ).toEqual([{ content, log_id: head.logId, idx: "0", published_at: new Date(1_795_000_000_123) }])
-    expect(await rows("SELECT epoch, active_bundle FROM control")).toEqual([{ epoch: "1", active_bundle: digest }])
+    expect(await rows("SELECT epoch, active_bundle, active_log_id, active_idx FROM control")).toEqual([
+      { epoch: "1", active_bundle: digest, active_log_id: head.logId, active_idx: "0" },
+    ])
+    expect(await rows("SELECT * FROM activation")).toEqual([
+      {
+        activation_id: id,
+        digest,
+        previous: digest,
+        requested_by: "0123abcd",
+        expires_at: new Date(1_795_000_000_123),
+        log_id: head.logId,
+        idx: "0",
+        decided: "granted",
+        decided_by: "3210dcba",
+        decided_log_id: head.logId,
+        decided_idx: "0",
+      },
+    ])
     expect(await rows("SELECT epoch, content FROM runtime")).toEqual([{ epoch: "2", content }])
     expect(await rows("SELECT epoch FROM revoked_runtime_key")).toEqual([{ epoch: "1" }])
     expect(await rows("SELECT runtime, log_id, idx, content FROM directive")).toEqual([

@@ -1,4 +1,4 @@
-import { cpSync, writeFileSync } from "node:fs"
+import { cpSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
@@ -35,7 +35,7 @@ beforeAll(async () => {
 `,
   )
   writeFileSync(join(policy.path, "history.yaml"), "history: { pages: { actions: [http.get], key: subject.id } }\n")
-  writ = await startTestDaemon(database.url, { policy: policy.path })
+  writ = await startTestDaemon(database.url, { policy: policy.path, "policy-two-person": "true" })
   const pep = writ.client("pep")
   const replies = []
   for (let i = 0; i < 280; i++) replies.push(authorize(pep)) // one full tile and a rest
@@ -56,6 +56,11 @@ beforeAll(async () => {
   await writ.client("operator").call("verifier", "PutReferenceValues", {
     reference_values: { name: "builds", claim: "code", digests: [Buffer.alloc(32, 7)] },
   })
+  const files = [{ path: "policy.yaml", content: readFileSync(join(policy.path, "policy.yaml")) }] // without the runtimes
+  const { bundle } = await writ
+    .client("author")
+    .call<{ bundle: { digest: Buffer } }>("policy", "PublishBundle", { files }, 60_000)
+  await writ.client("operator").call("policy", "ActivateBundle", { digest: bundle.digest }, 60_000)
   while ((await database.query("SELECT FROM beat_segment")).rowCount === 0) await sleep(250) // written every 10 s
   await writ.client("auditor").call("lineage", "GetCheckpoint", {})
   trust = parseTrust(await (await fetch(`http://${writ.daemon.addresses.http}/.well-known/writ.json`)).text())
@@ -98,6 +103,30 @@ const ATTACKS: Readonly<Record<string, readonly [sql: string, blamed: string] | 
   "control.singleton": { exempt: "only true is possible" },
   "control.epoch": ["UPDATE control SET epoch = epoch + 1", "control"],
   "control.active_bundle": ["UPDATE control SET active_bundle = NULL", "control"],
+  "control.active_log_id": ["UPDATE control SET active_log_id = 9", "control"],
+  "control.active_idx": ["UPDATE control SET active_idx = active_idx + 1", "control"],
+  "activation.activation_id": ["UPDATE activation SET activation_id = gen_random_uuid()", "activation"],
+  "activation.digest": ["UPDATE activation SET digest = (SELECT active_bundle FROM control)", "activation"],
+  "activation.previous": ["UPDATE activation SET previous = digest", "activation"],
+  "activation.requested_by": ["UPDATE activation SET requested_by = 'ffffffff'", "activation"],
+  "activation.expires_at": ["UPDATE activation SET expires_at = expires_at + interval '1 day'", "activation"],
+  "activation.log_id": ["UPDATE activation SET log_id = 9", "activation"],
+  "activation.idx": ["UPDATE activation SET idx = idx + 1", "activation"],
+  ...Object.fromEntries(
+    ["decided", "decided_by", "decided_log_id", "decided_idx"].map((column) => [
+      `activation.${column}`, // one of them alone: the database refuses
+      [
+        "UPDATE activation SET decided = 'granted', decided_by = 'ffffffff', decided_log_id = 1, decided_idx = 1",
+        "activation",
+      ],
+    ]),
+  ),
+  ...Object.fromEntries(
+    ["log_id", "epoch", "digest", "problem", "seen_at"].map((column) => [
+      `replica.${column}`,
+      { exempt: "soft state of seconds: what each replica says of itself" },
+    ]),
+  ),
   "request.key": ["UPDATE request SET key = gen_random_uuid() WHERE idx = $1", "request"],
   "request.snapshot_digest": [
     "UPDATE request SET snapshot_digest = set_byte(snapshot_digest, 0, get_byte(snapshot_digest, 0) # 1) WHERE idx = $1",
@@ -262,6 +291,7 @@ async function cloneDatabase(): Promise<TestDatabase> {
     "lookup_mark",
     "bundle",
     "bundle_signature",
+    "activation",
     "caller_key",
     "token_key",
     "runtime",

@@ -39,6 +39,13 @@ const READS: Readonly<
   "grpc-port": [(c) => c.grpc.port, ["0", 0], ["1", 1], ["65535", 65_535]],
   "http-host": [(c) => c.http.host, ["localhost", "localhost"], ["127.0.0.2", "127.0.0.2"], ["::1", "::1"]],
   "http-port": [(c) => c.http.port, ["0", 0], ["1", 1], ["65535", 65_535]],
+  "policy-two-person": [(c) => c.policyTwoPerson, ["false", false], ["true", true], ["false", false]],
+  "policy-activation-ttl-ms": [
+    (c) => c.policyActivationTtlMs,
+    ["1000", 1_000],
+    ["1001", 1_001],
+    ["604800000", 604_800_000],
+  ],
   "policy-sign": [(c) => c.policySign, ["false", false], ["true", true], ["false", false]],
   "database-url": [
     (c) => c.databaseUrl,
@@ -80,6 +87,8 @@ describe("loadConfig", () => {
       policyFolder: join(empty, "policy"),
       policyTrustedKeys: [],
       policySign: true,
+      policyTwoPerson: false,
+      policyActivationTtlMs: 3_600_000,
       appendTimeoutMs: 1_000,
       callerBytesPerSecond: 67_108_864,
       minFreeDiskBytes: 256 * 2 ** 20,

@@ -14,6 +14,7 @@ import type { Bundle as _writ_v1_Bundle, Bundle__Output as _writ_v1_Bundle__Outp
 import type { BundleFile as _writ_v1_BundleFile, BundleFile__Output as _writ_v1_BundleFile__Output } from './writ/v1/BundleFile.ts';
 import type { BundleFiles as _writ_v1_BundleFiles, BundleFiles__Output as _writ_v1_BundleFiles__Output } from './writ/v1/BundleFiles.ts';
 import type { BundleProblem as _writ_v1_BundleProblem, BundleProblem__Output as _writ_v1_BundleProblem__Output } from './writ/v1/BundleProblem.ts';
+import type { BundleReplica as _writ_v1_BundleReplica, BundleReplica__Output as _writ_v1_BundleReplica__Output } from './writ/v1/BundleReplica.ts';
 import type { BundleTestResult as _writ_v1_BundleTestResult, BundleTestResult__Output as _writ_v1_BundleTestResult__Output } from './writ/v1/BundleTestResult.ts';
 import type { Check as _writ_v1_Check, Check__Output as _writ_v1_Check__Output } from './writ/v1/Check.ts';
 import type { DecideActivationRequest as _writ_v1_DecideActivationRequest, DecideActivationRequest__Output as _writ_v1_DecideActivationRequest__Output } from './writ/v1/DecideActivationRequest.ts';
@@ -29,6 +30,7 @@ import type { ListBudgetsResponse as _writ_v1_ListBudgetsResponse, ListBudgetsRe
 import type { ListBundlesRequest as _writ_v1_ListBundlesRequest, ListBundlesRequest__Output as _writ_v1_ListBundlesRequest__Output } from './writ/v1/ListBundlesRequest.ts';
 import type { ListBundlesResponse as _writ_v1_ListBundlesResponse, ListBundlesResponse__Output as _writ_v1_ListBundlesResponse__Output } from './writ/v1/ListBundlesResponse.ts';
 import type { Obligation as _writ_v1_Obligation, Obligation__Output as _writ_v1_Obligation__Output } from './writ/v1/Obligation.ts';
+import type { PendingActivation as _writ_v1_PendingActivation, PendingActivation__Output as _writ_v1_PendingActivation__Output } from './writ/v1/PendingActivation.ts';
 import type { PolicyServiceClient as _writ_v1_PolicyServiceClient, PolicyServiceDefinition as _writ_v1_PolicyServiceDefinition } from './writ/v1/PolicyService.ts';
 import type { PublishBundleRequest as _writ_v1_PublishBundleRequest, PublishBundleRequest__Output as _writ_v1_PublishBundleRequest__Output } from './writ/v1/PublishBundleRequest.ts';
 import type { PublishBundleResponse as _writ_v1_PublishBundleResponse, PublishBundleResponse__Output as _writ_v1_PublishBundleResponse__Output } from './writ/v1/PublishBundleResponse.ts';
@@ -71,6 +73,7 @@ export interface ProtoGrpcType {
       BundleFile: MessageTypeDefinition<_writ_v1_BundleFile, _writ_v1_BundleFile__Output>
       BundleFiles: MessageTypeDefinition<_writ_v1_BundleFiles, _writ_v1_BundleFiles__Output>
       BundleProblem: MessageTypeDefinition<_writ_v1_BundleProblem, _writ_v1_BundleProblem__Output>
+      BundleReplica: MessageTypeDefinition<_writ_v1_BundleReplica, _writ_v1_BundleReplica__Output>
       BundleTestResult: MessageTypeDefinition<_writ_v1_BundleTestResult, _writ_v1_BundleTestResult__Output>
       Check: MessageTypeDefinition<_writ_v1_Check, _writ_v1_Check__Output>
       CheckStatus: EnumTypeDefinition
@@ -89,6 +92,7 @@ export interface ProtoGrpcType {
       ListBundlesRequest: MessageTypeDefinition<_writ_v1_ListBundlesRequest, _writ_v1_ListBundlesRequest__Output>
       ListBundlesResponse: MessageTypeDefinition<_writ_v1_ListBundlesResponse, _writ_v1_ListBundlesResponse__Output>
       Obligation: MessageTypeDefinition<_writ_v1_Obligation, _writ_v1_Obligation__Output>
+      PendingActivation: MessageTypeDefinition<_writ_v1_PendingActivation, _writ_v1_PendingActivation__Output>
       PolicyService: SubtypeConstructor<typeof grpc.Client, _writ_v1_PolicyServiceClient> & { service: _writ_v1_PolicyServiceDefinition }
       PublishBundleRequest: MessageTypeDefinition<_writ_v1_PublishBundleRequest, _writ_v1_PublishBundleRequest__Output>
       PublishBundleResponse: MessageTypeDefinition<_writ_v1_PublishBundleResponse, _writ_v1_PublishBundleResponse__Output>

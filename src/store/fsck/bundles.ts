@@ -9,9 +9,75 @@ export function learnBundles(derived: Derived, record: Partial<RecordBody>, log:
   const data = (record.data ?? {}) as JsonObject
   if (record.kind === "bundle_published")
     derived.bundles.set(data["digest"] as string, `${data["content_sha256"]} ${log.log_id} ${index} ${record.time}`)
+  if (record.kind === "bundle_activated") {
+    const order = String(record.epoch).padStart(20, "0")
+    const active = `${data["digest"]} ${log.log_id} ${index}`
+    if (!derived.active || derived.active.order < order) derived.active = { order, active }
+  }
+  learnActivations(derived, record, data, log, index)
   if (record.kind === "bundle_published" || record.kind === "bundle_signed")
     for (const { public_key, signature } of data["signatures"] as readonly JsonObject[])
       derived.signers.add(`${data["digest"]} ${public_key} ${signature}`)
+}
+
+/** Request and decision may stand in two logs, which are read one after the other. */
+function learnActivations(
+  { activations, decided }: Derived,
+  { kind }: Partial<RecordBody>,
+  data: JsonObject,
+  log: LogRow,
+  index: number,
+): void {
+  const id = data["activation_id"] as string | undefined
+  if (id === undefined) return
+  if (kind === "activation_requested")
+    activations.set(
+      id,
+      `${data["digest"]} ${data["previous"]} ${data["requested_by"]} ${data["expires_at"]} ${log.log_id} ${index}`,
+    )
+  else
+    decided.set(
+      id,
+      `${kind === "bundle_activated" ? "granted" : "refused"} ${data["decided_by"]} ${log.log_id} ${index}`,
+    )
+}
+
+export async function checkActivations(
+  store: FsckStore,
+  { active, activations, decided }: Derived,
+  find: (finding: Finding) => void,
+): Promise<void> {
+  const [control] = await store.query<{ active_bundle: Buffer | null; active_log_id: number; active_idx: bigint }>(
+    "SELECT active_bundle, active_log_id, active_idx FROM control",
+  )
+  const row = control?.active_bundle
+    ? `${toHex(control.active_bundle)} ${control.active_log_id} ${control.active_idx}`
+    : undefined
+  if (row !== active?.active)
+    find({ table: "control", text: "the active bundle is not the one that was activated last" })
+
+  const rows = await store.query<{
+    activation_id: string
+    digest: Buffer
+    previous: Buffer
+    requested_by: string
+    expires_at: Date
+    log_id: number
+    idx: bigint
+    decided: string | null
+    decided_by: string | null
+    decided_log_id: number | null
+    decided_idx: bigint | null
+  }>("SELECT * FROM activation")
+  for (const one of rows) {
+    const id = one.activation_id
+    const asked = `${toHex(one.digest)} ${toHex(one.previous)} ${one.requested_by} ${one.expires_at.toISOString()} ${one.log_id} ${one.idx}`
+    const outcome = one.decided && `${one.decided} ${one.decided_by} ${one.decided_log_id} ${one.decided_idx}`
+    if (activations.get(id) !== asked || (decided.get(id) ?? null) !== outcome)
+      find({ table: "activation", text: `the row of ${id} is not what the records say` })
+    activations.delete(id)
+  }
+  for (const id of activations.keys()) find({ table: "activation", text: `the activation ${id} is missing` })
 }
 
 export async function checkBundles(

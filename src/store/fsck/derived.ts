@@ -4,7 +4,7 @@ import type { Crypto, JsonObject } from "../../formats/ports.ts"
 import type { RecordKind } from "../../ledger/kinds.ts"
 import { PAYLOAD_SALT_BYTES, type RecordBody } from "../../ledger/record.ts"
 import { type Asked, checkApprovals, readAsked } from "./approvals.ts"
-import { checkBundles, learnBundles } from "./bundles.ts"
+import { checkActivations, checkBundles, learnBundles } from "./bundles.ts"
 import { type ConsumedStep, checkConsumables, learnConsumed } from "./consumables.ts"
 import { checkExecutions, checkParents, type Link, toParentRow } from "./executions.ts"
 import { checkRuntimes, learnRuntimes } from "./runtimes.ts"
@@ -13,7 +13,8 @@ import type { Finding, FsckStore, LogRow } from "./types.ts"
 /** What the records say of the rows beside them. */
 export interface Derived {
   epoch: bigint
-  bundle: { at: string; digest: string } | null
+  /** The newest activation: digest and position, by padded epoch. */
+  active: { readonly order: string; readonly active: string } | null
   /** What followed the decision, in no order: the chain is put together when all logs were read. */
   readonly executions: Map<string, Link[]>
   /** By the execution that waits. */
@@ -27,6 +28,9 @@ export interface Derived {
   /** By digest. */
   readonly bundles: Map<string, string>
   readonly signers: Set<string>
+  /** By id: what was asked for, and what was decided. */
+  readonly activations: Map<string, string>
+  readonly decided: Map<string, string>
   /** By key: the newest, as padded epoch and digest of the row's content. */
   readonly runtimes: Map<string, string>
   readonly revokedKeys: Map<string, bigint>
@@ -44,7 +48,7 @@ export interface Derived {
 export function emptyDerived(): Derived {
   return {
     epoch: 0n,
-    bundle: null,
+    active: null,
     executions: new Map(),
     asked: new Map(),
     consumed: new Map(),
@@ -53,6 +57,8 @@ export function emptyDerived(): Derived {
     tokenKeys: new Map(),
     bundles: new Map(),
     signers: new Set(),
+    activations: new Map(),
+    decided: new Map(),
     runtimes: new Map(),
     revokedKeys: new Map(),
     references: new Map(),
@@ -114,10 +120,6 @@ export function learn(
   }
   if (record.kind === "signing_key_changed")
     derived.tokenKeys.set(data["kid"] as string, `${data["public_key"]} ${data["issuer"]}`)
-  if (record.kind === "bundle_activated") {
-    const order = String(epoch).padStart(20, "0")
-    if (!derived.bundle || derived.bundle.at < order) derived.bundle = { at: order, digest: data["digest"] as string }
-  }
   learnBundles(derived, record, log, index)
   learnRuntimes(derived, record, log, index)
   if (record.kind === "payload_erased") derived.erased.add(`${data["log"]} ${data["index"]}`)
@@ -148,13 +150,10 @@ export async function checkDerived(
   crypto: Crypto,
   find: (finding: Finding) => void,
 ): Promise<void> {
-  const [control] = await store.query<{ epoch: bigint; active_bundle: Buffer | null }>(
-    "SELECT epoch, active_bundle FROM control",
-  )
+  const [control] = await store.query<{ epoch: bigint }>("SELECT epoch FROM control")
   if (!control || BigInt(control.epoch) !== derived.epoch)
     find({ table: "control", text: `the epoch is ${control?.epoch}, the records say ${derived.epoch}` })
-  if ((control?.active_bundle ? toHex(control.active_bundle) : undefined) !== derived.bundle?.digest)
-    find({ table: "control", text: "the active bundle is not the one that was activated last" })
+  await checkActivations(store, derived, find)
 
   await checkExecutions(store, derived.executions, find, (id) => derived.asked.has(id))
   await checkApprovals(store, new Map(derived.asked), derived.executions, find)
