@@ -167,6 +167,52 @@ export async function runCli(argv: readonly string[]): Promise<number> {
       ),
     )
 
+  remote(policy.command("publish <folder>"))
+    .description("check a bundle and store it, signed; it decides nothing until it is activated")
+    .option("--sign-with <file>", "Ed25519 private key (PKCS#8 PEM) that signs it; default: the daemon's own key does")
+    .option("--comment <text>", "why, for the record")
+    .option("--json", "print JSON")
+    .action(
+      run(async (folder: string, flags: Flags) => (await import("./policy-publish.ts")).publishCommand(folder, flags)),
+    )
+  const activating = (made: Command) =>
+    remote(made)
+      .option("--reason <text>", "why, for the record")
+      .option("--wait [seconds]", "until every replica has acknowledged it; exit code 2 when one has not (default: 30)")
+      .option("--json", "print JSON")
+  activating(policy.command("activate <digest>"))
+    .description("let a published bundle decide, on every replica")
+    .option("--expect <digest>", "only if this one is active now")
+    .action(
+      run(async (digest: string, flags: Flags) =>
+        (await import("./policy-activate.ts")).activateCommand(digest, flags),
+      ),
+    )
+  activating(policy.command("rollback [digest]"))
+    .description("activate an earlier bundle; default: the one that was active before")
+    .action(
+      run(async (digest: string | undefined, flags: Flags) =>
+        (await import("./policy-activate.ts")).rollbackCommand(digest, flags),
+      ),
+    )
+  activating(policy.command("approve <activation-id>"))
+    .description("agree to what another operator wants to activate")
+    .option("--refuse", "refuse it instead")
+    .action(run(async (id: string, flags: Flags) => (await import("./policy-activate.ts")).approveCommand(id, flags)))
+  remote(policy.command("list"))
+    .description("published bundles, newest first")
+    .option("--json", "print JSON")
+    .action(run(async (flags: Flags) => (await import("./policy-show.ts")).listCommand(flags)))
+  remote(policy.command("show [digest]"))
+    .description("a bundle, and where it decides; default: the active one")
+    .option("--export <file>", "save it as a DSSE envelope")
+    .option("--json", "print JSON")
+    .action(
+      run(async (digest: string | undefined, flags: Flags) =>
+        (await import("./policy-show.ts")).showCommand(digest, flags),
+      ),
+    )
+
   const approvals = program.command("approvals").description("requests that wait for an approval")
   remote(
     approvals.command("list").description("what waits for decisions, the oldest first").option("--json", "print JSON"),

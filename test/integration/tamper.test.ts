@@ -65,7 +65,7 @@ beforeAll(async () => {
   await writ.client("auditor").call("lineage", "GetCheckpoint", {})
   trust = parseTrust(await (await fetch(`http://${writ.daemon.addresses.http}/.well-known/writ.json`)).text())
   await new Promise((resolve) => setTimeout(resolve, 600)) // lookups are derived
-})
+}, 240_000)
 afterAll(async () => {
   await writ?.stop()
   await database?.drop()
