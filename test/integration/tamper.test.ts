@@ -286,6 +286,7 @@ async function cloneDatabase(): Promise<TestDatabase> {
     "request",
     "execution",
     "approval",
+    "consumable",
     "execution_parent",
     "lookup",
     "lookup_mark",
