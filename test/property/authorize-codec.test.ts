@@ -81,6 +81,13 @@ const authorized = fc.record({
     bundleDigest: fc.uint8Array({ minLength: 32, maxLength: 32 }).map((value) => Buffer.from(value).toString("hex")),
     bundleVersion: text,
     claims: fc.record({ exp: fc.integer({ min: 1, max: 2 ** 40 }) }),
+    approval: fc.option(
+      fc.record({
+        id: fc.uuid(),
+        expires_at: fc.integer({ min: 0, max: 2 ** 42 }).map((ms) => new Date(ms).toISOString()),
+        needed: fc.integer({ min: 1, max: 8 }),
+      }),
+    ),
   }),
   token: fc.option(fc.string({ minLength: 1, maxLength: 900 })),
   withheld: fc.option(fc.record({ code: text, text })),
@@ -117,6 +124,8 @@ function expectedReply({ verdict, token, withheld, receipt, repeated, explain, t
     trace: explain ? verdict.trace : [],
     repeated_request: repeated,
     token_withheld: withheld && toReason(withheld),
+    approval_id: verdict.approval?.id ?? "",
+    approval_expires_at: verdict.approval && duration(Date.parse(verdict.approval.expires_at)),
   }
 }
 
