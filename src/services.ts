@@ -208,7 +208,7 @@ function onPolicy(parts: Parts, rate: ByteRate): Service {
     bundles,
     checkFiles,
     testFiles,
-    publish: createPublish({ ...parts, rate, store: bundles, checkFiles, signer }),
+    publish: createPublish({ ...parts, rate, store: bundles, checkFiles, testFiles, signer }),
     replay: createReplayDecisions({
       ...parts,
       thread: parts.replayThread,

@@ -1,4 +1,4 @@
-/** PublishBundle: a bundle that compiles, that two engines read alike and that a trusted key signs is stored, with a record. */
+/** PublishBundle: a bundle that compiles, that two engines read alike, whose tests pass and that a trusted key signs is stored, with a record. */
 import { sha256 } from "../crypto.ts"
 import { WritError } from "../errors.ts"
 import { fromHex, toBase64, toHex } from "../formats/bytes.ts"
@@ -8,6 +8,7 @@ import type { Clock } from "../ledger/clock.ts"
 import type { Actor } from "../ledger/record.ts"
 import type { Effect } from "../ledger/store.ts"
 import { formatProblem } from "../policy/format-problem.ts"
+import { isTestFile } from "../policy/merge-files.ts"
 import type { Signer } from "../token/signer.ts"
 import type { Call } from "./authorize.ts"
 import {
@@ -28,6 +29,7 @@ import { type Limit, limitOf, MAX_TIMEOUT_MS } from "./limits.ts"
 import type { Receipt } from "./runtime-changes.ts"
 import { seal } from "./seal.ts"
 import { type ControlState, isUsable } from "./state.ts"
+import type { BundleTests } from "./test-bundle.ts"
 
 const MAX_ATTEMPTS = 16
 /** What is new is neither active nor waited for. */
@@ -49,6 +51,7 @@ export interface PublishDependencies {
   control(): ControlState
   readonly ledger: { append(entry: Entry): Promise<AppendResult> }
   checkFiles(files: BundleFiles, limitMs: number): Promise<BundleCheck>
+  testFiles(files: BundleFiles, filter: string, limitMs: number): Promise<BundleTests>
   /** 32-byte public keys. */
   readonly trustedPolicyKeys: readonly Uint8Array[]
   /** Signs what comes without an envelope; null: that is refused. */
@@ -124,8 +127,10 @@ export function createPublish(deps: PublishDependencies) {
     const limit = limitOf({ ...call, timeoutMs: call.timeoutMs ?? MAX_TIMEOUT_MS }, deps.clock.now().monotonicMs)
     if (envelope.length > MAX_BUNDLE_ENVELOPE_BYTES)
       throw new WritError("REQUEST_TOO_LARGE", `envelope is larger than ${MAX_BUNDLE_ENVELOPE_BYTES} bytes.`)
-    const checked = await deps.checkFiles(files, limit.deadlineMs - deps.clock.now().monotonicMs)
+    const leftMs = () => limit.deadlineMs - deps.clock.now().monotonicMs
+    const checked = await deps.checkFiles(files, leftMs())
     assertValid(checked)
+    if (Object.keys(files).some(isTestFile)) assertTested(await deps.testFiles(files, "", leftMs()))
     const signatures = vouch(checked.canonicalBytes, envelope)
     const { wallMs, monotonicMs } = deps.clock.now()
     if (!isUsable(deps.control().callers.get(call.caller.keyId), wallMs))
@@ -163,6 +168,20 @@ export function assertValid(check: BundleCheck): asserts check is CheckedBundle 
   throw new WritError(
     "POLICY_INVALID",
     `Two engines read a condition differently, so it may mean either. ${id}: ${source.slice(0, MAX_TOLD_CHARS)}: this engine says ${mine}, cel-js says ${other}`,
+  )
+}
+
+/** Throws POLICY_INVALID, with the first test that failed. */
+function assertTested(tests: BundleTests): void {
+  if (!tests.ok) throw invalid(tests.problems.map(formatProblem))
+  const failed = tests.results.filter(({ passed }) => !passed)
+  const [first] = failed
+  if (!first) return
+  const { name, detail, at } = first
+  const told = `${at.file}:${at.line}:${at.column} ${name}: ${detail}`
+  throw new WritError(
+    "POLICY_INVALID",
+    `${failed.length} of the bundle's ${tests.results.length} tests failed, so nothing was published. ${told.slice(0, MAX_TOLD_CHARS)}`,
   )
 }
 

@@ -219,6 +219,30 @@ describe("PublishBundle", () => {
     })
   })
 
+  test("its tests must pass; what fails is told, and nothing is stored", async () => {
+    const text = versioned("p-tested")
+    const testsOf = (decision: string) => ({
+      path: "policy_test.yaml",
+      content: Buffer.from(
+        `tests:\n  - name: research reads\n    subject: { type: agent, id: "agent:researcher", properties: { team: research } }\n` +
+          `    action: http.get\n    resource: { type: url, id: "https://example.com/paper" }\n    expect: { decision: ${decision} }\n`,
+      ),
+    })
+    const tried = (decision: string) =>
+      call<Published>("PublishBundle", { files: [...filesOf(text), testsOf(decision)] })
+    await expect(tried("DENY")).rejects.toMatchObject({
+      code: "POLICY_INVALID",
+      message: expect.stringMatching(/^1 of the bundle's 1 tests failed.*policy_test\.yaml:2:\d+ research reads: /),
+    })
+    await expect(tried("PERHAPS")).rejects.toMatchObject({
+      code: "POLICY_INVALID",
+      message: expect.stringMatching(/policy_test\.yaml:6:\d+ /),
+    })
+    const { bundles } = await call<{ bundles: Bundle[] }>("ListBundles", { page_size: 500 })
+    expect(bundles.map(({ version }) => version)).not.toContain("p-tested")
+    expect(await tried("ALLOW")).toMatchObject({ already_published: false, bundle: { version: "p-tested" } })
+  })
+
   test.each([
     ["too long", "x".repeat(1_025)],
     ["not valid text", "\ufffd"],
