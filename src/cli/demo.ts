@@ -4,6 +4,7 @@ import { catchInterrupts, Interrupted } from "../exec/interrupts.ts"
 import { toExitCode } from "../guard/exit-codes.ts"
 import type { Flags } from "./cli.ts"
 import { tellAsking } from "./demo/ask.ts"
+import { tellPolicy } from "./demo/policy.ts"
 import { tellProof } from "./demo/prove.ts"
 import { tellReplayed } from "./demo/replay.ts"
 import { tellRevoked } from "./demo/revoke.ts"
@@ -38,6 +39,7 @@ export async function demoCommand(_: Flags): Promise<number> {
 async function tellStory(theatre: Theatre): Promise<void> {
   print("No writ, no execution: what wants to act must be allowed first.\n")
   const stage = await theatre.open()
+  await tellPolicy(stage)
   const asked = await tellAsking(stage)
   const completed = await tellRunning(stage)
   const revoked = await tellRevoked(stage)

@@ -65,6 +65,7 @@ function expectStory(out: string): void {
     string,
   ]
   expect(opening).toMatch(/It answers on 127\.0\.0\.1:\d+ \(gRPC\)/)
+  expect(opening).toMatch(/Its policy has \d+ rules\. cel-js, .* confirmed [1-9]\d* of its conditions/)
 
   expect(asking).toMatch(/ALLOW by rule http-get-public: evaluated in \d+ µs, recorded durably in \d+ µs/)
   const index = /Recorded as leaf (\d+) of the log/.exec(asking)?.[1]
