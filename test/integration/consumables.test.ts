@@ -233,7 +233,7 @@ describe("GetBudget and ListBudgets", () => {
     await expect(get("transfers", "x".repeat(513))).rejects.toMatchObject({ code: "INVALID_REQUEST" })
   })
 
-  test("a page at a time, each once; a key whose record was erased is not told", async () => {
+  test("a page at a time, each once, of one name where it is asked for", async () => {
     type Page = { budgets: { name: string; key: string }[]; next_page_token: string }
     const found: string[] = []
     for (let page_token = ""; ; ) {
