@@ -2,11 +2,13 @@
 import { WritError } from "../errors.ts"
 import { toHex } from "../formats/bytes.ts"
 import type { Clock } from "../ledger/clock.ts"
+import type { Consumables } from "../ledger/consumables.ts"
 import { type Explanation, explain } from "../policy/explain.ts"
 import type { Policy } from "../policy/types.ts"
 import { type ApprovalStore, findApproval } from "./approval.ts"
 import { type Determination, determine } from "./determine.ts"
 import { findParent, type ParentStore } from "./parent.ts"
+import { areKnown, loadRows, PastView } from "./past.ts"
 import { type RawRequest, snapshot, toPolicyRequest } from "./snapshot.ts"
 import type { ControlState } from "./state.ts"
 
@@ -34,6 +36,7 @@ export interface EvaluateDependencies {
   readonly clock: Clock
   readonly parents: ParentStore
   readonly approvals: ApprovalStore
+  readonly consumables: Consumables
   control(): ControlState
   leaseLeftMs(leaseId: string, monotonicMs: number): number | null
 }
@@ -48,15 +51,24 @@ export function createEvaluate(deps: EvaluateDependencies): (request: EvaluateRe
     const named = request.approvalId === "" ? null : await findApproval(deps.approvals, request.approvalId)
     const state = deps.control()
     assertActive(state, bundleDigest)
-    const { wallMs, monotonicMs } = deps.clock.now()
+    let { wallMs, monotonicMs } = deps.clock.now()
+    let policyRequest = toPolicyRequest(request, wallMs)
+    let rows = state.active?.policy.rows(policyRequest) ?? []
+    while (!areKnown(deps.consumables, rows)) {
+      await loadRows(deps.consumables, rows)
+      ;({ wallMs, monotonicMs } = deps.clock.now())
+      policyRequest = toPolicyRequest(request, wallMs)
+      rows = state.active?.policy.rows(policyRequest) ?? []
+    }
     const watched = state.active && watch(state.active.policy)
     const determination = determine(
       watched && state.active ? { ...state, active: { ...state.active, policy: watched.policy } } : state,
       request,
-      toPolicyRequest(request, wallMs),
+      policyRequest,
       (leaseId) => deps.leaseLeftMs(leaseId, monotonicMs),
       parent,
       { caller: named?.requester ?? "", named, queue: null },
+      rows.length > 0 ? new PastView(deps.consumables, wallMs).read : undefined, // as it is now; nothing is counted
     )
     return {
       determination,
@@ -73,8 +85,8 @@ function watch(policy: Policy): { readonly policy: Policy; explanation(): Explan
   return {
     policy: {
       ...policy,
-      evaluate(request, supportedObligations) {
-        explanation = explain(policy, request, supportedObligations)
+      evaluate(request, supportedObligations, _, past) {
+        explanation = explain(policy, request, supportedObligations, past)
         return explanation.outcome
       },
     },

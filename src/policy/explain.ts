@@ -3,6 +3,7 @@ import { childrenOf, countNodes, type Expr, pathOf } from "../cel/ast.ts"
 import { print } from "../cel/print.ts"
 import { CelError, type Value } from "../cel/value.ts"
 import { formatValue, shorten } from "./format-value.ts"
+import type { Past } from "./past.ts"
 import { NOT_RECORDED, type Policy, type PolicyOutcome, type PolicyRequest } from "./types.ts"
 import { type WatchedCondition, watchCondition } from "./watch.ts"
 
@@ -39,15 +40,25 @@ export interface Explanation {
 }
 
 /** The outcome is that of `policy.evaluate`. Call only after `checkContext` passed. */
-export function explain(policy: Policy, request: PolicyRequest, supportedObligations: readonly string[]): Explanation {
+export function explain(
+  policy: Policy,
+  request: PolicyRequest,
+  supportedObligations: readonly string[],
+  past?: Past,
+): Explanation {
   const evaluated: { kind: "rule" | "signal"; id: string; source: string; watched: WatchedCondition | null }[] = []
   let room = MAX_EXPLAINED_NODES
-  const outcome = policy.evaluate(request, supportedObligations, (kind, id, source, compile) => {
-    const watched = room > 0 ? watchCondition(compile()) : null
-    if (watched) room -= countNodes(watched.expr)
-    evaluated.push({ kind, id, source, watched })
-    return watched ?? undefined
-  })
+  const outcome = policy.evaluate(
+    request,
+    supportedObligations,
+    (kind, id, source, compile) => {
+      const watched = room > 0 ? watchCondition(compile()) : null
+      if (watched) room -= countNodes(watched.expr)
+      evaluated.push({ kind, id, source, watched })
+      return watched ?? undefined
+    },
+    past,
+  )
   const hidden = policy.neverRecorded(request)
   const of = (wanted: "rule" | "signal") =>
     evaluated

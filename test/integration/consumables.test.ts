@@ -253,6 +253,33 @@ describe("GetBudget and ListBudgets", () => {
   })
 })
 
+describe("Evaluate", () => {
+  const evaluate = (action: string, id: string, amount?: number) =>
+    one.client("author").call<{ response: AuthorizeReply }>("authorization", "Evaluate", {
+      request: toWireRequest({
+        subject: { type: "agent", id },
+        audience: "bank",
+        action: { name: action },
+        resource: { type: "account", id: "a" },
+        ...(amount !== undefined && {
+          parameters: JSON.stringify({ amount }),
+          parameters_content_type: "application/json",
+        }),
+      }),
+    })
+
+  test("reads histories and budgets as they are, and counts nothing", async () => {
+    for (let i = 0; i < 7; i++) expect((await evaluate("ping", "what-if")).response.decision).toBe("DECISION_ALLOW")
+    for (let i = 0; i < 5; i++) expect((await ask(0, "ping", "what-if")).decision).toBe("DECISION_ALLOW")
+    expect((await evaluate("ping", "what-if")).response.decision).toBe("DECISION_DENY")
+    expect((await evaluate("transfer", "what-if", 5_000)).response.decision).toBe("DECISION_ALLOW")
+    expect((await ask(0, "transfer", "what-if", 3_000)).decision).toBe("DECISION_ALLOW")
+    const { response } = await evaluate("transfer", "what-if", 2_001)
+    expect(codesOf(response)).toEqual(["BUDGET_EXCEEDED"])
+    expect((await evaluate("transfer", "what-if", 2_000)).response.decision).toBe("DECISION_ALLOW")
+  })
+})
+
 describe("histories of two replicas", () => {
   test("of twenty at once five pass, those in flight counted", { timeout: 60_000 }, async () => {
     for (let i = 0; i < 5; i++) {
