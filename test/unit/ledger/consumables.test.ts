@@ -54,6 +54,19 @@ describe("Consumables", () => {
     expect(rows.size).toBe(2)
   })
 
+  test("a row that became known while it was asked for once more stays as it is: what is in flight follows it", async () => {
+    const { store, rows, newest } = await setup()
+    const first = rows.load([name("a")])
+    await null
+    await null
+    const again = rows.load([name("a")])
+    await new Promise((resolve) => setImmediate(resolve))
+    store.found.set("a", version("a", 7))
+    await Promise.all([first, again])
+    expect(store.asked).toEqual([["a"], ["a"]])
+    expect(newest("a").version).toBe(0)
+  })
+
   test("what cannot be read is said to all who wait, and asked for again by the next", async () => {
     const { store, rows, newest } = await setup()
     store.failing = 1
