@@ -186,12 +186,14 @@ function toCanonical(bundle: Bundle): JsonValue {
 
 function fromCanonical(value: JsonObject): JsonValue {
   const toText = (ms: JsonValue | undefined) => (typeof ms === "number" ? `${ms}ms` : undefined)
-  const rules = (value["rules"] as readonly JsonObject[]).map((rule) => {
+  const rules = (value["rules"] as readonly JsonObject[]).map(({ approve_within_ms, ...rule }) => {
     const token = rule["token"] as JsonObject
+    const within = toText(approve_within_ms)
     const ttl = toText(token["ttl_ms"])
     const duration = toText(token["max_duration_ms"])
     return {
       ...rule,
+      ...(within && { approve_within: within }),
       token: {
         ...(token["use"] !== undefined && { use: token["use"] }),
         ...(ttl && { ttl }),

@@ -26,7 +26,8 @@ const bundle = fc
         minLength: 1,
         maxLength: 3,
       })
-    const rule = (id: string, at: number) =>
+    const rule = (id: string, at: number) => fc.tuple(plainRule(id, at), asking, fc.boolean()).map(finishRule)
+    const plainRule = (id: string, at: number) =>
       fc.record({
         id: fc.constant(id),
         effect: fc.constantFrom("allow", "deny", "require_approval"),
@@ -48,8 +49,16 @@ const bundle = fc
           { requiredKeys: [] },
         ),
       })
-    return fc.record({
+    const whole = {
       version: name,
+      not_before: fc.constantFrom("2026-01-01T00:00:00Z", "2026-01-01T01:00:00.250+01:00"),
+      not_after: fc.constantFrom("2030-01-01T00:00:00Z"),
+      history: fc.record({
+        h: fc.record(
+          { actions: fc.constant([actions[0] as string]), key: fc.constant("subject.id"), value: fc.constant("1.5") },
+          { requiredKeys: ["actions"] },
+        ),
+      }),
       types: fc.record({
         subjects: table(subjects, fc.record({ known: fc.constantFrom("any", "listed"), properties })),
         resources: table(resources, fc.record({ properties })),
@@ -74,8 +83,34 @@ const bundle = fc
         signals: names(0, 4).map((signals) => signals.map((id) => ({ id, when: "true", tier: "low", points: 1 }))),
       }),
       rules: fc.tuple(...ids.map(rule)),
-    }) as fc.Arbitrary<Mapping>
+    }
+    const requiredKeys: (keyof typeof whole)[] = [
+      "version",
+      "types",
+      "subjects",
+      "constants",
+      "variables",
+      "risk",
+      "rules",
+    ]
+    return (fc.record(whole, { requiredKeys }) as unknown as fc.Arbitrary<Mapping>).map(withBudget)
   })
+
+const asking = fc.record(
+  { approvals: fc.integer({ min: 1, max: 8 }), approve_within: fc.constantFrom("90s", "1.5m", "15m") },
+  { requiredKeys: [] },
+)
+/** Only what requires an approval says how, and only what is allowed draws on a budget. */
+function finishRule([rule, approval, draws]: [object, object, boolean]): Json {
+  const { effect } = rule as { readonly effect: string }
+  if (effect === "require_approval") return { ...rule, ...approval } as Mapping
+  return (effect === "allow" && draws ? { ...rule, budgets: ["b"] } : rule) as Mapping
+}
+function withBudget(bundle: Mapping): Mapping {
+  const isDrawnOn = (bundle["rules"] as readonly Mapping[]).some(({ budgets }) => budgets !== undefined)
+  const budget = { unit: "EUR", limit: "12.5", window: "2h", key: "subject.id", amount: "1" }
+  return isDrawnOn ? { ...bundle, budgets: { b: budget } } : bundle
+}
 
 type Dice = () => number
 /** Numbers in [0, 1) that follow from a seed (mulberry32). */
