@@ -195,6 +195,7 @@ export class Generator {
     const start = performance.now()
     const total = Math.floor(rps * seconds)
     let sent = 0
+    let closed = () => {}
     await new Promise<void>((resolve, reject) => {
       this.#done = (open, ok) => {
         latenciesMs.push(performance.now() - open.startedMs)
@@ -202,14 +203,15 @@ export class Generator {
         else refused++
         if (accepted + refused === total) resolve()
       }
-      this.#socket.once("close", () => reject(new Error("the connection was closed")))
+      closed = () => reject(new Error("the connection was closed"))
+      this.#socket.once("close", closed)
       const tick = () => {
         const due = Math.min(total, Math.floor(((performance.now() - start) / 1000) * rps) + 1)
         for (; sent < due; sent++) this.#send(start + (sent / rps) * 1000)
         if (sent < total) setTimeout(tick, 1)
       }
       tick()
-    })
+    }).finally(() => this.#socket.off("close", closed))
     return { latenciesMs, accepted, refused }
   }
 }

@@ -78,7 +78,7 @@ function manyRules(round: number): string {
     subjects: [{ type: "agent" }],
     actions: [action === "http.post" ? "http.post" : "http.get"],
     resources: [{ type: "url", id: resource }],
-    when: `subject.properties.team == "${team}" && subject.properties.autonomy < ${amount + round}`,
+    when: `subject.properties.team == "${team}" && subject.properties.?autonomy.orValue(0) < ${amount + round}`,
   }))
   return JSON.stringify({ rules })
 }

@@ -102,16 +102,36 @@ export function problemAt(
   }
   const start = starts[line - 1] as number
   const end = starts[line] === undefined ? text.length : (starts[line] as number) - 1
-  const column = [...text.slice(start, place.offset)].length + 1
   const source = text.slice(start, end).replace(/\r$/, "")
   return {
     file: place.file,
     line,
-    column,
+    column: countCharacters(text, start, place.offset) + 1,
     message,
-    excerpt: `${source}\n${" ".repeat(column - 1)}^`,
+    excerpt: excerptOf(source, place.offset - start),
     ...(suggestion && { suggestion }),
   }
+}
+
+/** Of a line in an excerpt: of a longer one, which JSON may be, what stands around the place is shown. UTF-16 units. */
+export const MAX_EXCERPT_CHARS = 400
+
+function excerptOf(source: string, at: number): string {
+  if (source.length <= MAX_EXCERPT_CHARS) return `${source}\n${" ".repeat(countCharacters(source, 0, at))}^`
+  const start = Math.max(0, Math.min(at - MAX_EXCERPT_CHARS / 2, source.length - MAX_EXCERPT_CHARS))
+  // toWellFormed: where it is cut, half of a character may be left
+  const shown = (from: number, to: number) => source.slice(from, to).toWellFormed()
+  const before = `${start > 0 ? "…" : ""}${shown(start, at)}`
+  const after = shown(at, start + MAX_EXCERPT_CHARS)
+  const more = start + MAX_EXCERPT_CHARS < source.length ? "…" : ""
+  return `${before}${after}${more}\n${" ".repeat(countCharacters(before, 0, before.length))}^`
+}
+
+/** Code points: a line of a file may have millions, so none is made an item of a list. */
+function countCharacters(text: string, start: number, end: number): number {
+  let count = 0
+  for (let at = start; at < end; count++) at += (text.codePointAt(at) as number) > 0xffff ? 2 : 1
+  return count
 }
 
 export function lineStarts(text: string): readonly number[] {
