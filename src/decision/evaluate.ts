@@ -10,12 +10,14 @@ import { type Determination, determine } from "./determine.ts"
 import { findParent, type ParentStore } from "./parent.ts"
 import { areKnown, loadRows, PastView } from "./past.ts"
 import { type RawRequest, snapshot, toPolicyRequest } from "./snapshot.ts"
-import type { ControlState } from "./state.ts"
+import { assertLoaded, type ControlState } from "./state.ts"
 
 export type { ExplainedCondition, Part } from "../policy/explain.ts"
 
 /** What is asked without a request id has this one. */
 export const ANY_REQUEST_ID = "evaluate"
+/** Rows that were loaded may be forgotten again before they are read. */
+const MAX_ATTEMPTS = 8
 
 export interface EvaluateRequest {
   readonly request: RawRequest | null
@@ -41,7 +43,10 @@ export interface EvaluateDependencies {
   leaseLeftMs(leaseId: string, monotonicMs: number): number | null
 }
 
-/** Throws INVALID_REQUEST, REQUEST_TOO_LARGE as Authorize does, POLICY_INVALID for a bundle that is not active. */
+/**
+ * Throws INVALID_REQUEST, REQUEST_TOO_LARGE, LEDGER_UNAVAILABLE, POLICY_LOADING as Authorize does, POLICY_INVALID for a
+ * bundle that is not active.
+ */
 export function createEvaluate(deps: EvaluateDependencies): (request: EvaluateRequest) => Promise<Evaluated> {
   return async ({ request: raw, bundleDigest }) => {
     if (!raw) throw new WritError("INVALID_REQUEST", "request is missing.", { details: { field: "request" } })
@@ -50,11 +55,14 @@ export function createEvaluate(deps: EvaluateDependencies): (request: EvaluateRe
     // As for who asked for it: that is who would use it.
     const named = request.approvalId === "" ? null : await findApproval(deps.approvals, request.approvalId)
     const state = deps.control()
+    assertLoaded(state)
     assertActive(state, bundleDigest)
     let { wallMs, monotonicMs } = deps.clock.now()
     let policyRequest = toPolicyRequest(request, wallMs)
     let rows = state.active?.policy.rows(policyRequest) ?? []
-    while (!areKnown(deps.consumables, rows)) {
+    for (let attempt = 0; !areKnown(deps.consumables, rows); attempt++) {
+      if (attempt === MAX_ATTEMPTS)
+        throw new WritError("LEDGER_UNAVAILABLE", "Histories and budgets cannot be held long enough now. Try again.")
       await loadRows(deps.consumables, rows)
       ;({ wallMs, monotonicMs } = deps.clock.now())
       policyRequest = toPolicyRequest(request, wallMs)
