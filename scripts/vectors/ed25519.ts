@@ -7,7 +7,7 @@ import { Point } from "@noble/ed25519"
 import { vectorKey } from "./keys.ts"
 import type { Vector } from "./vector.ts"
 
-const L = 2n ** 252n + 27742317777372353535851937790883648493n
+export const L = 2n ** 252n + 27742317777372353535851937790883648493n
 const P = 2n ** 255n - 19n
 const littleEndian = (bytes: Uint8Array) => BigInt(`0x${Buffer.from(bytes).reverse().toString("hex")}`)
 const bytesOf = (number: bigint) => Buffer.from(number.toString(16).padStart(64, "0"), "hex").reverse()

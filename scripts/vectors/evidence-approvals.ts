@@ -13,10 +13,10 @@ const link = (change: Json = {}): Json => ({
 })
 const required = (approval: unknown = link()): Json => ({ ...DECISION_DATA, approval, decision: "REQUIRE_APPROVAL" })
 const request = (change: Json = {}): Json => ({ ...(CONTENT["request"] as Json), request_id: "r-1", ...change })
-const asking = (record: Json = {}, approval: unknown = link()): Sealed =>
+const asking = (record: Json = {}, approval: unknown = link(), asked: unknown = request()): Sealed =>
   decision(
     { data: required(approval), state: "APPROVAL_PENDING", ...record },
-    { ...CONTENT, approval: { digest: "ef".repeat(32), rules: ["wait"] }, claims: undefined, request: request() },
+    { ...CONTENT, approval: { digest: "ef".repeat(32), rules: ["wait"] }, claims: undefined, request: asked },
   )
 const decided = (before: Sealed, approve: boolean, by = "key:operator-1", record: Json = {}): Sealed =>
   step(
@@ -36,7 +36,7 @@ const grantedByOther = (before: Sealed) => decided(before, true, "key:operator-2
 const rejected = (before: Sealed) => decided(before, false, "key:operator-2")
 
 const claims = { ...CLAIMS, exp: (CLAIMS["exp"] as number) + 120, iat: (CLAIMS["iat"] as number) + 120 }
-const used = (before: Sealed, record: Json = {}, asked: Json = {}): Sealed =>
+const used = (before: Sealed, record: Json = {}, asked: Json = {}, whole?: unknown): Sealed =>
   step(
     before,
     {
@@ -47,7 +47,12 @@ const used = (before: Sealed, record: Json = {}, asked: Json = {}): Sealed =>
       time: at("08:02:00"),
       ...record,
     },
-    { ...CONTENT, claims, request: request({ approval_id: CLAIMS["execution_id"], request_id: "r-2", ...asked }) },
+    {
+      ...CONTENT,
+      claims,
+      request:
+        whole === undefined ? request({ approval_id: CLAIMS["execution_id"], request_id: "r-2", ...asked }) : whole,
+    },
   )
 const started = (before: Sealed) => redeemed(before, { time: at("08:02:05"), data: { execute_until: at("09:02:05") } })
 const two = link({ needed: 2 })
@@ -114,7 +119,7 @@ const invalid: readonly Vector[] = [
     "decided at the moment at which it lapsed",
     follow(asking(), (before) => decided(before, true, "key:operator-1", { time: at("08:15:00") })),
   ),
-  impossible("5")(
+  refused("record", "MALFORMED", "5")(
     "approval-granted-at-no-time",
     "a decision without a time",
     follow(asking(), (before) => decided(before, true, "key:operator-1", { time: "" })),
@@ -163,6 +168,7 @@ const invalid: readonly Vector[] = [
     "an end whose text has another order",
     chain(asking({}, link({ expires_at: "2027-01-15T09:15:00+01:00" }))),
   ),
+  impossible("3")("asked-of-nobody", "none must approve", chain(asking({}, link({ needed: 0 })))),
   impossible("3")("asked-without-id", "an approval without an id", chain(asking({}, link({ id: 1 })))),
   impossible("3")(
     "allowed-by-approval-of-nothing",
@@ -183,6 +189,16 @@ const invalid: readonly Vector[] = [
     "approved-other-request",
     "another resource than was approved",
     follow(asking(), granted, (before) => used(before, {}, { resource: { id: "43", type: "account" } })),
+  ),
+  refused("claims", "CLAIMS_WRONG", "6")(
+    "approved-nothing",
+    "no request was asked for, and none allowed",
+    follow(asking({}, link(), null), granted, (before) => used(before, {}, {}, null)),
+  ),
+  refused("claims", "CLAIMS_WRONG", "6")(
+    "approved-list",
+    "what was asked for is a list, as what was allowed",
+    follow(asking({}, link(), []), granted, (before) => used(before, {}, {}, [])),
   ),
 ]
 

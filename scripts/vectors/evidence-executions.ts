@@ -277,7 +277,7 @@ const transitions: readonly Vector[] = [
     "completed at the moment at which it had to have ended",
     follow(allow, redeemed, (before) => completed(before, { time: UNTIL })),
   ),
-  impossible("6")(
+  refused("record", "MALFORMED", "6")(
     "completed-at-no-time",
     "a completion without a time",
     follow(allow, redeemed, (before) => completed(before, { time: "08:00:04" })),
@@ -287,7 +287,7 @@ const transitions: readonly Vector[] = [
     "called lost while it could still run",
     follow(allow, redeemed, (before) => lost(before, { time: at("09:00:01") })),
   ),
-  impossible("6")(
+  refused("record", "MALFORMED", "6")(
     "lost-at-no-time",
     "a loss without a time",
     follow(allow, redeemed, (before) => lost(before, { time: 0 })),
@@ -349,7 +349,7 @@ const claims: readonly Vector[] = [
     "redeemed at the moment at which the token ended",
     follow(allow, (before) => redeemed(before, { time: at("08:00:10"), data: { execute_until: at("09:00:10") } })),
   ),
-  badClaims("5")(
+  refused("record", "MALFORMED", "5")(
     "redeemed-at-no-time",
     "a redemption without a time",
     follow(allow, (before) => redeemed(before, { time: "soon" })),

@@ -27,6 +27,9 @@ const STRANGER = vectorKey("another runtime")
 /** The parent is redeemed at 08:00:02 and has an hour. */
 const UNTIL = at("09:00:02")
 const BOUND = { lease_id: "cccccccc-1111-4222-8333-444444444444", runtime: "dddddddd-1111-5222-8333-444444444444" }
+
+const defined = (object: Json): Json =>
+  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined))
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString("hex")
 
 const cnf = { jwk: { crv: "Ed25519", kty: "OKP", x: RUNTIME.publicKey.toString("base64url") } }
@@ -39,7 +42,7 @@ const redeemed = (before: Sealed, record: Json = {}, data: Json = {}) =>
       kind: "redeemed",
       state: "REDEEMED",
       time: at("08:00:02"),
-      data: { execute_until: UNTIL, ...BOUND, ...data },
+      data: defined({ execute_until: UNTIL, ...BOUND, ...data }),
       ...record,
     },
     { redemption: "cd".repeat(32) },
@@ -67,9 +70,6 @@ const CONSENT = {
 }
 const consentTo = (consent: Json, key = RUNTIME) => key.sign(`writ/parent/v1\n${naiveCanonicalJson(consent)}`)
 const consentId = (signature: Uint8Array) => hex(sha256(Buffer.concat([Buffer.from("writ/consent/v1\n"), signature])))
-
-const defined = (object: Json): Json =>
-  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined))
 
 interface Change {
   readonly link?: Json
@@ -204,6 +204,17 @@ const valid: readonly Vector[] = [
   ),
 ]
 
+const loose = redeemed(born, { time: at("08:00:12") }, { lease_id: undefined })
+const lostLoose = step(
+  loose,
+  {
+    kind: "lost",
+    state: "LOST",
+    time: at("08:00:20"),
+    data: { cause: "LEASE_OVER", execute_until: UNTIL, runtime: BOUND.runtime },
+  },
+  null,
+)
 const unlinked = refused("lineage", "LINK_WRONG", "3")
 const links: readonly Vector[] = [
   unlinked("parent-left-out", "the records of the parent are not in the file", {
@@ -215,7 +226,21 @@ const links: readonly Vector[] = [
     "records of a parent that it does not name",
     family([child({ record: { parent: undefined } })]),
   ),
-  unlinked("parent-link-null", "a link that is none", family([child({ record: { parent: null } })])),
+  refused("record", "MALFORMED", "3")(
+    "parent-link-null",
+    "a link that is none",
+    family([child({ record: { parent: null } })]),
+  ),
+  refused("record", "MALFORMED", "3")(
+    "parent-depth-text",
+    "a depth that is a text",
+    family([child({ link: { depth: "1" } })]),
+  ),
+  refused("record", "MALFORMED", "3")(
+    "parent-leaf-short",
+    "a link of one byte",
+    family([child({ link: { leaf: "ab" } })]),
+  ),
   unlinked(
     "parent-other",
     "the records of another than its parent",
@@ -286,6 +311,11 @@ const links: readonly Vector[] = [
       ),
     ]),
   ),
+  refused("transitions", "TRANSITION_WRONG", "5")(
+    "lost-with-no-lease",
+    "lost with a lease that the redemption does not name",
+    family([born, loose, lostLoose]),
+  ),
 ]
 
 const claimed = refused("claims", "CLAIMS_WRONG", "3")
@@ -328,6 +358,10 @@ const claims: readonly Vector[] = [
   }),
   noConsent("other-than-named", "another consent than the record names", { link: { consent: "00".repeat(32) } }),
   noConsent("missing", "no consent in the request", { request: { parent_proof: undefined } }),
+  noConsent("to-a-number", "an action whose name is a number, and a consent to it", {
+    signature: consentTo({ ...CONSENT, action: 5 }),
+    request: { action: { name: 5 } },
+  }),
   noConsent("of-no-request", "no request in the payload", { content: { request: null } }),
 ]
 

@@ -1,4 +1,6 @@
 /** Evidence: what must be taken, and tampering with the file itself and with its checkpoints. */
+
+import { L } from "./ed25519.ts"
 import {
   allow,
   alone,
@@ -13,7 +15,11 @@ import {
   refused,
   taken,
 } from "./evidence.ts"
+import { WEAK_KEY, WEAK_SIGNATURE } from "./keys.ts"
 import {
+  CONTENT,
+  DECISION_DATA,
+  decision,
   denied,
   type File,
   fileOf,
@@ -26,7 +32,7 @@ import {
   STRANGER,
   TRUST,
 } from "./lineage.ts"
-import { keyHash, signatureLine, verifierKey } from "./notes.ts"
+import { keyHash, signatureLine, signedBy, verifierKey } from "./notes.ts"
 import type { Vector } from "./vector.ts"
 
 const text = JSON.stringify(honest)
@@ -42,6 +48,7 @@ const acrossLogs: File = {
   checkpoints: [...alone.checkpoints, { log: OTHER_ORIGIN, note: otherLog.checkpoint() }],
   records: [entryOf(alone, 0), otherLog.entry({ record: revoked(allow), index: 1 })],
 }
+const ABOVE = { ...DECISION_DATA, "\u{ff5e}": 1, "\u{1f600}": 2 }
 const erased = record(honest, 0, { payload: null })
 
 const valid: readonly Vector[] = [
@@ -91,6 +98,16 @@ const valid: readonly Vector[] = [
     { ...honest, note: "more", records: honest.records.map((entry) => ({ ...entry, more: 1 })) } as File,
     { state: "REVOKED" },
   ),
+  taken(
+    "keys-above-u-ffff",
+    "U+1F600 is two code units that stand before U+FF5E, and its code point is after it",
+    logged(decision({ data: ABOVE }, { ...CONTENT, request: { "\u{ff5e}": 1, "\u{1f600}": 2 } })),
+    { state: "AUTHORIZED" },
+  ),
+  taken("trust-with-more", "members of the trust file that this version does not know", honest, {
+    state: "REVOKED",
+    trust: { ...TRUST, issuer: "https://writ.example" },
+  }),
 ]
 
 const format = refused("format", "MALFORMED", null)
@@ -104,6 +121,23 @@ const formats: readonly Vector[] = [
     "two lists of records: readers differ on which one counts",
     `{"records":[],${text.slice(1)}`,
   ),
+  format("duplicate-key-escaped", "the same key, once with an escape", `{"recor\\u0064s":[],${text.slice(1)}`),
+  format("byte-order-mark", "a byte order mark before the file", `\u{feff}${text}`),
+  format("lone-surrogate", "a text that UTF-8 cannot hold", `{"x":"\\ud800",${text.slice(1)}`),
+  format("nested-too-deep", "41 levels", `{"x":${"[".repeat(41)}${"]".repeat(41)},${text.slice(1)}`),
+  format("number-too-large", "a number that is infinite as a double", `{"x":1e400,${text.slice(1)}`),
+  format("integer-not-a-double", "an integer that a double does not hold", `{"x":9007199254740993,${text.slice(1)}`),
+  format("negative-zero", "a number with two forms", `{"x":-0,${text.slice(1)}`),
+  format(
+    "file-not-utf-8",
+    "a byte that is no text, in a member that nobody reads",
+    Buffer.concat([Buffer.from('{"x":"'), Buffer.of(0xff), Buffer.from(`",${text.slice(1)}`)]),
+  ),
+  format("version-true", "a version that some languages take for 1", { ...honest, v: true } as never),
+  format("ancestors-null", "ancestors that are no list", { ...honest, ancestors: null } as never),
+  format("index-with-newline", "a line end after the index", record(honest, 0, { index: "3\n" })),
+  format("index-of-20-digits", "an index has 19 digits at most", record(honest, 0, { index: "1".repeat(20) })),
+  format("body-trailing-bits", "base64 whose last bits are not zero", record(honest, 0, { body: "e31=" })),
   format("duplicate-body", "two bodies of one record", text.replace('"body":', '"body":"e30=","body":')),
   format("other-type", "another kind of file", { ...honest, type: "evidence" }),
   format("other-version", "a version that is not known", { ...honest, v: 2 }),
@@ -139,6 +173,14 @@ const wrongOrigin = refused("checkpoint", "WRONG_ORIGIN", null)
 const badNote = refused("checkpoint", "MALFORMED", null)
 const stolenHash = (noteText: string) =>
   `${noteText}\n${signatureLine(ORIGIN, keyHash(ORIGIN, LOG_KEY.publicKey), STRANGER.sign(noteText))}`
+/** The honest signature with another number S. */
+const resigned = (change: (s: bigint) => bigint) => {
+  const signature = LOG_KEY.sign(noteText)
+  const s = change(BigInt(`0x${Buffer.from(signature.subarray(32)).reverse().toString("hex")}`))
+  const bytes = Buffer.from(s.toString(16).padStart(64, "0"), "hex").reverse()
+  const changed = Buffer.concat([signature.subarray(0, 32), bytes])
+  return `${noteText}\n${signatureLine(ORIGIN, keyHash(ORIGIN, LOG_KEY.publicKey), changed)}`
+}
 const [, noteText = ""] = /^(.*\n)\n— /s.exec(honestNote) ?? []
 const checkpoints: readonly Vector[] = [
   unknownKey("resigned", "all signed anew by another key, which comes along in the file", forged),
@@ -148,6 +190,33 @@ const checkpoints: readonly Vector[] = [
     "signature-flipped",
     "one bit of the signature",
     note(honestNote.replace(/ (\S+)\n$/, (_, signature: string) => ` ${flipBit(signature, 40)}\n`)),
+  ),
+  wrongSignature(
+    "signature-s-plus-l",
+    "the honest signature with S + L: another one for the same",
+    note(resigned((s) => s + L)),
+  ),
+  wrongSignature("signature-s-negated", "the honest signature with L - S", note(resigned((s) => L - s))),
+  wrongSignature(
+    "signature-small-order",
+    "a signature that lax verifiers take for any message under a weak key",
+    note(`${noteText}\n${signatureLine(ORIGIN, keyHash(ORIGIN, LOG_KEY.publicKey), WEAK_SIGNATURE)}`),
+  ),
+  wrongSignature(
+    "small-order-log-key",
+    "a trusted key of small order is no key",
+    note(`${noteText}\n${signatureLine(ORIGIN, keyHash(ORIGIN, WEAK_KEY), WEAK_SIGNATURE)}`),
+    { ...TRUST, logs: [{ origin: ORIGIN, vkey: verifierKey(ORIGIN, WEAK_KEY) }] },
+  ),
+  wrongSignature(
+    "two-signatures-one-forged",
+    "two signatures by one name and key: both must verify",
+    note(honestNote + stolenHash(noteText).slice(noteText.length + 1)),
+  ),
+  unknownKey(
+    "signature-stripped",
+    "the log's signature is gone, a witness's is left",
+    note(`${noteText}\n${signedBy(STRANGER, "witness.example", noteText)}`),
   ),
   wrongSignature("size-changed", "a size that was not signed", note(honestNote.replace("\n7\n", "\n8\n"))),
   wrongSignature(
@@ -168,6 +237,15 @@ const checkpoints: readonly Vector[] = [
     "a signed note that is no checkpoint",
     note(`${ORIGIN}\n\n${signatureLine(ORIGIN, keyHash(ORIGIN, LOG_KEY.publicKey), LOG_KEY.sign(`${ORIGIN}\n`))}`),
   ),
+  badNote(
+    "size-of-20-digits",
+    "a size beyond 64 bits, signed",
+    note(log.checkpoint(7).replace("\n7\n", `\n${"9".repeat(20)}\n`)),
+  ),
+  badNote("trusted-key-malformed", "the trust file's key is none", honest, {
+    ...TRUST,
+    logs: [{ origin: ORIGIN, vkey: "key" }],
+  }),
   badNote("unused-checkpoint", "a checkpoint that no record needs is checked too", {
     ...honest,
     checkpoints: [...honest.checkpoints, { log: OTHER_ORIGIN, note: "no note" }],

@@ -1,5 +1,6 @@
 /** Evidence of a log that really holds what it must not, and payloads that are not what was committed to. */
 import { allow, entryOf, flipBit, honest, logged, record, refused } from "./evidence.ts"
+import { sha256 } from "./keys.ts"
 import {
   CLAIMS,
   CONTENT,
@@ -31,6 +32,21 @@ const payloads: readonly Vector[] = [
     "payload-longer",
     "a space at the end",
     record(honest, 0, { payload: base64(Buffer.concat([payload, Buffer.from(" ")])) }),
+  ),
+  otherPayload(
+    "payloads-exchanged",
+    "the two records' payloads exchanged",
+    record(record(honest, 0, { payload: entryOf(honest, 1).payload }), 1, { payload: entryOf(honest, 0).payload }),
+  ),
+  otherPayload(
+    "commitment-without-domain",
+    "a commitment to salt and content alone",
+    logged({ body: decision({ payload: sha256(payload).toString("hex") }, null).body, payload }),
+  ),
+  otherPayload(
+    "salt-left-out",
+    "the content without its salt",
+    record(honest, 0, { payload: base64(payload.subarray(32)) }),
   ),
   otherPayload("payload-empty", "empty is not the same as erased", record(honest, 0, { payload: "" })),
   otherPayload(
@@ -132,7 +148,6 @@ const links: readonly Vector[] = [
     "a revocation that follows nothing",
     logged(allow, revoked(allow, { previous: undefined })),
   ),
-  unlinked("5")("link-null", "a link that is null", logged(allow, revoked(allow, { previous: null }))),
   unlinked("3")(
     "decision-with-link",
     "a decision that follows something",
@@ -187,6 +202,14 @@ const claims: readonly Vector[] = [
   badClaims("token-without-bundle", "the token names no policy", withClaims({ bundle: undefined })),
   badClaims("token-without-life", "exp equals iat", withClaims({ exp: CLAIMS["iat"] })),
   badClaims("token-times-text", "exp is a text", withClaims({ exp: "2027-01-15T08:00:10Z" })),
+  badClaims("token-times-fractional", "exp is no whole second", withClaims({ exp: 1_800_000_010.5 })),
+  badClaims("token-times-negative", "iat before 1970", withClaims({ iat: -1 })),
+  badClaims("token-duration-text", "max_duration is a text", withClaims({ max_duration: "3600" })),
+  badClaims("token-duration-missing", "no max_duration", withClaims({ max_duration: undefined })),
+  badClaims("token-duration-huge", "max_duration beyond 2^53", withClaims({ max_duration: 2 ** 68 })),
+  badClaims("token-digest-null", "a digest that is null", withClaims({ dig: null })),
+  badClaims("token-end-text", "execute_before is a text", withClaims({ execute_before: "1800003600" })),
+  badClaims("token-parent-null", "a parent that is null", withClaims({ parent: null })),
   badClaims("token-without-iat", "no iat", withClaims({ iat: undefined })),
 ]
 

@@ -1,6 +1,7 @@
 /** Evidence: records that are none, and records that are not in the log. */
 import { allow, entryOf, flipBit, honest, log, logged, note, raw, record, refused } from "./evidence.ts"
-import { CONTENT, DECISION_DATA, decision, fileOf, places, revoked } from "./lineage.ts"
+import { sha256 } from "./keys.ts"
+import { CONTENT, DECISION_DATA, decision, fileOf, Log, places, revoked } from "./lineage.ts"
 import type { Vector } from "./vector.ts"
 
 const badRecord = refused("record", "MALFORMED", "3")
@@ -27,6 +28,36 @@ const records: readonly Vector[] = [
     "a verdict that is none of the three",
     logged(decision({ data: { ...DECISION_DATA, decision: "PERHAPS" } })),
   ),
+  badRecord(
+    "body-keys-by-code-point",
+    "keys ordered by code point, where RFC 8785 orders by UTF-16 code unit",
+    logged(raw(body.replace('"data":{', '"data":{"\u{ff5e}":1,"\u{1f600}":2,'))),
+  ),
+  badRecord("body-number-form", "1.0 in place of 1", logged(raw(body.replace('"v":1', '"v":1.0')))),
+  badRecord("body-newline", "a line end after the record", logged(raw(`${body}\n`))),
+  badRecord("kind-missing", "no kind", logged(decision({ kind: undefined }))),
+  badRecord("actor-without-proof", "who did it was proven by nothing", logged(decision({ actor: { id: "key:pep" } }))),
+  badRecord("actor-id-number", "an id that is a number", logged(decision({ actor: { id: 1, proof: "api-key" } }))),
+  badRecord("engine-missing", "no engine", logged(decision({ engine: undefined }))),
+  badRecord("epoch-number", "64-bit numbers are texts", logged(decision({ epoch: 1 }))),
+  badRecord("state-null", "a state that is none", logged(decision({ state: null }))),
+  badRecord("execution-id-number", "an id that is a number", logged(decision({ execution_id: 7 }))),
+  badRecord("previous-short", "a link of 31 bytes", logged(decision({ previous: "ab".repeat(31) }))),
+  badRecord("link-null", "a link that is null", logged(decision({ previous: null }))),
+  badRecord("bundle-digest-missing", "a decision by no policy", logged(decision({ data: { decision: "ALLOW" } }))),
+  badRecord("time-missing", "no time", logged(decision({ time: undefined }))),
+  badRecord("time-number", "Unix seconds", logged(decision({ time: 1_800_000_000 }))),
+  badRecord(
+    "time-with-offset",
+    "a time whose text has another order",
+    logged(decision({ time: "2027-01-15T09:00:00.000+01:00" })),
+  ),
+  badRecord("time-without-milliseconds", "another form", logged(decision({ time: "2027-01-15T08:00:00Z" }))),
+  badRecord("time-not-in-calendar", "30 February", logged(decision({ time: "2027-02-30T08:00:00.000Z" }))),
+  badRecord("time-of-no-month", "the 13th month", logged(decision({ time: "2027-13-01T08:00:00.000Z" }))),
+  badRecord("time-24-hours", "midnight has one form", logged(decision({ time: "2027-01-15T24:00:00.000Z" }))),
+  badRecord("time-leap-second", "a 61st second", logged(decision({ time: "2026-12-31T23:59:60.000Z" }))),
+  badRecord("time-other-digits", "digits beyond ASCII", logged(decision({ time: "２027-01-15T08:00:00.000Z" }))),
   refused("record", "TOO_LARGE", "3")(
     "body-too-large",
     "65,536 bytes",
@@ -39,6 +70,12 @@ const notIncluded = refused("inclusion", "PROOF_WRONG", "3")
 const second = refused("inclusion", "PROOF_WRONG", "5")
 const proofOf = (at: number) => entryOf(honest, at).proof
 const other = entryOf(fileOf(places(decision({}, { ...CONTENT, cost: 4 }))), 0)
+/** The log's leaf at index 3 is SHA-256(prefix ‖ body). */
+const hashedOtherwise = (prefix: Buffer) => {
+  const other = new Log(places(allow))
+  other.leaves[3] = sha256(Buffer.concat([prefix, allow.body]))
+  return fileOf(places(allow), other)
+}
 const bodyText = (change: (body: string) => string) => Buffer.from(change(body)).toString("base64")
 const inclusions: readonly Vector[] = [
   notIncluded(
@@ -95,6 +132,15 @@ const inclusions: readonly Vector[] = [
     "31 bytes are no hash",
     record(honest, 0, { proof: proofOf(0).with(0, Buffer.alloc(31).toString("base64")) }),
   ),
+  notIncluded(
+    "leaf-without-prefix",
+    "a log that hashed the record without the 0x00 of a leaf",
+    hashedOtherwise(Buffer.alloc(0)),
+  ),
+  notIncluded("leaf-as-node", "a log that hashed the record as if it were a node", hashedOtherwise(Buffer.of(1))),
+  notIncluded("proof-65-hashes", "no tree is so high", record(honest, 0, { proof: Array(65).fill(proofOf(0)[0]) })),
+  notIncluded("proof-reversed", "root to leaf", record(honest, 0, { proof: [...proofOf(0)].reverse() })),
+  notIncluded("proof-empty", "no proof in a log of seven", record(honest, 0, { proof: [] })),
   notIncluded("not-logged", "a record that no log ever held", {
     ...honest,
     records: [log.entry({ record: decision({ time: "2027-01-15T08:00:00.500Z" }), index: 3 }), entryOf(honest, 1)],

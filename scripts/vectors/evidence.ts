@@ -3,18 +3,16 @@ import { naiveCanonicalJson } from "../../test/support/naive-canonical-json.ts"
 import { decision, type Entry, type File, fileOf, Log, ORIGIN, places, revoked, type Sealed, TRUST } from "./lineage.ts"
 import type { Vector } from "./vector.ts"
 
-const evidence = (file: File | string) =>
-  typeof file === "string" ? file : naiveCanonicalJson(JSON.parse(JSON.stringify(file)))
-const vector = (
-  name: string,
-  description: string,
-  file: File | string,
-  trust: object | null,
-  expected: object,
-): Vector => ({
+/** A file, its text, or its bytes where they are no text. */
+type Written = File | string | Buffer
+const evidence = (file: Written) => {
+  if (Buffer.isBuffer(file)) return { evidence_base64: file.toString("base64") }
+  return { evidence: typeof file === "string" ? file : naiveCanonicalJson(JSON.parse(JSON.stringify(file))) }
+}
+const vector = (name: string, description: string, file: Written, trust: object | null, expected: object): Vector => ({
   name,
   description,
-  input: { evidence: evidence(file), trust },
+  input: { ...evidence(file), trust },
   expected,
 })
 export interface Taken {
@@ -33,7 +31,7 @@ export const taken = (
 /** `index`: the record to blame, null where none is. */
 export const refused =
   (step: string, code: string, index: string | null) =>
-  (name: string, description: string, file: File | string, trust: object | null = TRUST) =>
+  (name: string, description: string, file: Written, trust: object | null = TRUST) =>
     vector(name, description, file, trust, { valid: false, failed_step: step, failed_index: index, code })
 
 export const allow = decision()

@@ -80,6 +80,11 @@ const inclusions: readonly Vector[] = [
   notIncluded("empty-tree", "nothing is in the empty tree", { ...inclusion(0, 1), tree_size: "0" }, "MALFORMED"),
   notIncluded("larger-size", "the proof for size 7 does not do for size 9", { ...five, tree_size: "9" }),
   notIncluded("smaller-size", "the proof for size 7 does not do for size 6", { ...five, tree_size: "6" }),
+  notIncluded("node-as-leaf", "an inner node in place of a leaf", {
+    ...inclusion(0, 4),
+    leaf_hash: node(hex(LEAVES[0] as Uint8Array), hex(LEAVES[1] as Uint8Array)),
+    proof: inclusion(0, 4).proof.slice(1),
+  }),
   notIncluded("wrong-leaf", "the hash of leaf 4 in place of leaf 5", {
     ...five,
     leaf_hash: hex(LEAVES[4] as Uint8Array),

@@ -1,13 +1,14 @@
 /** `writ verify FILE --trust KEYS`: offline; loads nothing but the verifier. */
 import { readFileSync } from "node:fs"
 import { WritError } from "../errors.ts"
+import { fromUtf8 } from "../formats/bytes.ts"
 import { parseTrust, verifyEvidence } from "../verify/index.ts"
 import type { Flags } from "./cli.ts"
 import { print, printJson } from "./output.ts"
 
 export async function verifyCommand(file: string, flags: Flags): Promise<number> {
   const trustFile = flags["trust"] as string | undefined
-  const trust = trustFile === undefined ? undefined : parseTrust(read(trustFile))
+  const trust = trustFile === undefined ? undefined : parseTrust(fromUtf8(read(trustFile)))
   const report = verifyEvidence(read(file), trust)
   if (flags["json"]) printJson(report)
   else {
@@ -26,9 +27,9 @@ export async function verifyCommand(file: string, flags: Flags): Promise<number>
   return report.valid ? (report.anchored ? 0 : 3) : 1
 }
 
-function read(path: string): string {
+function read(path: string): Uint8Array {
   try {
-    return readFileSync(path, "utf8")
+    return readFileSync(path)
   } catch (cause) {
     throw new WritError("INVALID_REQUEST", `${path} cannot be read (${(cause as NodeJS.ErrnoException).code}).`, {
       cause,

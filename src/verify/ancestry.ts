@@ -4,6 +4,8 @@ import { consentBytes, consentId } from "../formats/parent-proof.ts"
 import type { Crypto, JsonObject } from "../formats/ports.ts"
 import { MAX_ANCESTORS, type ParentLink } from "../ledger/record.ts"
 import { type Case, type Chain, decisionOf, Fault } from "./case.ts"
+import type { Claims } from "./claims.ts"
+import { asText } from "./shape.ts"
 import { verifySignature } from "./signature.ts"
 
 /** Each decision names the redemption of the next chain's execution, and the last one none. */
@@ -14,13 +16,13 @@ export function checkAncestry({ chains }: Case): void {
     const { record, index, log } = decisionOf(chain)
     const wrong = (text: string) => new Fault("LINK_WRONG", text, index)
     const parent = chains[i + 1]
-    const link = record.parent as Partial<ParentLink> | null | undefined
+    const link = record.parent
     if (link === undefined) {
       if (parent) throw wrong(`execution ${chain.executionId} descends from none, and more records are given`)
       return
     }
     if (record.state !== "AUTHORIZED") throw wrong("what was not allowed is no child")
-    if (!parent || link?.execution_id !== parent.executionId)
+    if (!parent || link.execution_id !== parent.executionId)
       throw wrong("the records of the execution that it descends from are not given next")
     const at = parent.items.findIndex((item) => item.record.kind === "redeemed")
     const redeemed = parent.items[at]
@@ -46,25 +48,23 @@ function checkCause({ items }: Chain, ancestors: readonly Chain[]): void {
 }
 
 /** A child's token, and the child, end no later than its parent must have; the parent's runtime has consented to it. */
-export function checkDescent(child: Chain, parent: Chain | undefined, crypto: Crypto): void {
+export function checkDescent(child: Chain, claims: Claims | null, parent: Chain | undefined, crypto: Crypto): void {
   const { record, content, index } = decisionOf(child)
   const wrong = (text: string) => new Fault("CLAIMS_WRONG", text, index)
-  const claims = content?.["claims"] as JsonObject | undefined
   if (!parent) {
-    if (claims?.["parent"] !== undefined || claims?.["execute_before"] !== undefined)
+    if (claims?.parent !== undefined || claims?.execute_before !== undefined)
       throw wrong("the token names a parent, its record none")
     return
   }
   const until = untilOf(parent)
   const redeemed = child.items.find((item) => item.record.kind === "redeemed")
-  if (redeemed && !(untilOf(child) <= until))
+  if (redeemed && untilOf(child) > until)
     throw new Fault("CLAIMS_WRONG", "it may run longer than its parent", redeemed.index)
   if (!content || !claims) return // erased
   const { parent: named, execute_before: before, exp } = claims
   if (named !== parent.executionId) throw wrong("the token names another parent")
-  if (typeof before !== "number" || !(before * 1000 <= until))
-    throw wrong("the token lets it run longer than its parent")
-  if (!((exp as number) <= before)) throw wrong("the token outlives its parent")
+  if (before === undefined || before * 1000 > until) throw wrong("the token lets it run longer than its parent")
+  if (exp > before) throw wrong("the token outlives its parent")
   checkConsent(content, parent, record.parent as ParentLink, crypto, wrong)
 }
 
@@ -85,14 +85,14 @@ function checkConsent(
     const signature = fromBase64Url(request.parent_proof)
     const digest = request.parameters?.digest
     const bytes = consentBytes({
-      action: request.action.name,
-      audience: request.audience,
+      action: asText(request.action.name),
+      audience: asText(request.audience),
       parameters_digest: digest === undefined ? "" : toHex(fromBase64Url(digest)),
       parent_execution_id: parent.executionId,
-      request_id: request.request_id,
-      resource: { id: request.resource.id, type: request.resource.type },
-      runtime_id: request.runtime_id ?? "",
-      subject: { id: request.subject.id, type: request.subject.type },
+      request_id: asText(request.request_id),
+      resource: { id: asText(request.resource.id), type: asText(request.resource.type) },
+      runtime_id: asText(request.runtime_id ?? ""),
+      subject: { id: asText(request.subject.id), type: asText(request.subject.type) },
     })
     isGood =
       verifySignature(crypto, fromBase64Url(cnf.jwk.x), bytes, signature) &&
@@ -113,8 +113,8 @@ interface Request {
   readonly subject: { readonly id: string; readonly type: string }
 }
 
-/** Unix milliseconds; NaN when it was not redeemed. */
+/** Unix milliseconds. It was redeemed: a child's record links to that, and the step "transitions" has read the time. */
 function untilOf({ items }: Chain): number {
   const redeemed = items.find(({ record }) => record.kind === "redeemed")
-  return Date.parse(String(redeemed?.record.data["execute_until"]))
+  return Date.parse(redeemed?.record.data["execute_until"] as string)
 }

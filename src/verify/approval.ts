@@ -2,7 +2,8 @@
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
 import type { JsonObject, JsonValue } from "../formats/ports.ts"
 import type { ApprovalLink } from "../ledger/record.ts"
-import { Fault, type Item, isTime } from "./case.ts"
+import { Fault, type Item } from "./case.ts"
+import { isCount, isTime } from "./shape.ts"
 
 /** Enough principals granted it, each once and none of them its requester, all before it lapsed; and nobody refused. */
 export function checkApproval(items: readonly Item[]): void {
@@ -21,7 +22,7 @@ export function checkApproval(items: readonly Item[]): void {
   for (const item of items.slice(1)) {
     const { kind, actor, data, state, time } = item.record
     if (kind !== "approval_decided" && kind !== "decision") continue
-    if (!isTime(time) || time >= link.expires_at) throw wrong("the approval had lapsed", item)
+    if (time >= link.expires_at) throw wrong("the approval had lapsed", item)
     if (kind === "approval_decided") {
       if (deciders.has(actor.id)) throw wrong("the approval is decided by who asked for it, or twice by the same", item)
       deciders.add(actor.id)
@@ -44,18 +45,21 @@ export function checkApproved(items: readonly Item[]): void {
   const [opening] = items as [Item, ...Item[]]
   const used = items.slice(1).find(({ record }) => record.kind === "decision")
   if (!used || !opening.content || !used.content) return // none, or erased
-  if (asked(opening.content) !== asked(used.content))
+  const before = asked(opening.content)
+  if (before === null || before !== asked(used.content))
     throw new Fault("CLAIMS_WRONG", "what was authorized is not what was approved", used.index)
 }
 
-function asked(content: JsonObject): string {
-  const { request_id: _, approval_id: __, parent_proof: ___, ...request } = content["request"] as JsonObject
-  return encodeCanonicalJson(request)
+/** Null where there is no request. */
+function asked({ request }: JsonObject): string | null {
+  if (typeof request !== "object" || request === null || Array.isArray(request)) return null
+  const { request_id: _, approval_id: __, parent_proof: ___, ...rest } = request as JsonObject
+  return encodeCanonicalJson(rest)
 }
 
 function readLink(value: JsonValue | undefined): ApprovalLink | null {
   const { expires_at, id, needed } = (value ?? {}) as Partial<ApprovalLink>
-  return isTime(expires_at) && typeof id === "string" && Number.isSafeInteger(needed)
-    ? { expires_at, id, needed: needed as number }
+  return isTime(expires_at) && typeof id === "string" && isCount(needed) && needed > 0
+    ? { expires_at, id, needed }
     : null
 }

@@ -4,6 +4,9 @@ import type { Crypto, JsonObject } from "../formats/ports.ts"
 import type { RecordBody } from "../ledger/record.ts"
 import type { ReasonCode, StepResult, Trust } from "./types.ts"
 
+/** Of the JSON in a file, in records and in payloads. */
+export const LIMITS = { maxDepth: 40, maxNodes: 2_000_000 }
+
 export interface Item {
   readonly log: string
   readonly index: bigint
@@ -52,8 +55,3 @@ export class Fault extends Error {
 }
 
 export type Outcome = { readonly result: StepResult["result"]; readonly detail: string }
-
-/** Of one form (RFC 3339, UTC, milliseconds), so that their order is that of the texts. */
-export function isTime(value: unknown): value is string {
-  return typeof value === "string" && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value)
-}

@@ -1,25 +1,20 @@
 /** A lineage from a file: eight steps in a fixed order; the first that fails is named, with the record to blame. */
 import { equalBytes, fromBase64, fromHex, fromUtf8, toHex } from "../formats/bytes.ts"
-import { encodeCanonicalJson } from "../formats/canonical-json.ts"
 import { type Checkpoint, parseCheckpoint } from "../formats/checkpoint.ts"
 import { hashLeaf } from "../formats/merkle.ts"
-import type { Crypto, JsonObject, JsonValue } from "../formats/ports.ts"
+import type { Crypto, JsonValue } from "../formats/ports.ts"
 import { parseNote } from "../formats/signed-note.ts"
 import { parseStrictJson } from "../formats/strict-json.ts"
-import { isRepeatable, isTransition, KINDS, type RecordKind } from "../ledger/kinds.ts"
-import {
-  commitPayload,
-  MAX_RECORD_BYTES,
-  PAYLOAD_SALT_BYTES,
-  RECORD_VERSION,
-  type RecordBody,
-} from "../ledger/record.ts"
-import { checkAncestry, checkDescent } from "./ancestry.ts"
-import { checkApproval, checkApproved } from "./approval.ts"
-import { type Case, type Chain, decisionOf, Fault, type Item, isTime, type Outcome } from "./case.ts"
+import { commitPayload, PAYLOAD_SALT_BYTES, RECORD_VERSION } from "../ledger/record.ts"
+import { checkAncestry } from "./ancestry.ts"
+import { type Case, type Chain, decisionOf, Fault, type Item, LIMITS, type Outcome } from "./case.ts"
 import { verifyCheckpoint } from "./checkpoint.ts"
+import { checkClaims } from "./claims.ts"
 import { verifyInclusion } from "./merkle.ts"
 import { portableCrypto } from "./portable-crypto.ts"
+import { parseRecord } from "./record.ts"
+import { asList, asObject, asText } from "./shape.ts"
+import { checkTransitions } from "./transitions.ts"
 import {
   EVIDENCE_STEPS,
   type EvidenceReport,
@@ -31,7 +26,6 @@ import {
 
 export const MAX_EVIDENCE_CHARS = 64 * 1024 * 1024
 const MAX_RECORDS = 100_000
-const LIMITS = { maxDepth: 40, maxNodes: 2_000_000 }
 
 const STEPS: Readonly<Record<Exclude<EvidenceStep, "format">, (file: Case) => Outcome>> = {
   checkpoint: checkCheckpoints,
@@ -152,31 +146,13 @@ function checkCheckpoints({ notes, checkpoints, items, trust, crypto }: Case): O
 
 function checkRecords({ items }: Case): Outcome {
   for (const item of items) {
-    if (item.body.length > MAX_RECORD_BYTES)
-      throw new Fault("TOO_LARGE", `a record is larger than ${MAX_RECORD_BYTES} bytes`, item.index)
     try {
-      const text = fromUtf8(item.body)
-      const value = asObject(parseStrictJson(text, LIMITS))
-      if (encodeCanonicalJson(value) !== text)
-        throw new Fault("MALFORMED", "the record is not canonical JSON (RFC 8785)")
-      item.record = asRecord(value)
+      item.record = parseRecord(item.body)
     } catch (error) {
-      throw new Fault("MALFORMED", (error as Error).message, item.index)
+      throw new Fault(error instanceof Fault ? error.code : "MALFORMED", (error as Error).message, item.index)
     }
   }
   return { result: "ok", detail: `${items.length} canonical records of version ${RECORD_VERSION}` }
-}
-
-function asRecord(value: JsonObject): RecordBody {
-  if (value["v"] !== RECORD_VERSION) throw new Fault("MALFORMED", "the record has another version")
-  if (!Object.hasOwn(KINDS, asText(value["kind"]))) throw new Fault("MALFORMED", "the record is of an unknown kind")
-  if (value["payload"] !== null && !/^[0-9a-f]{64}$/.test(asText(value["payload"])))
-    throw new Fault("MALFORMED", "the payload commitment is not a hash")
-  const data = asObject(value["data"])
-  if (value["kind"] === "decision" && !["ALLOW", "DENY", "REQUIRE_APPROVAL"].includes(asText(data["decision"])))
-    throw new Fault("MALFORMED", "the decision is none of ALLOW, DENY and REQUIRE_APPROVAL")
-  asObject(value["actor"])
-  return value as unknown as RecordBody
 }
 
 function checkInclusion({ items, checkpoints, crypto }: Case): Outcome {
@@ -238,142 +214,4 @@ function checkLineage(file: Case): Outcome {
   checkAncestry(file)
   const more = file.chains.length > 1 ? ", and each execution to the redemption of its parent" : ""
   return { result: "ok", detail: `each record links to the one before by its leaf hash${more}` }
-}
-
-function checkTransitions({ chains }: Case): Outcome {
-  const [state] = chains.map(checkChain)
-  return { result: "ok", detail: `ends in the state ${state ?? "none (nothing was allowed)"}` }
-}
-
-function checkChain({ items }: Chain): string | null {
-  let state: string | null = null
-  const seen = new Set<RecordKind>()
-  for (const { record, index } of items) {
-    const { kind, data } = record
-    const wrong = (text: string) => new Fault("TRANSITION_WRONG", text, index)
-    const next = record.state ?? null
-    if (seen.has(kind) && !isRepeatable(kind)) throw wrong(`a second record of kind ${kind}`)
-    seen.add(kind)
-    const opens = data["decision"] === "ALLOW" ? "AUTHORIZED" : isAsking(record) ? "APPROVAL_PENDING" : null
-    if (kind === "decision" && opens === null) {
-      if (next !== null) throw wrong(`record ${index} names the state ${next}, and nothing was allowed`)
-    } else if (kind === "decision" && next !== opens) {
-      throw wrong(`record ${index} decides the one, its state says the other`)
-    } else if (!isTransition(kind, state, next))
-      throw wrong(`a record of kind ${kind} cannot lead from the state ${state ?? "none"} to ${next ?? "none"}`)
-    state = next
-  }
-  checkTimes(items)
-  checkApproval(items)
-  return state
-}
-
-/** One that names no state tells only that another request waits for it already. */
-function isAsking({ data, state }: RecordBody): boolean {
-  return data["decision"] === "REQUIRE_APPROVAL" && state !== undefined
-}
-
-/** What a redemption grants ends: a start and an end in time come before that, a loss and a late report after it. */
-function checkTimes(items: readonly Item[]): void {
-  const redeemed = items.find(({ record }) => record.kind === "redeemed")
-  if (!redeemed) return
-  const until = redeemed.record.data["execute_until"]
-  const wrong = (text: string, { index }: Item) => new Fault("TRANSITION_WRONG", text, index)
-  if (!isTime(until)) throw wrong("the redemption does not say until when", redeemed)
-  let before: string | undefined
-  for (const item of items) {
-    const { kind, time, state, data } = item.record
-    const isInTime = isTime(time) && time < until
-    if (kind === "started" && !isInTime) throw wrong("the start is later than the execution had to have ended", item)
-    if ((kind === "completed" || (kind === "terminated" && state === "FAILED")) && !isInTime)
-      throw wrong("the completion is later than the execution had to have ended", item)
-    // once it is lost, a report is late by whatever clock: that of another replica may be behind
-    if (
-      before === "REDEEMED" &&
-      state === "LOST" &&
-      !isLostWithLease(item, redeemed) &&
-      (!isTime(time) || time < until)
-    )
-      throw wrong("the execution is called lost before it had to have ended", item)
-    if (kind === "completed" && data["succeeded"] !== (state === "COMPLETED"))
-      throw wrong("the completion says the one, its state the other", item)
-    if (kind === "terminated" && data["succeeded"] !== false)
-      throw wrong("what was terminated is said to have succeeded", item)
-    before = state
-  }
-}
-/** The lease that the redemption says it lives by was over. */
-function isLostWithLease({ record: { kind, data } }: Item, { record }: Item): boolean {
-  const { lease_id, runtime } = record.data
-  return (
-    kind === "lost" &&
-    data["cause"] === "LEASE_OVER" &&
-    typeof runtime === "string" &&
-    data["runtime"] === runtime &&
-    data["lease_id"] === lease_id
-  )
-}
-
-function checkClaims({ chains, crypto }: Case): Outcome {
-  const outcomes = chains.map((chain, i) => {
-    const outcome = checkToken(chain)
-    checkApproved(chain.items)
-    checkDescent(chain, chains[i + 1], crypto)
-    return outcome
-  })
-  return outcomes.find(({ result }) => result === "erased") ?? (outcomes[0] as Outcome)
-}
-
-function checkToken(chain: Chain): Outcome {
-  const { items } = chain
-  const { record, content, index, log } = decisionOf(chain)
-  if (content === null) return { result: "erased", detail: "the decision's payload was erased, its claims with it" }
-  const claims = content["claims"]
-  const wrong = (text: string) => new Fault("CLAIMS_WRONG", text, index)
-  if (record.data["decision"] !== "ALLOW") {
-    if (claims !== undefined) throw wrong("claims of a token for a decision that allowed nothing")
-    return { result: "ok", detail: "no token was made" }
-  }
-  if (typeof claims !== "object" || claims === null || Array.isArray(claims))
-    throw wrong("an ALLOW without the claims of its token")
-  const { execution_id, jti, log: origin, bundle, exp, iat } = claims as JsonObject
-  if (execution_id !== record.execution_id || jti !== record.execution_id)
-    throw wrong("the token was made for another execution")
-  if (origin !== log) throw wrong("the token names another log")
-  if (bundle !== record.data["bundle_digest"]) throw wrong("the token names another policy bundle")
-  if (typeof exp !== "number" || typeof iat !== "number" || exp <= iat)
-    throw wrong("the token's times are not in order")
-  const redemption = items.find((item) => item.record.kind === "redeemed")
-  if (redemption) checkRedemption(redemption, claims as JsonObject)
-  return {
-    result: "ok",
-    detail: `the token's claims agree with the record${redemption ? " and with its redemption" : ""}`,
-  }
-}
-
-/** The token was alive, its parameters were those to be executed, and the time given is what it grants. */
-function checkRedemption({ record, content, index }: Item, claims: JsonObject): void {
-  const { exp, max_duration, dig, execute_before = Number.MAX_SAFE_INTEGER / 1000 } = claims
-  const wrong = (text: string) => new Fault("CLAIMS_WRONG", text, index)
-  const at = Date.parse(record.time)
-  if (!(at < (exp as number) * 1000)) throw wrong("the token had expired when it was redeemed")
-  const until = Math.min(at + (max_duration as number) * 1000, (execute_before as number) * 1000)
-  if (Date.parse(record.data["execute_until"] as string) !== until)
-    throw wrong("the time to execute is not what the token grants")
-  if (content !== null && (content["dig"] ?? null) !== (dig ?? null))
-    throw wrong("the parameters that were redeemed are not those that were authorized")
-}
-
-function asObject(value: JsonValue | undefined): JsonObject {
-  if (typeof value !== "object" || value === null || Array.isArray(value))
-    throw new Fault("MALFORMED", "something is not an object that must be one")
-  return value as JsonObject
-}
-function asList(value: JsonValue | undefined): readonly JsonValue[] {
-  if (!Array.isArray(value)) throw new Fault("MALFORMED", "something is not a list that must be one")
-  return value as readonly JsonValue[]
-}
-function asText(value: JsonValue | undefined): string {
-  if (typeof value !== "string") throw new Fault("MALFORMED", "something is not a text that must be one")
-  return value
 }

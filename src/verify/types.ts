@@ -54,7 +54,7 @@ export interface TokenJwk {
 export const EVIDENCE_STEPS = [
   "format", // the file is well-formed evidence
   "checkpoint", // each note parses; with trust: its signature verifies under the key for that origin
-  "record", // each body is a canonical record of a known version and kind
+  "record", // each body is a canonical record of a known version and kind, its members of the form that they must have
   "inclusion", // each body's leaf hash is in its log's checkpoint at its index
   "payload", // each payload is what the leaf committed to, or is reported erased
   "lineage", // one decision first, each further record links to the one before, same execution; a child to its parent

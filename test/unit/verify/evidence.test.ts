@@ -4,7 +4,9 @@ import { portableCrypto, type Trust, verifyEvidence } from "../../../src/verify/
 import { EVIDENCE_STEPS, REASONS } from "../../../src/verify/types.ts"
 import { readVectors, titled } from "../../support/vectors.ts"
 
-type Input = { readonly evidence: string; readonly trust: Trust | null }
+/** The file's text, or its bytes where they are none. */
+type Input = { readonly trust: Trust | null } & ({ readonly evidence: string } | { readonly evidence_base64: string })
+const fileOf = (input: Input) => ("evidence" in input ? input.evidence : Buffer.from(input.evidence_base64, "base64"))
 type Taken = {
   readonly valid: true
   readonly anchored: boolean
@@ -27,7 +29,7 @@ describe.each([
   ["portable", portableCrypto],
 ] as const)("verifyEvidence with %s primitives", (_, crypto) => {
   test.each(titled(vectors))("%s", (_, { input, expected }) => {
-    const report = verifyEvidence(input.evidence, input.trust ?? undefined, crypto)
+    const report = verifyEvidence(fileOf(input), input.trust ?? undefined, crypto)
     if (expected.valid) {
       expect(report).toMatchObject({ valid: true, reason: "", anchored: expected.anchored })
       expect(report.execution).toMatchObject({ decision: expected.decision, state: expected.state })
@@ -53,8 +55,8 @@ describe.each([
 
   test("bytes are read as text is", () => {
     const { input } = vectors.find(({ name }) => name === "revoked") as (typeof vectors)[number]
-    expect(verifyEvidence(Buffer.from(input.evidence), input.trust ?? undefined, crypto)).toEqual(
-      verifyEvidence(input.evidence, input.trust ?? undefined, crypto),
+    expect(verifyEvidence(Buffer.from(fileOf(input)), input.trust ?? undefined, crypto)).toEqual(
+      verifyEvidence(fileOf(input), input.trust ?? undefined, crypto),
     )
     expect(verifyEvidence(Uint8Array.of(0xff), undefined, crypto)).toMatchObject({ valid: false, failedStep: "format" })
   })
