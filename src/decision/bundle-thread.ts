@@ -1,6 +1,7 @@
 /** The daemon's side of `bundle-worker.ts`: one bundle at a time. The thread is ended when its time is over, or when it is idle. */
-import { Worker } from "node:worker_threads"
+import type { Worker } from "node:worker_threads"
 import { WritError } from "../errors.ts"
+import { startThread } from "./background-thread.ts"
 import type { BundleJob, BundleResult } from "./bundle-worker.ts"
 import type { BundleCheck, BundleFiles } from "./check-bundle.ts"
 import type { BundleTests } from "./test-bundle.ts"
@@ -11,12 +12,6 @@ const MAX_WAITING = 8
 const MAX_HEAP_MIB = 1_024
 /** Bundles are rarely published, and often several times when they are. */
 const IDLE_MS = 60_000
-
-/** Where nothing is built, as in tests, a thread does not read TypeScript by itself. */
-const FILE = new URL(import.meta.url.endsWith(".ts") ? "./bundle-worker.ts" : "./bundle-worker.js", import.meta.url)
-const [SOURCE, OPTIONS]: readonly [URL | string, { readonly eval?: true }] = FILE.href.endsWith(".js")
-  ? [FILE, {}]
-  : [`import("tsx/esm/api").then(({ tsImport }) => tsImport("${FILE.href}", "${FILE.href}"))`, { eval: true }]
 
 export interface BundleThread {
   /** Throws QUEUE_FULL; DEADLINE_EXCEEDED when it takes longer; REQUEST_TOO_LARGE when it needs too much memory. */
@@ -70,7 +65,7 @@ export function createBundleThread(): BundleThread {
   }
 
   function start(): Worker {
-    const started = new Worker(SOURCE, { ...OPTIONS, resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB } })
+    const started = startThread("bundle-worker", { resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB } })
     const died = (error: Error & { code?: string }) => {
       if (worker !== started) return
       worker = null
@@ -82,7 +77,6 @@ export function createBundleThread(): BundleThread {
     }
     started.on("error", died)
     started.on("exit", (code) => died(new Error(`the thread for bundles ended with code ${code}`)))
-    started.unref()
     return started
   }
 

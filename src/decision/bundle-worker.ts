@@ -1,5 +1,6 @@
 /** The thread that checks bundles, one after the other: megabytes of YAML and the second opinion must not hold up decisions. */
 import { parentPort } from "node:worker_threads"
+import { lowerPriority, SOME } from "./background-thread.ts"
 import { type BundleCheck, type BundleFiles, checkCanonical, checkFiles } from "./check-bundle.ts"
 import { type BundleTests, testBundle } from "./test-bundle.ts"
 
@@ -20,6 +21,7 @@ async function doJob(job: BundleJob): Promise<BundleCheck | BundleTests> {
   }
 }
 
+lowerPriority(SOME)
 parentPort?.on("message", async (job: BundleJob) => {
   parentPort?.postMessage(await doJob(job))
 })

@@ -2,19 +2,14 @@
  * Bundles are compiled in a thread beside (`policy-worker.ts`) and made into a policy here, in slices: neither holds up
  * decisions. When the thread dies, whoever waits is told, and the next bundle starts another.
  */
-import { Worker } from "node:worker_threads"
+import type { Worker } from "node:worker_threads"
 import { WritError } from "../errors.ts"
 import { linkBundle } from "../policy/bundle-ir.ts"
 import type { Opinions } from "../policy/second-opinion.ts"
 import type { Policy, PolicyProblem } from "../policy/types.ts"
+import { startThread } from "./background-thread.ts"
 import type { PolicyJob, ResultOf } from "./policy-job.ts"
 import { inSlices } from "./slices.ts"
-
-/** Where nothing is built, as in tests, a thread does not read TypeScript by itself. */
-const FILE = new URL(import.meta.url.endsWith(".ts") ? "./policy-worker.ts" : "./policy-worker.js", import.meta.url)
-const SOURCE: ConstructorParameters<typeof Worker> = FILE.href.endsWith(".js")
-  ? [FILE]
-  : [`import("tsx/esm/api").then(({ tsImport }) => tsImport("${FILE.href}", "${FILE.href}"))`, { eval: true }]
 
 export type CompiledPolicy =
   | {
@@ -46,7 +41,7 @@ export interface PolicyThread {
 export type JobThread = Pick<Worker, "postMessage" | "on" | "ref" | "unref" | "terminate">
 
 export function startPolicyWorker(): JobThread {
-  return new Worker(...SOURCE)
+  return startThread("policy-worker")
 }
 
 interface Waiting {
