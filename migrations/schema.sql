@@ -181,12 +181,21 @@ ALTER TABLE ONLY public.beat_segment ALTER COLUMN segment SET STORAGE EXTERNAL;
 
 CREATE TABLE public.bundle (
     digest bytea NOT NULL,
-    content bytea NOT NULL,
     log_id smallint NOT NULL,
     idx bigint NOT NULL,
     published_at timestamp with time zone NOT NULL,
     CONSTRAINT bundle_digest_check CHECK ((octet_length(digest) = 32))
 );
+
+CREATE TABLE public.bundle_part (
+    digest bytea NOT NULL,
+    part integer NOT NULL,
+    content bytea NOT NULL,
+    CONSTRAINT bundle_part_content_check CHECK (((octet_length(content) >= 1) AND (octet_length(content) <= 262144))),
+    CONSTRAINT bundle_part_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT bundle_part_part_check CHECK ((part >= 0))
+);
+ALTER TABLE ONLY public.bundle_part ALTER COLUMN content SET STORAGE EXTERNAL;
 
 CREATE TABLE public.bundle_signature (
     digest bytea NOT NULL,
@@ -390,6 +399,9 @@ ALTER TABLE ONLY public.approval
 
 ALTER TABLE ONLY public.beat_segment
     ADD CONSTRAINT beat_segment_pkey PRIMARY KEY (sha256);
+
+ALTER TABLE ONLY public.bundle_part
+    ADD CONSTRAINT bundle_part_pkey PRIMARY KEY (digest, part);
 
 ALTER TABLE ONLY public.bundle
     ADD CONSTRAINT bundle_pkey PRIMARY KEY (digest);

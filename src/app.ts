@@ -61,7 +61,7 @@ import { createLedgerWriter } from "./store/ledger-writer.ts"
 import { prepareDatabase } from "./store/migrate.ts"
 import { ensurePartitions } from "./store/partitions.ts"
 import { compilePolicyFolder, type FolderPolicy, watchPolicyFolder } from "./store/policy-folder.ts"
-import { createControlSource, createReader, readBundle } from "./store/reader.ts"
+import { createControlSource, createReader } from "./store/reader.ts"
 import { countRedeemed, createLeaseStore, directivesOf, readNonceKey, storeSegment } from "./store/runtime-store.ts"
 import { createSignerState, writeDurably } from "./store/signer-state.ts"
 import { takeTurn } from "./store/turn-lock.ts"
@@ -211,8 +211,9 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   let onStopped = () => {} // a runtime was
   let onLoaded = () => {} // the control state was
   const trustedPolicyKeys = [policySigner.publicKey, ...config.policyTrustedKeys.map(readPolicyKey)]
+  const bundles = createBundleStore(pool)
   const policies = createPolicies({
-    readBundle: (digest) => readBundle(pool, digest),
+    readBundle: (digest) => bundles.content(fromHex(digest)),
     compile: compiler.compileCanonical,
     onFault: (err, digest) => log.error({ err, digest }, "a policy bundle could not be compiled; it is tried again"),
   })
@@ -298,7 +299,6 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
 
   // 5. First records of a new log; keys and the bundle become known to all replicas through the ledger.
   const shared = { clock, origin, control: () => control.state, inTurn: createTurns(() => takeTurn(pool)), ledger }
-  const bundles = createBundleStore(pool)
   const announce = createAnnounce({ ...shared, actor: DAEMON })
   if (head.size === 0) await announce.logOpened(origin, checkpoints.verifierKey)
   if (!(await reader.tokenKeys()).some(({ kid }) => kid === tokens.kid))

@@ -46,6 +46,11 @@ export function sha256(data: Uint8Array): Uint8Array {
   return Buffer.from(crypto.hash("sha256", data, "binary"), "latin1")
 }
 
+/** The same of megabytes, while the caller's thread does something else. */
+export async function sha256OfLong(data: Uint8Array): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", data))
+}
+
 const SPKI_PREFIX = Buffer.from("302a300506032b6570032100", "hex") // RFC 8410
 
 export function publicKeyObject(publicKey: Uint8Array): crypto.KeyObject {

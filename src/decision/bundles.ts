@@ -31,6 +31,8 @@ export interface BundleStore {
   find(digest: Uint8Array): Promise<StoredBundle | null>
   /** Its canonical bytes; null when it is not stored. */
   content(digest: Uint8Array): Promise<Uint8Array | null>
+  /** Before it is published; the same again changes nothing. */
+  putContent(digest: Uint8Array, content: Uint8Array): Promise<void>
   /** Newest first: those published before `before`. */
   list(before: BundlePosition | null, limit: number): Promise<readonly StoredBundle[]>
   /** The active one, and the record of its activation. */

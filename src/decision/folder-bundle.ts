@@ -51,7 +51,7 @@ export function createFolderBundle(
   return async (policy, opinions) => {
     const digest = fromHex(policy.digest)
     const publish = async () => {
-      const signatures = [signBundle(policy.canonicalBytes, deps.signer)]
+      const signatures = [await signBundle(policy.canonicalBytes, deps.signer)]
       await deps.publish({ checked: { ...policy, opinions }, signatures, comment: "" }, actor)
     }
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {

@@ -1,5 +1,5 @@
 /** PublishBundle: a bundle that compiles, that two engines read alike, whose tests pass and that a trusted key signs is stored, with a record. */
-import { sha256 } from "../crypto.ts"
+import { sha256OfLong } from "../crypto.ts"
 import { WritError } from "../errors.ts"
 import { fromHex, toBase64, toHex } from "../formats/bytes.ts"
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
@@ -74,10 +74,18 @@ export interface Publication {
 
 export type StorePublication = (publication: Publication, actor: Actor, limit?: Limit) => Promise<Published>
 
-/** Stores a bundle once, and adds signatures that are new. When it resolves, that is durable. */
+/**
+ * Stores a bundle once, and adds signatures that are new. When it resolves, that is durable. Its content is stored before its
+ * record: a crash between the two leaves bytes that nothing speaks of.
+ */
 export function createStorePublication(
   deps: Pick<PublishDependencies, "clock" | "origin" | "store" | "control" | "ledger">,
 ): StorePublication {
+  /** Answers their SHA-256, lower-case hex. */
+  const storeContent = async (digest: Uint8Array, content: Uint8Array) => {
+    await deps.store.putContent(digest, content)
+    return toHex(await sha256OfLong(content))
+  }
   return async ({ checked, signatures, comment }, actor, limit) => {
     const digest = fromHex(checked.digest)
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
@@ -90,6 +98,7 @@ export function createStorePublication(
         const bundle = toBundleView(known, await readSurroundings(deps.store, deps.clock.now().wallMs))
         return { bundle, receipt: { origin, index, leafHash }, alreadyPublished: true }
       }
+      const contentSha256 = known ? "" : await storeContent(digest, checked.canonicalBytes)
       const { epoch } = deps.control()
       const { wallMs, monotonicMs } = deps.clock.now()
       if (limit && monotonicMs >= limit.deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
@@ -98,13 +107,15 @@ export function createStorePublication(
           kind: known ? "bundle_signed" : "bundle_published",
           actor: { id: actor.id, proof: actor.proof },
           epoch: String(known ? epoch + 1n : epoch),
-          data: known ? { digest: checked.digest, signatures: added.map(toSigned) } : describe(checked, added),
+          data: known
+            ? { digest: checked.digest, signatures: added.map(toSigned) }
+            : describe(checked, added, contentSha256),
         },
         comment === "" ? null : encodeCanonicalJson({ comment }),
         wallMs,
       )
       const effects: Effect[] = added.map((one) => ({ kind: "bundle_signature", digest, ...one }))
-      if (!known) effects.unshift({ kind: "bundle", digest, content: checked.canonicalBytes, publishedAtMs: wallMs })
+      if (!known) effects.unshift({ kind: "bundle", digest, publishedAtMs: wallMs })
       // A key that comes to be trusted makes every replica look at the active bundle again.
       const change = { effects, raisesEpoch: known !== null }
       const result = await deps.ledger.append({ record, epoch, change, ...limit })
@@ -131,7 +142,7 @@ export function createPublish(deps: PublishDependencies) {
     const checked = await deps.checkFiles(files, leftMs())
     assertValid(checked)
     if (Object.keys(files).some(isTestFile)) assertTested(await deps.testFiles(files, "", leftMs()))
-    const signatures = vouch(checked.canonicalBytes, envelope)
+    const signatures = await vouch(checked.canonicalBytes, envelope)
     const { wallMs, monotonicMs } = deps.clock.now()
     if (!isUsable(deps.control().callers.get(call.caller.keyId), wallMs))
       throw new WritError("UNAUTHENTICATED", "The credential is no longer valid.")
@@ -140,13 +151,13 @@ export function createPublish(deps: PublishDependencies) {
   }
 
   /** The signatures of trusted keys in the envelope, or this daemon's own. */
-  function vouch(content: Uint8Array, envelope: Uint8Array): readonly BundleSignature[] {
+  async function vouch(content: Uint8Array, envelope: Uint8Array): Promise<readonly BundleSignature[]> {
     if (envelope.length === 0) {
       if (!deps.signer)
         throw invalidEnvelope(
           "is missing: this daemon does not sign what others publish (policy-sign). Sign the bundle with a trusted policy key",
         )
-      return [signBundle(content, deps.signer)]
+      return [await signBundle(content, deps.signer)]
     }
     const trusted = trustedSignatures(content, readBundleEnvelope(envelope, content), deps.trustedPolicyKeys)
     if (trusted.length === 0)
@@ -155,8 +166,8 @@ export function createPublish(deps: PublishDependencies) {
   }
 }
 
-export function signBundle(content: Uint8Array, signer: Signer): BundleSignature {
-  return { publicKey: signer.publicKey, signature: signer.sign(bundleSigningInput(content)) }
+export async function signBundle(content: Uint8Array, signer: Signer): Promise<BundleSignature> {
+  return { publicKey: signer.publicKey, signature: await signer.signLong(bundleSigningInput(content)) }
 }
 
 /** Throws POLICY_INVALID, with the first of what is wrong. */
@@ -191,10 +202,10 @@ function invalid(told: readonly string[]): WritError {
   return new WritError("POLICY_INVALID", `The bundle is not valid:\n${first.slice(0, MAX_TOLD_CHARS)}${more}`)
 }
 
-function describe(checked: Publication["checked"], signatures: readonly BundleSignature[]) {
-  const { digest, version, ruleCount, window, canonicalBytes, opinions } = checked
+function describe(checked: Publication["checked"], signatures: readonly BundleSignature[], contentSha256: string) {
+  const { digest, version, ruleCount, window, opinions } = checked
   return {
-    content_sha256: toHex(sha256(canonicalBytes)),
+    content_sha256: contentSha256,
     digest,
     ...(Number.isFinite(window.notAfterMs) && { not_after: new Date(window.notAfterMs).toISOString() }),
     ...(Number.isFinite(window.notBeforeMs) && { not_before: new Date(window.notBeforeMs).toISOString() }),

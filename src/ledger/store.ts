@@ -116,8 +116,8 @@ export type Effect =
   /** A conflict when it is stored already, as a signature by the same key is. */
   | {
       readonly kind: "bundle"
+      /** Its content is stored already. */
       readonly digest: Uint8Array
-      readonly content: Uint8Array
       /** Unix milliseconds. */
       readonly publishedAtMs: number
     }

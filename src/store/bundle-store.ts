@@ -3,6 +3,7 @@ import type pg from "pg"
 import { asBuffer } from "../crypto.ts"
 import type { BundleStore, ReplicaRow, StoredActivation, StoredBundle } from "../decision/bundles.ts"
 import type { StoredRecord } from "../ledger/lineage.ts"
+import { bundleContent, putBundleContent } from "./bundle-content.ts"
 
 /** A replica that has not said for so long which bundle it decides by is waited for by nobody. */
 export const REPLICA_TTL_MS = 15_000
@@ -53,12 +54,8 @@ export function createBundleStore(pool: pg.Pool): BundleStore {
       return rows[0] ? toBundle(rows[0]) : null
     },
 
-    async content(digest) {
-      const { rows } = await pool.query<{ content: Buffer }>("SELECT content FROM bundle WHERE digest = $1", [
-        asBuffer(digest),
-      ])
-      return rows[0]?.content ?? null
-    },
+    content: (digest) => bundleContent(pool, digest),
+    putContent: (digest, content) => putBundleContent(pool, digest, content),
 
     async list(before, limit) {
       const newestFirst = "ORDER BY b.published_at DESC, b.digest DESC LIMIT $1"

@@ -111,8 +111,8 @@ export function toStatement(effect: Effect, at: Position): Statement {
     case "bundle":
       return {
         name: "writ_bundle",
-        text: "INSERT INTO bundle (digest, content, log_id, idx, published_at) VALUES ($1, $2, $3, $4, $5)",
-        values: [effect.digest, effect.content, ...position, toTime(effect.publishedAtMs)],
+        text: "INSERT INTO bundle (digest, log_id, idx, published_at) VALUES ($1, $2, $3, $4)",
+        values: [effect.digest, ...position, toTime(effect.publishedAtMs)],
       }
     case "bundle_signature":
       return {

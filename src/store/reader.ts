@@ -369,25 +369,3 @@ export function createControlSource(pool: pg.Pool): ControlSource {
     },
   }
 }
-
-/** Read in pieces, each decoded in a short turn: whole it would hold up decisions. */
-const BUNDLE_PIECE_BYTES = 256 * 1024
-
-/** A bundle's canonical bytes, by its digest in hex. */
-export async function readBundle(pool: pg.Pool, digest: string): Promise<Uint8Array | null> {
-  const key = Buffer.from(digest, "hex")
-  const { rows } = await pool.query<{ size: number }>(
-    "SELECT octet_length(content) AS size FROM bundle WHERE digest = $1",
-    [key],
-  )
-  if (!rows[0]) return null
-  const content = new Uint8Array(rows[0].size)
-  for (let at = 0; at < content.length; at += BUNDLE_PIECE_BYTES) {
-    const piece = await pool.query<{ bytes: Buffer }>(
-      "SELECT substring(content FROM $2::int FOR $3::int) AS bytes FROM bundle WHERE digest = $1",
-      [key, at + 1, BUNDLE_PIECE_BYTES],
-    )
-    if (piece.rows[0]) content.set(piece.rows[0].bytes, at)
-  }
-  return content
-}

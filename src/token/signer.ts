@@ -1,5 +1,6 @@
 /** Who signs. One method, so that a KMS or HSM can stand behind it; the adapters here hold the key in memory. */
 import * as crypto from "node:crypto"
+import { promisify } from "node:util"
 import { asBuffer, sodium } from "../crypto.ts"
 
 /**
@@ -9,8 +10,11 @@ import { asBuffer, sodium } from "../crypto.ts"
 export interface Signer {
   readonly publicKey: Uint8Array
   sign(message: Uint8Array): Uint8Array
+  /** The same, while the caller's thread does something else: of megabytes. */
+  signLong(message: Uint8Array): Promise<Uint8Array>
 }
 
+const signApart = promisify(crypto.sign)
 const PKCS8_PREFIX_BYTES = 16 // RFC 8410: the 32-byte seed follows
 
 /** The private key as libsodium has it: seed, then public key. */
@@ -22,11 +26,13 @@ export function sodiumKey(privateKey: crypto.KeyObject): Uint8Array {
 /** libsodium if it loads (23 µs a signature), else node:crypto (54 µs). */
 export function createSigner(privateKey: crypto.KeyObject, native: typeof sodium = sodium): Signer {
   const publicKey = rawPublicKey(privateKey)
-  if (!native) return { publicKey, sign: (message) => crypto.sign(null, message, privateKey) }
+  const signLong = (message: Uint8Array) => signApart(null, message, privateKey)
+  if (!native) return { publicKey, sign: (message) => crypto.sign(null, message, privateKey), signLong }
   const { crypto_sign_detached } = native
   const secretKey = asBuffer(sodiumKey(privateKey))
   return {
     publicKey,
+    signLong,
     sign(message) {
       const signature = Buffer.allocUnsafe(64)
       crypto_sign_detached(signature, asBuffer(message), secretKey)

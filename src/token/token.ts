@@ -64,7 +64,11 @@ interface Job {
 /** Fewer are signed sooner than they are handed over. */
 const MIN_BATCH = 3
 
-export function createTokenSigner(signer: Signer, sha256: Sha256, thread: SigningThread | null = null): TokenSigner {
+export function createTokenSigner(
+  signer: Pick<Signer, "publicKey" | "sign">,
+  sha256: Sha256,
+  thread: SigningThread | null = null,
+): TokenSigner {
   const kid = keyId(signer.publicKey, sha256)
   const header = `${toBase64Url(utf8(encodeCanonicalJson({ alg: "EdDSA", kid, typ: "exec+jwt" })))}.`
   /** Put together here, and kept: buffers and texts for each step would be most of what a signature leaves to collect. */

@@ -184,13 +184,13 @@ describe("VerifyLineage", { timeout: 120_000 }, () => {
     const { execution_id } = await authorize(writ.client("pep"))
     await writ.stop() // the thread knows the bundle
     writ = await startTestDaemon(database.url, {}, data)
-    await database.query("UPDATE bundle SET content = set_byte(content, 10, get_byte(content, 10) # 1)")
+    await database.query("UPDATE bundle_part SET content = set_byte(content, 10, get_byte(content, 10) # 1)")
     expect(await verify(execution_id)).toMatchObject({
       valid: false,
       failed_step: "replay",
       reason: expect.stringMatching(/^REPLAY_IMPOSSIBLE: /),
     })
-    await database.query("UPDATE bundle SET content = set_byte(content, 10, get_byte(content, 10) # 1)")
+    await database.query("UPDATE bundle_part SET content = set_byte(content, 10, get_byte(content, 10) # 1)")
     expect(await verify(execution_id)).toMatchObject({ valid: true })
   })
 })

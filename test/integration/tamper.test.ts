@@ -176,7 +176,15 @@ const ATTACKS: Readonly<Record<string, readonly [sql: string, blamed: string] | 
   "lookup_mark.log_id": { exempt: "a foreign key: the database refuses" },
   "lookup_mark.size": ["UPDATE lookup_mark SET size = 20", "lookup_mark"],
   "bundle.digest": { exempt: "a foreign key of bundle_signature: the database refuses" },
-  "bundle.content": ["UPDATE bundle SET content = set_byte(content, 10, get_byte(content, 10) # 1)", "bundle"],
+  "bundle_part.content": [
+    "UPDATE bundle_part SET content = set_byte(content, 10, get_byte(content, 10) # 1)",
+    "bundle",
+  ],
+  "bundle_part.digest": ["UPDATE bundle_part SET digest = set_byte(digest, 0, get_byte(digest, 0) # 1)", "bundle"],
+  "bundle_part.part": [
+    "INSERT INTO bundle_part SELECT digest, part + 1, content FROM bundle_part", // of one, its place says nothing
+    "bundle",
+  ],
   "bundle.log_id": ["UPDATE bundle SET log_id = 9", "bundle"],
   "bundle.idx": ["UPDATE bundle SET idx = idx + 1", "bundle"],
   "bundle.published_at": ["UPDATE bundle SET published_at = published_at + interval '1 ms'", "bundle"],
@@ -291,6 +299,7 @@ async function cloneDatabase(): Promise<TestDatabase> {
     "lookup",
     "lookup_mark",
     "bundle",
+    "bundle_part",
     "bundle_signature",
     "activation",
     "caller_key",

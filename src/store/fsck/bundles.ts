@@ -87,7 +87,8 @@ export async function checkBundles(
   find: (finding: Finding) => void,
 ): Promise<void> {
   const rows = await store.query<{ digest: Buffer; content: Buffer; log_id: number; idx: bigint; published_at: Date }>(
-    "SELECT * FROM bundle",
+    `SELECT digest, log_id, idx, published_at, coalesce(string_agg(content, '' ORDER BY part), '') AS content
+       FROM bundle LEFT JOIN bundle_part USING (digest) GROUP BY bundle.digest`,
   )
   for (const { digest, content, log_id, idx, published_at } of rows) {
     const name = toHex(digest)

@@ -16,10 +16,11 @@ const rfcKey = createPrivateKey({
 })
 
 describe("createSigner", () => {
-  const signsAsTheRfc = (native: typeof sodium) => {
+  const signsAsTheRfc = async (native: typeof sodium) => {
     const signer = createSigner(rfcKey, native)
     expect(toHex(signer.publicKey)).toBe(PUBLIC)
     expect(toHex(signer.sign(Uint8Array.of(0xaf, 0x82)))).toBe(SIGNATURE)
+    expect(toHex(await signer.signLong(Uint8Array.of(0xaf, 0x82)))).toBe(SIGNATURE)
     const { privateKey, publicKey } = generateKeyPairSync("ed25519")
     const own = createSigner(privateKey, native)
     const message = utf8("a token")
