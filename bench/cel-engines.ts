@@ -4,7 +4,8 @@ import { Environment } from "@marcbachmann/cel-js"
 import { evaluate as celJsEvaluate, parse as celJsParse } from "cel-js"
 import { CelMap, Double } from "../src/cel/value.ts"
 import { sha256 } from "../src/crypto.ts"
-import type { Roots } from "../src/policy/layout.ts"
+import { linkCondition } from "../src/policy/condition.ts"
+import { Layout, type Roots } from "../src/policy/layout.ts"
 import { loadPolicy } from "../src/policy/load.ts"
 import { median } from "./compare.ts"
 
@@ -122,7 +123,7 @@ const BY_HAND = "hand-written JavaScript"
 type Engine = "Writ" | "@marcbachmann/cel-js" | "@bufbuild/cel" | "cel-js" | typeof BY_HAND
 type Evaluate = () => unknown
 
-/** Conditions as a bundle has them, over bindings as a decision makes them. */
+/** Conditions as the daemon has them, linked from what another thread compiled, over bindings as a decision makes them. */
 function compileOurs(): (name: string) => Evaluate {
   const names = Object.keys(CONDITIONS)
   const rules = Object.values(CONDITIONS).map(
@@ -147,7 +148,9 @@ function compileOurs(): (name: string) => Evaluate {
     const condition = loaded.conditions.find(({ id }) => id === `r${names.indexOf(name)}`)?.condition
     if (!condition) throw new Error(`${name} is not compiled`)
     const bindings = condition.bind(roots)
-    return () => condition.evaluate(bindings)
+    const layout = new Layout(loaded.bundle.types)
+    const linked = linkCondition(condition.source, condition.toIr(new Map()), layout, new Map(), condition.histories)
+    return () => linked.evaluate(bindings)
   }
 }
 

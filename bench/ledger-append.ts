@@ -1,4 +1,4 @@
-/** The appender on a real embedded Postgres, 600 B body and 600 B payload: batches of 512, single records, single changes. */
+/** The appender on a real embedded Postgres, 600 B body and 600 B payload: batches of 512, single records, single changes, versioned rows. */
 import { randomBytes, randomUUID } from "node:crypto"
 import { chmodSync, mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -7,9 +7,11 @@ import pg from "pg"
 import { sha256 } from "../src/crypto.ts"
 import { emptyRoot, hashLeaf } from "../src/formats/merkle.ts"
 import { TreeTail } from "../src/formats/tiles.ts"
-import { Appender } from "../src/ledger/appender.ts"
+import { Appender, type Entry } from "../src/ledger/appender.ts"
+import { Consumables, type RowName, type RowVersion } from "../src/ledger/consumables.ts"
 import type { Effect } from "../src/ledger/store.ts"
 import { connectWriter } from "../src/store/connect.ts"
+import { createRowStore } from "../src/store/consumables.ts"
 import { describeDurability } from "../src/store/durability.ts"
 import { startEmbedded } from "../src/store/embedded.ts"
 import { createLedgerWriter } from "../src/store/ledger-writer.ts"
@@ -18,6 +20,9 @@ import { compare, median, type Row } from "./compare.ts"
 
 const RECORDS = 20_000
 const SINGLES = 1_000
+/** Whose rows are used in turn. */
+const SUBJECTS = 1_000
+const FAMILY = randomUUID()
 const ROOT = join(import.meta.dirname, "..")
 
 export async function benchLedgerAppend(): Promise<Row[]> {
@@ -26,13 +31,18 @@ export async function benchLedgerAppend(): Promise<Row[]> {
   const embedded = await startEmbedded({ dataFolder: folder })
   const client = new pg.Client(embedded.connection)
   await client.connect()
+  const pool = new pg.Pool(embedded.connection)
   try {
     await migrate(client, join(ROOT, "migrations"))
     await client.query("CREATE TABLE bare (body bytea, payload bytea)")
     const writer = createLedgerWriter({ connect: () => connectWriter(embedded.connection), appendTimeoutMs: 10_000 })
     const head = await writer.open("bench/log", "bench", emptyRoot(sha256))
     await client.query("SELECT writ_ensure_partition($1::smallint, 0)", [head.logId])
+    const consumables = new Consumables(createRowStore(pool))
+    const subjects = Array.from({ length: SUBJECTS }, (): RowName => ({ key: randomUUID(), family: FAMILY }))
+    await consumables.load(subjects)
     const appender = new Appender({
+      consumables,
       writer,
       head,
       tree: TreeTail.empty(sha256),
@@ -43,7 +53,8 @@ export async function benchLedgerAppend(): Promise<Row[]> {
     const body = randomBytes(600)
     const payload = randomBytes(600)
     const digest = randomBytes(32)
-    const append = async (withIds: boolean): Promise<number> => {
+    /** `use`: what else each record takes. */
+    const append = async (use: (n: number) => Pick<Entry, "request" | "uses">): Promise<number> => {
       const started = performance.now()
       const open: Promise<unknown>[] = []
       for (let i = 0; i < RECORDS; i++) {
@@ -53,12 +64,19 @@ export async function benchLedgerAppend(): Promise<Row[]> {
           appender.append({
             record: { leafHash: hashLeaf(sha256, body), body, payload },
             epoch: 0n,
-            ...(withIds && { request: { key: randomUUID(), digest } }),
+            ...use(i),
           }),
         )
       }
       await Promise.all(open)
       return RECORDS / ((performance.now() - started) / 1000)
+    }
+    const withId = () => ({ request: { key: randomUUID(), digest } })
+    /** As a transfer does: a budget's row, one of many, moves on by a version. */
+    const withRow = (n: number) => {
+      const read = consumables.newest((subjects[n % SUBJECTS] as RowName).key) as RowVersion
+      const next = { ...read, version: read.version + 1, content: { reserved: [["0", 1_795_000_000_000, 1_000_000]] } }
+      return { ...withId(), uses: [{ read, next }] }
     }
     const bare = async (): Promise<number> => {
       const started = performance.now()
@@ -89,8 +107,9 @@ export async function benchLedgerAppend(): Promise<Row[]> {
     const batches = { ...common, unit: "records/s", against: "bare INSERT … SELECT FROM unnest, no index" }
     const singles = { ...common, unit: "ms p50", against: "bare INSERT of one row, no index" }
     const rows = [
-      await compare({ ...batches, name: "ledger-append" }, () => append(false), bare),
-      await compare({ ...batches, name: "ledger-append-with-ids" }, () => append(true), bare),
+      await compare({ ...batches, name: "ledger-append" }, () => append(() => ({})), bare),
+      await compare({ ...batches, name: "ledger-append-with-ids" }, () => append(withId), bare),
+      await compare({ ...batches, name: "ledger-append-with-consumables" }, () => append(withRow), bare),
       await compare(
         { ...singles, name: "ledger-append-single" },
         () => p50(single),
@@ -105,6 +124,7 @@ export async function benchLedgerAppend(): Promise<Row[]> {
     await appender.close()
     return rows
   } finally {
+    await pool.end()
     await client.end()
     await embedded.stop()
     rmSync(folder, { recursive: true, force: true })
