@@ -14,7 +14,7 @@ export { type AuthorizeReply, toWireRequest }
 const EXITS: Readonly<Record<string, number>> = { DECISION_ALLOW: 0, DECISION_DENY: 10, DECISION_REQUIRE_APPROVAL: 11 }
 
 export async function authorizeCommand(file: string | undefined, flags: Flags): Promise<number> {
-  const request = toWireRequest(buildRequest(file, flags))
+  const request = toWireRequest(buildRequest(readRequestFile(file), flags))
   const reply = await withClient(flags, "pep", (client) =>
     client.call<AuthorizeReply>("authorization", "Authorize", request),
   )
@@ -23,9 +23,13 @@ export async function authorizeCommand(file: string | undefined, flags: Flags): 
   return EXITS[reply.decision] ?? 1
 }
 
+/** Its text: of a file, of standard input ("-"), or of an empty request. */
+export function readRequestFile(file: string | undefined): string {
+  return file === undefined ? "{}" : readFileSync(file === "-" ? 0 : file, "utf8")
+}
+
 /** The request as JSON: subject, action, resource, context, parameters (any JSON), audience … */
-export function buildRequest(file: string | undefined, flags: Flags): JsonObject {
-  const text = file === undefined ? "{}" : readFileSync(file === "-" ? 0 : file, "utf8")
+export function buildRequest(text: string, flags: Flags): JsonObject {
   const given = parseStrictJson(text, { maxDepth: 32, maxNodes: 20_000 }) as JsonObject
   const properties = toProperties((flags["property"] as unknown as string[] | undefined) ?? [])
   const named = (flag: string): JsonObject | null => toNamed(`--${flag}`, flags[flag] as string | undefined)

@@ -1,21 +1,11 @@
 /** `writ policy explain`: what would be decided and why, by a daemon's active bundle or, without a daemon, by a folder. */
-import { sha256 } from "../crypto.ts"
-import type { Evaluated } from "../decision/evaluate.ts"
-import { snapshot, toPolicyRequest } from "../decision/snapshot.ts"
 import { WritError } from "../errors.ts"
 import type { JsonObject } from "../formats/ports.ts"
-import { CHECK_NAMES, type CheckName } from "../ledger/record.ts"
-import { assess } from "../policy/assess.ts"
-import { type Explanation, explain } from "../policy/explain.ts"
-import { formatProblem } from "../policy/format-problem.ts"
-import { loadPolicy } from "../policy/load.ts"
-import type { PolicyReason } from "../policy/types.ts"
-import { decodeAuthorizeRequest } from "../rpc/authorize-codec.ts"
+import { PAST_KEYS } from "../policy/parse-assumptions.ts"
 import { toEvaluateResponse } from "../rpc/evaluate-codec.ts"
-import { Malformed, messageType } from "../rpc/load.ts"
-import { readPolicyFolder } from "../store/policy-folder.ts"
-import { type AuthorizeReply, buildRequest, describeChecks, toWireRequest } from "./authorize.ts"
+import { type AuthorizeReply, buildRequest, describeChecks, readRequestFile, toWireRequest } from "./authorize.ts"
 import type { Flags } from "./cli.ts"
+import { explainOffline } from "./explain-offline.ts"
 import { print, printJson } from "./output.ts"
 import { withClient } from "./remote.ts"
 
@@ -46,12 +36,23 @@ interface EvaluateReply {
 }
 
 export async function policyExplainCommand(file: string | undefined, flags: Flags): Promise<number> {
-  const request = buildRequest(file, flags)
+  const text = readRequestFile(file)
+  const request = buildRequest(text, flags)
   const folder = flags["bundle"] as string | undefined
+  const said = PAST_KEYS.find((key) => request[key] !== undefined)
+  if (folder === undefined && said !== undefined)
+    throw new WritError(
+      "INVALID_REQUEST",
+      `\`${said}\` in a request goes with --bundle: a daemon knows the past itself.`,
+    )
   if (folder === undefined && flags["now"] !== undefined)
     throw new WritError("INVALID_REQUEST", "--now goes with --bundle: a daemon decides by its own clock.")
   const reply =
-    folder === undefined ? await ask(request, flags) : explainHere(request, folder, toMs(flags["now"] as string))
+    folder === undefined
+      ? await ask(request, flags)
+      : (toEvaluateResponse(
+          explainOffline(request, { name: file ?? "request", text }, folder, toMs(flags["now"] as string)),
+        ) as EvaluateReply)
   if (flags["json"]) printJson(reply)
   else describe(reply, folder !== undefined)
   return 0
@@ -69,50 +70,14 @@ function toMs(text: string | undefined): number {
   return ms
 }
 
-/** As the daemon reads it. What only a daemon knows is not reached; a runtime that is named is taken to be trusted. */
-function explainHere(request: JsonObject, folder: string, nowMs: number): EvaluateReply {
-  const raw = decodeAuthorizeRequest(messageType("writ.v1.AuthorizeRequest").encode(toWireRequest(request)))
-  if (raw instanceof Malformed) throw raw.error
-  const asked = snapshot(raw)
-  const policyRequest = toPolicyRequest(asked, nowMs)
-  const loaded = loadPolicy(readPolicyFolder(folder), sha256)
-  if (!loaded.ok) throw new WritError("POLICY_INVALID", loaded.problems.map(formatProblem).join("\n"))
-  const { policy } = loaded
-  let explanation: Explanation | null = null
-  const { decision, checks, outcome } = assess(
-    policy,
-    policyRequest,
-    asked.runtimeId === "" ? "none" : "trusted",
-    () => {
-      explanation = explain(policy, policyRequest, asked.supportedObligations)
-      return explanation.outcome
-    },
-  )
-  const found: { readonly [name in CheckName]?: readonly PolicyReason[] | undefined } = checks
-  const evaluated: Evaluated = {
-    determination: {
-      decision,
-      outcome,
-      checks: CHECK_NAMES.map((name) => {
-        const reasons = found[name]
-        if (!reasons) return { name, status: "NOT_REACHED", reasons: [] }
-        return { name, status: reasons.length === 0 ? "PASS" : "FAIL", reasons }
-      }),
-    },
-    bundleDigest: policy.digest,
-    bundleVersion: policy.version,
-    explanation,
-  }
-  return toEvaluateResponse(evaluated) as EvaluateReply
-}
-
 const OUTCOMES: Readonly<Record<string, string>> = { matched: "✓", not_matched: "✗", error: "!" }
 
 function describe({ response, rules, signals }: EvaluateReply, isOffline: boolean): void {
   const { decision, checks, trace, obligations, risk } = response
   print(decision.slice("DECISION_".length))
   describeChecks(checks)
-  if (isOffline) print("  Without a daemon policy_validity and authorization_state are not checked.")
+  if (isOffline)
+    print("  Without a daemon policy_validity is not checked, and the past is what the request says of it.")
   print(`\nRisk: ${risk.tier}`)
   for (const condition of signals) {
     print(`  ${risk.signals.includes(condition.id) ? "✓" : "✗"} signal ${condition.id}`)

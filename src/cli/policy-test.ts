@@ -68,7 +68,7 @@ function showReport({ results, coverage }: TestReport): void {
 }
 
 function showCoverage({ conditions, branches, rulePercent, branchPercent }: Coverage): void {
-  print(`Coverage: rules and signals ${rulePercent} %, conditions ${branchPercent} %.`)
+  print(`Coverage: rules, signals and budgets ${rulePercent} %, conditions ${branchPercent} %.`)
   const show = (what: string, items: readonly string[]) => {
     for (const item of items.slice(0, MAX_SHOWN)) print(`  ${what.padEnd(13)} ${item}`)
     if (items.length > MAX_SHOWN) print(`  ${what.padEnd(13)} … and ${items.length - MAX_SHOWN} more`)

@@ -7,6 +7,7 @@ import { type ExecutionState, stateAt } from "../ledger/kinds.ts"
 import { type FoundExecution, type LineageStore, openingOf, readBody, versionOf } from "../ledger/lineage.ts"
 import type { ApprovalLink, DecisionData } from "../ledger/record.ts"
 import type { Effect } from "../ledger/store.ts"
+import { approvalFault } from "../policy/assess.ts"
 import type { ApprovalRequirement } from "../policy/types.ts"
 import { isExecutionId, readContent } from "./executions.ts"
 import type { Snapshot } from "./snapshot.ts"
@@ -141,15 +142,15 @@ export function checkApproval(
   if (!named?.asked || named.requester !== caller) return fail("APPROVAL_UNKNOWN", "There is no such approval.")
   const { digest, rules } = named.asked
   if (digest !== approvalDigest(request)) return fail("APPROVAL_OTHER_REQUEST", "The approval is for another request.")
-  if (named.state === "REJECTED") return fail("APPROVAL_REJECTED", "The approval was refused.")
+  if (named.state === "REJECTED") return approvalFault("APPROVAL_REJECTED")
   if (named.state !== "APPROVAL_PENDING") return fail("APPROVAL_USED", "The approval has been used.")
-  if (nowMs >= named.expiresAtMs) return fail("APPROVAL_EXPIRED", "The approval has lapsed.")
+  if (nowMs >= named.expiresAtMs) return approvalFault("APPROVAL_EXPIRED")
   if (named.bundleDigest !== bundleDigest || required?.rules.some((rule) => !rules.includes(rule)))
     return fail(
       "APPROVAL_OTHER_POLICY",
       "The approval was asked for under another policy, or not for all rules that require one now. Ask again.",
     )
-  if (!isGranted(named)) return fail("APPROVAL_PENDING", "The approval has not been granted yet.")
+  if (!isGranted(named)) return approvalFault("APPROVAL_PENDING")
   return []
 }
 

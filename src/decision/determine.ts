@@ -1,9 +1,8 @@
 /** The six determinations, in order, each with a status and stable reasons. Pure and total. */
 import { CHECK_NAMES, type CheckName } from "../ledger/record.ts"
-import { checkAbsence } from "../policy/assess.ts"
-import { MICROS } from "../policy/bundle.ts"
+import { checkAbsence, checkBudgets, combineChecks } from "../policy/assess.ts"
 import type { Past } from "../policy/past.ts"
-import type { Charge, PolicyOutcome, PolicyRequest } from "../policy/types.ts"
+import type { PolicyOutcome, PolicyRequest } from "../policy/types.ts"
 import { type Runtime, runtimeKey } from "../runtime/runtime.ts"
 import type { RuntimeState } from "../runtime/states.ts"
 import { MIN_TTL_MS } from "../token/token.ts"
@@ -39,10 +38,7 @@ export interface Determination {
 export type LeaseLeft = (leaseId: string) => number | null
 const NO_LEASES: LeaseLeft = () => null
 
-/**
- * ALLOW only if all six pass; REQUIRE_APPROVAL only if nothing but the approval is missing; anything else is a DENY. A
- * request that names an approval is held to it, whatever the rules say: that it is good is the fifth check's question then, no longer the sixth's.
- */
+/** A request that names an approval is held to it, whatever the rules say: that it is good is the fifth check's question then, no longer the sixth's. */
 export function determine(
   state: ControlState,
   request: Snapshot,
@@ -95,17 +91,11 @@ export function determine(
       reasons: reasons.length > MAX_REASONS ? reasons.slice(0, MAX_REASONS) : reasons,
     }
   })
-  return { decision: decide(checks, outcome), checks, outcome, runtime, leaseLeftMs, parent, approvals }
-}
-
-function decide(checks: readonly CheckResult[], outcome: PolicyOutcome | null): Determination["decision"] {
-  if (!outcome || outcome.decision === "DENY") return "DENY"
-  if (checks.every(({ status }) => status === "PASS")) return "ALLOW"
-  const isMissing = ({ code }: Reason) => code === "APPROVAL_REQUIRED" || code === "APPROVAL_PENDING"
-  const onlyMissing = checks.every(
-    ({ status, reasons }) => status === "PASS" || (status === "FAIL" && reasons.every(isMissing)),
+  const decision = combineChecks(
+    CHECK_NAMES.map((name) => found[name]),
+    outcome,
   )
-  return outcome.decision === "REQUIRE_APPROVAL" && onlyMissing ? "REQUIRE_APPROVAL" : "DENY"
+  return { decision, checks, outcome, runtime, leaseLeftMs, parent, approvals }
 }
 
 const DISTRUSTED: Readonly<Record<Exclude<RuntimeState, "TRUSTED">, string>> = {
@@ -153,14 +143,4 @@ function checkParentOf(
       : null
   }
   return checkParent(request, parent, nowMs, trusted)
-}
-
-/** Each must have left what the execution draws on it. */
-function checkBudgets(charges: readonly Charge[]): readonly Reason[] {
-  return charges
-    .filter(({ micros, used, limit }) => micros > limit - used)
-    .map(({ name, limit, unit, window_ms }) => ({
-      code: "BUDGET_EXCEEDED",
-      text: `The budget "${name}" of ${limit / MICROS} ${unit}${window_ms === 0 ? "" : ` in ${window_ms / 1000} s`} does not have so much left.`,
-    }))
 }

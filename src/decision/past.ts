@@ -5,6 +5,7 @@ import type { StoredRecord } from "../ledger/lineage.ts"
 import {
   applyStep,
   type Consumed,
+  countsOf,
   kindOf,
   type Past,
   type Reading,
@@ -104,10 +105,9 @@ export function stepsOf(
   claims: TokenClaims | null,
 ): readonly Step[] {
   if (!outcome) return []
-  const counted = COUNTED[decision]
-  const counts = outcome.counts
-    .filter(({ decisions }) => decisions.includes(counted))
-    .map(({ name, key, micros, windows_ms }): Step => ({ op: "count", name, key, micros, windows_ms }))
+  const counts = countsOf(outcome.counts, decision).map(
+    ({ name, key, micros, windows_ms }): Step => ({ op: "count", name, key, micros, windows_ms }),
+  )
   if (!claims) return counts
   // Nobody says that an offline token was used, so it counts as if it were.
   const until = claims.use === "offline" ? {} : { exp: claims.exp }
@@ -116,7 +116,6 @@ export function stepsOf(
   )
   return [...counts, ...reserved]
 }
-const COUNTED = { ALLOW: "allow", DENY: "deny", REQUIRE_APPROVAL: "require_approval" } as const
 
 /** What was reserved for an execution, by its decision's payload, and is to be spent or free again. */
 export function stepsAfter(op: "spend" | "release", decision: StoredRecord): readonly Step[] {

@@ -72,12 +72,8 @@ export type ReasonCode =
   | "APPROVAL_UNKNOWN"
   | "APPROVAL_OTHER_REQUEST"
   | "APPROVAL_OTHER_POLICY"
-  | "APPROVAL_PENDING"
-  | "APPROVAL_REJECTED"
-  | "APPROVAL_EXPIRED"
   | "APPROVAL_USED"
   | "APPROVAL_LIMIT"
-  | "BUDGET_EXCEEDED"
 
 export interface Reason {
   readonly code: ReasonCode

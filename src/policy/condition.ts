@@ -7,6 +7,7 @@ import { compile, FUNCTIONS, link, type Program, toIr } from "../cel/compile.ts"
 import type { Ir } from "../cel/ir.ts"
 import type { Watch } from "../cel/lower.ts"
 import { parse, SHORTER } from "../cel/parse.ts"
+import { print } from "../cel/print.ts"
 import { type Problem, SyntaxProblem } from "../cel/problem.ts"
 import { DYN, formatType, INT, STRING, type StructType, TIMESTAMP, type Type } from "../cel/type.ts"
 import { CelError, type Value } from "../cel/value.ts"
@@ -86,7 +87,7 @@ export interface Condition extends LinkedCondition {
 export interface Watched extends LinkedCondition {
   /** What is evaluated: variables and constants are what they stand for. */
   readonly expr: Expr
-  /** Of those parts: `variables.x`, `constants.x`. */
+  /** Of those parts: `variables.x`, `constants.x`, `history.count("x", duration("1h"))`. */
   readonly names: ReadonlyMap<Expr, string>
 }
 
@@ -290,7 +291,7 @@ class Expansion {
   readonly #problems: Problem[]
   /** Where a variable is used: all that stands for it has this place. */
   readonly #uses = new Map<number, string>()
-  /** What stands for a variable or a constant, and which. */
+  /** What stands for a variable, a constant or a reading of the past, and which. */
   readonly names = new Map<Expr, string>()
   readonly #places: "use" | "declaration"
   #room = MAX_CONDITION_NODES
@@ -316,7 +317,8 @@ class Expansion {
       if (read && !(read instanceof HistoryReadProblem)) {
         const { offset, at } = node
         const operand: Expr = { kind: "ident", name: "history", offset, at: offset }
-        return { kind: "select", operand, field: toHistoryField(read), isTest: false, offset, at }
+        const field = toHistoryField(read)
+        return this.#named(print(node), { kind: "select", operand, field, isTest: false, offset, at })
       }
       const owner = node.kind === "select" && node.operand.kind === "ident" ? node.operand.name : null
       if (node.kind !== "select" || (owner !== "variables" && owner !== "constants")) return mapChildren(node, visit)

@@ -1,16 +1,17 @@
-/** What of a bundle its tests have reached: rules, signals, and the truths that their conditions are made of. */
+/** What of a bundle its tests have reached: rules, signals, budgets, and the truths that conditions are made of. */
 import { childrenOf, type Expr } from "../cel/ast.ts"
 import { print } from "../cel/print.ts"
+import { isWithin } from "./assess.ts"
 import type { Condition } from "./condition.ts"
 import { isJoint } from "./explain.ts"
-import type { Evaluator, LoadResult } from "./types.ts"
+import type { Charge, Evaluator, LoadResult } from "./types.ts"
 import { type WatchedCondition, watchCondition } from "./watch.ts"
 
-/** A rule or a signal. */
+/** A rule, a signal or a budget. */
 export interface CoveredCondition {
-  readonly kind: "rule" | "signal"
+  readonly kind: "rule" | "signal" | "budget"
   readonly id: string
-  /** Its condition was seen to hold, and not to hold. */
+  /** Its condition, or that no more is drawn than is left, was seen to hold, and not to hold. */
   readonly held: boolean
   readonly failed: boolean
   /** Nothing can fail where there is no condition, or none that depends on the request. */
@@ -34,7 +35,13 @@ export interface Coverage {
 
 type Loaded = Extract<LoadResult, { ok: true }>
 
-export function createCoverage({ conditions }: Loaded): { readonly evaluator: Evaluator; report(): Coverage } {
+export function createCoverage({ conditions, bundle }: Loaded): {
+  readonly evaluator: Evaluator
+  /** Is told what would be drawn on budgets. */
+  charged(charges: readonly Charge[]): void
+  report(): Coverage
+} {
+  const budgets = new Map(Object.keys(bundle.budgets ?? {}).map((name) => [name, { held: false, failed: false }]))
   const watchedOf = new Map<string, WatchedCondition>()
   const watch = (kind: string, id: string, compile: () => Condition): WatchedCondition => {
     const key = `${kind} ${id}`
@@ -44,6 +51,10 @@ export function createCoverage({ conditions }: Loaded): { readonly evaluator: Ev
   }
   return {
     evaluator: (kind, id, _source, compile) => watch(kind, id, compile),
+    charged(charges) {
+      for (const charge of charges)
+        Object.assign(budgets.get(charge.name) ?? {}, isWithin(charge) ? { held: true } : { failed: true })
+    },
     report() {
       const branches = new Map<string, Branch>()
       const covered = conditions.map(({ kind, id, condition }): CoveredCondition => {
@@ -60,6 +71,7 @@ export function createCoverage({ conditions }: Loaded): { readonly evaluator: Ev
         const { held, failed } = watched.outcomes()
         return { kind, id, held, failed, canFail: condition.constant === undefined }
       })
+      for (const [id, outcomes] of budgets) covered.push({ kind: "budget", id, ...outcomes, canFail: true })
       const seen = (truths: readonly boolean[]) =>
         truths.length === 0 ? 100 : Math.floor((100 * truths.filter((truth) => truth).length) / truths.length)
       return {

@@ -16,7 +16,7 @@ export const MAX_PART_CHARS = 200
 export interface Part {
   /** As CEL. */
   readonly text: string
-  /** Set where it stands for a variable or a constant, e.g. "variables.has_ticket". */
+  /** Set where it stands for a variable, a constant or a reading of the past, e.g. "variables.has_ticket". */
   readonly name?: string
   /** What it came out as, at most MAX_KEPT_VALUES; none where it was not evaluated. */
   readonly values: readonly string[]
@@ -85,9 +85,15 @@ function toPart(watched: WatchedCondition, hidden: readonly string[]): Part {
       values: values.map((value) => (secrets.has(expr) ? NOT_RECORDED : format(value, secrets.size > 0))),
       evaluations: constant === undefined ? (seen?.evaluations ?? 0) : 1,
       parts: partsOf(expr)
-        .filter((child) => child.kind !== "const" || watched.names.has(child))
+        .filter((child) => (child.kind !== "const" || watched.names.has(child)) && !isNamespace(expr, child))
         .map(part),
     }
+  }
+
+  /** `math` in `math.abs(x)`: what a call that was evaluated is a member of, and was not evaluated itself. */
+  function isNamespace(expr: Expr, child: Expr): boolean {
+    const isTarget = expr.kind === "call" && expr.target === child && isPath(child)
+    return isTarget && watched.seen(expr) !== undefined && watched.seen(child) === undefined
   }
 }
 

@@ -2,13 +2,10 @@
 import { utf8 } from "../formats/bytes.ts"
 import type { JsonObject, JsonValue } from "../formats/ports.ts"
 import { MAX_BUNDLE_BYTES, MAX_FILES } from "./bundle.ts"
-import { lineStarts, type Place, problemAt, readYaml } from "./read-yaml.ts"
+import { createLocate, type Locate } from "./locate.ts"
+import { type Place, problemAt, readYaml } from "./read-yaml.ts"
 import { KEY } from "./reader.ts"
-import { positionInScalar } from "./scalar-position.ts"
 import type { PolicyProblem } from "./types.ts"
-
-/** Where to show a problem, by path into the merged bundle. `offset` counts from the start of the value. */
-export type Locate = (path: string, message: string, suggestion?: string, offset?: number) => PolicyProblem
 
 /** Tests of a bundle lie beside it, and are not part of it. */
 export function isTestFile(name: string): boolean {
@@ -39,17 +36,7 @@ export function mergeFiles(
     else merge(root, read.value, "", "", new Places(read.places), name)
   }
   if (problems.length > 0) return { problems }
-  const lines = new Map<string, readonly number[]>()
-  const locate: Locate = (path, message, suggestion, offset = 0) => {
-    let known = path
-    while (!places.has(known) && known !== "") known = known.slice(0, known.lastIndexOf("/"))
-    const place = places.get(known) ?? { file: first, offset: 0 }
-    const text = files[place.file] as string
-    const starts = lines.get(place.file) ?? lineStarts(text)
-    lines.set(place.file, starts)
-    const at = positionInScalar(text, place.offset, offset)
-    return problemAt({ file: place.file, offset: at }, text, message, suggestion, starts)
-  }
+  const locate = createLocate(files, places, first)
   return { value: root, locate }
 
   function merge(

@@ -56,7 +56,7 @@ export function parseBudgets(
       read.fault(`${path}/window`, `A window is of one minute to ${MAX_WINDOW_MS / DAY_MS} days.`)
     return {
       unit,
-      limit_micros: limitOf(read, `${path}/limit`, budget["limit"]),
+      limit_micros: microsOf(read, `${path}/limit`, budget["limit"], "A limit"),
       ...(windowMs !== undefined && { window_ms: windowMs }),
       ...optionalText(read, path, budget, "key"),
       amount: read.text(`${path}/amount`, budget["amount"], "1"),
@@ -88,11 +88,11 @@ function optionalText<Name extends string>(read: Reader, path: string, from: Jso
 }
 
 /** In units, at most six decimals: whole millionths. */
-function limitOf(read: Reader, path: string, raw: JsonValue | undefined): number {
+export function microsOf(read: Reader, path: string, raw: JsonValue | undefined, what: string): number {
   const match = /^(\d{1,16})(?:\.(\d{1,6}))?$/.exec(String(raw))
   const micros = match ? Number(match[1]) * MICROS + Number((match[2] ?? "").padEnd(6, "0")) : Number.NaN
   if (Number.isSafeInteger(micros) && (typeof raw === "number" || typeof raw === "string")) return micros
-  read.fault(path, `A limit is a number from 0 to ${Math.floor(MAX_MICROS / MICROS)}, with at most six decimals.`)
+  read.fault(path, `${what} is a number from 0 to ${Math.floor(MAX_MICROS / MICROS)}, with at most six decimals.`)
   return 0
 }
 

@@ -4,6 +4,7 @@
  */
 import type { JsonObject } from "../formats/ports.ts"
 import { advance, type BudgetRow, release, reserve, spend, UNTOUCHED, usedOf } from "./budget.ts"
+import type { Counted } from "./bundle.ts"
 import { addTo, countWithin, type HistoryRow, NO_HISTORY, sumWithin } from "./history.ts"
 
 /** A row: what it is, by its name in the bundle, and what it is counted for. */
@@ -35,6 +36,15 @@ export function recordedPast(readings: readonly Reading[]): Past {
       (reading) =>
         reading.kind === kind && reading.name === name && reading.key === key && reading.window_ms === window_ms,
     ) ?? null
+}
+
+const COUNTED = { ALLOW: "allow", DENY: "deny", REQUIRE_APPROVAL: "require_approval" } as const
+/** Of the histories that may count a request, those that count this decision on it. */
+export function countsOf<T extends { readonly decisions: readonly Counted[] }>(
+  counts: readonly T[],
+  decision: keyof typeof COUNTED,
+): readonly T[] {
+  return counts.filter(({ decisions }) => decisions.includes(COUNTED[decision]))
 }
 
 /** What a record does to a row; `version` is the one that it makes. */

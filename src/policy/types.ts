@@ -61,6 +61,11 @@ export const POLICY_REASON_CODES = [
   "PARAMETERS_OPAQUE", // a rule would have matched but demands decoded parameters
   "OBLIGATION_UNSUPPORTED",
   "RISK_TOO_HIGH",
+  // authorization state (determination 5), as far as it follows from the rules and what was used and approved
+  "BUDGET_EXCEEDED",
+  "APPROVAL_PENDING",
+  "APPROVAL_REJECTED",
+  "APPROVAL_EXPIRED",
 ] as const
 export type PolicyReasonCode = (typeof POLICY_REASON_CODES)[number]
 

@@ -46,6 +46,21 @@ describe("writ policy test", () => {
     expect(out).toContain("  never held    rule read-docs\n")
   })
 
+  test("the guide's tests of the past go with the guide's bundle", async () => {
+    const blocks = [...guide.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(([, text]) => text as string)
+    const find = (part: string) => blocks.find((text) => text.includes(part)) as string
+    const fixtures =
+      "fixtures: { subjects: { agent: { type: agent, id: a } }, resources: { account: { type: account, id: b } } }\ntests:\n"
+    const folder = makeFolder()
+    try {
+      writeFileSync(join(folder.path, "policy.yaml"), find('version: "past-1"'))
+      writeFileSync(join(folder.path, "policy_test.yaml"), fixtures + find("the last of the day's money"))
+      expect((await writ(["policy", "test", folder.path])).out).toMatch(/^3 tests, 0 failed\.\n/)
+    } finally {
+      folder.remove()
+    }
+  })
+
   test("too little is covered: exit code 1, only where that is asked", async () => {
     const tests = reading("https://example.com/", "DENY")
     expect((await run(tests)).code).toBe(0)
@@ -99,6 +114,36 @@ describe("writ policy explain", () => {
     )
   })
 
+  test("without a daemon the request says what was before; a daemon knows it, and refuses to be told", async () => {
+    const trading = join(ROOT, "examples", "trading-limits")
+    const busy = join(trading, "busy-desk.json")
+    const explained = async (change: (text: string) => string) => {
+      const folder = makeFolder()
+      try {
+        const file = join(folder.path, "request.json")
+        writeFileSync(file, change(readFileSync(busy, "utf8")))
+        return await writ(["policy", "explain", file, "--bundle", trading])
+      } finally {
+        folder.remove()
+      }
+    }
+    const { out } = await explained((text) => text)
+    expect(out).toMatch(/^ALLOW\n/)
+    expect(out).toContain('history.count("orders", duration("1m")) → 12\n')
+    expect(out).toContain('history.sum("orders", duration("10m")) → 80000\n')
+    const spent = await explained((text) => text.replace("96000000", "97000001"))
+    expect(spent.out).toMatch(
+      /^DENY\n[\s\S]*✗ authorization_state {4}BUDGET_EXCEEDED: The budget "desk_day" of 100000000 cents/,
+    )
+    const pending = await explained((text) => text.replace('"head-of-desk"', ""))
+    expect(pending.out).toMatch(/^REQUIRE_APPROVAL\n[\s\S]*✗ authorization_state {4}APPROVAL_PENDING/)
+    const wrong = await explained((text) => text.replace("orders", "order"))
+    expect(wrong.err).toMatch(
+      /request\.json:16:17 No history "order" is declared\.\n.*\n +\^\n +Did you mean "orders"\?\n$/,
+    )
+    expect((await writ(["policy", "explain", busy])).err).toMatch(/^writ: `history` in a request goes with --bundle/)
+  })
+
   test("JSON is what the RPC answers", async () => {
     const { code, out } = await writ(["policy", "explain", request, "--bundle", example, "--json"])
     expect(code).toBe(0)
@@ -117,11 +162,7 @@ describe("writ policy explain", () => {
       const { code, out } = await writ(["policy", "explain", request, "--data", data])
       expect(code).toBe(0)
       const shown = sessions.find(([command]) => command.includes("large-payment"))?.[1] as string
-      expect(out).toBe(
-        shown
-          .replaceAll("  · ", "  ✓ ")
-          .replace("  Without a daemon policy_validity and authorization_state are not checked.\n", ""),
-      )
+      expect(out).toBe(shown.replaceAll("  · ", "  ✓ ").replace(/ {2}Without a daemon .*\n/, ""))
     } finally {
       await daemon.stop()
       folder.remove()

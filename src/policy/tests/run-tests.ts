@@ -1,7 +1,9 @@
 /** A bundle's own tests: from its files to what passed, what did not and why, and what was reached. Pure. */
 import { assess } from "../assess.ts"
+import { MICROS } from "../bundle.ts"
 import { type Coverage, createCoverage } from "../coverage.ts"
 import { mergeFiles } from "../merge-files.ts"
+import { countsOf } from "../past.ts"
 import type { LoadResult, PolicyProblem, PolicyReason } from "../types.ts"
 import { parseTests } from "./parse-tests.ts"
 import type { Expectation, TestCase } from "./test-case.ts"
@@ -38,8 +40,7 @@ export function runTests(
   const merged = mergeFiles(files, "test")
   if ("problems" in merged) return merged
   const problems: PolicyProblem[] = []
-  const readsNow = loaded.conditions.some(({ condition }) => condition.mentions("now"))
-  const cases = parseTests(merged.value, loaded.bundle, readsNow, (path, message, suggestion) =>
+  const cases = parseTests(merged.value, loaded, (path, message, suggestion) =>
     problems.push(merged.locate(path, message, suggestion)),
   )
   if (problems.length > 0) return { problems: withoutRepeats(problems) }
@@ -47,7 +48,7 @@ export function runTests(
   const results = cases
     .filter(({ name }) => name.includes(filter))
     .map((test): TestResult => {
-      const { differences, reasons } = runTest(loaded, test, coverage.evaluator)
+      const { differences, reasons } = runTest(loaded, test, coverage)
       const message = differences.map(describe).join("; ")
       return {
         name: test.name,
@@ -65,13 +66,15 @@ export function describe({ what, expected, actual }: Difference): string {
 }
 
 function runTest(
-  { policy }: Loaded,
-  { request, runtime, supportedObligations, expect }: TestCase,
-  evaluator: ReturnType<typeof createCoverage>["evaluator"],
+  { policy, bundle }: Loaded,
+  { request, assumptions, supportedObligations, expect }: TestCase,
+  coverage: ReturnType<typeof createCoverage>,
 ): Pick<TestResult, "differences" | "reasons"> {
-  const { decision, checks, outcome } = assess(policy, request, runtime, () =>
-    policy.evaluate(request, supportedObligations, evaluator),
+  const { decision, checks, outcome } = assess(policy, request, assumptions, (past) =>
+    policy.evaluate(request, supportedObligations, coverage.evaluator, past),
   )
+  const charges = outcome?.charges ?? []
+  coverage.charged(charges)
   const reasons = Object.values(checks).flatMap((found) => found ?? [])
   const differences: Difference[] = []
   const compare = (what: keyof Expectation, expected: string | undefined, actual: string) => {
@@ -87,6 +90,13 @@ function runTest(
   const constraints = outcome && decision !== "DENY" ? outcome.constraints : {}
   for (const [key, value] of Object.entries(expect.token ?? {}))
     compare("token", `${key} ${value}`, `${key} ${constraints[key as keyof typeof constraints] ?? "not said"}`)
+  const counted = outcome ? countsOf(outcome.counts, decision) : []
+  compare("counted", expect.counted && show(expect.counted), show(counted.map(({ name }) => name)))
+  for (const [name, micros] of expect.budgets ?? []) {
+    const drawn = decision === "ALLOW" ? (charges.find((charge) => charge.name === name)?.micros ?? 0) : 0
+    const inUnits = (of: number) => `${name} ${of / MICROS} ${bundle.budgets?.[name]?.unit}`
+    compare("budgets", inUnits(micros), inUnits((assumptions.used.get(name) ?? 0) + drawn))
+  }
   return { differences, reasons }
 }
 

@@ -1,5 +1,5 @@
 /** A test of a bundle as data: one request, and what is expected of it. */
-import type { AssumedRuntime } from "../assess.ts"
+import type { Assumptions } from "../assumptions.ts"
 import type { Tier } from "../bundle.ts"
 import type { PolicyOutcome, PolicyReasonCode, PolicyRequest } from "../types.ts"
 
@@ -12,7 +12,7 @@ export interface TestCase {
   /** Path into the merged test files. */
   readonly path: string
   readonly request: PolicyRequest
-  readonly runtime: AssumedRuntime
+  readonly assumptions: Assumptions
   readonly supportedObligations: readonly string[]
   readonly expect: Expectation
 }
@@ -29,4 +29,8 @@ export interface Expectation {
   readonly risk?: Tier
   readonly signals?: readonly string[]
   readonly token?: PolicyOutcome["constraints"]
+  /** Millionths that are used after the decision, by the budget's name. */
+  readonly budgets?: ReadonlyMap<string, number>
+  /** Names of the histories that count the decision, sorted. */
+  readonly counted?: readonly string[]
 }

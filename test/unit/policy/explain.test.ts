@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { sha256 } from "../../../src/crypto.ts"
 import type { JsonObject } from "../../../src/formats/ports.ts"
+import { assumedPast } from "../../../src/policy/assumptions.ts"
 import { explain, MAX_EXPLAINED_NODES, MAX_PART_CHARS, type Part } from "../../../src/policy/explain.ts"
 import { MAX_VALUE_CHARS } from "../../../src/policy/format-value.ts"
 import { loadPolicy } from "../../../src/policy/load.ts"
@@ -194,12 +195,13 @@ describe.each(readdirSync(EXAMPLES).filter((name) => readdirSync(join(EXAMPLES, 
       const loaded = loadPolicy(files, sha256)
       const merged = mergeFiles(files, "test")
       if (!loaded.ok || "problems" in merged) throw new Error("the example is valid")
-      const cases = parseTests(merged.value, loaded.bundle, true, () => {})
+      const cases = parseTests(merged.value, loaded, () => {})
       expect(cases.length).toBeGreaterThan(0)
-      for (const { request, supportedObligations } of cases) {
+      for (const { request, supportedObligations, assumptions } of cases) {
         if (loaded.policy.checkContext(request).length > 0) continue
-        const { outcome, signals, rules } = explain(loaded.policy, request, supportedObligations)
-        expect(outcome).toEqual(loaded.policy.evaluate(request, supportedObligations))
+        const past = assumedPast(assumptions)
+        const { outcome, signals, rules } = explain(loaded.policy, request, supportedObligations, past)
+        expect(outcome).toEqual(loaded.policy.evaluate(request, supportedObligations, undefined, past))
         for (const { part } of [...signals, ...rules]) expect(part?.values).toHaveLength(1)
       }
     })

@@ -239,6 +239,207 @@ describe("runTests", () => {
   })
 })
 
+const PAST_BUNDLE = `
+version: "1"
+types:
+  subjects: { agent: { known: any } }
+  resources: { account: {} }
+  actions: { pay: { parameters: { amount: { type: double, required: true } } } }
+history:
+  payments: { actions: [pay], decisions: [allow, require_approval], key: subject.id, value: parameters.amount }
+  refusals: { actions: [pay], decisions: [deny] }
+  unasked: { actions: [pay] }
+budgets:
+  daily: { unit: USD, limit: 5000, window: 1d, key: subject.id, amount: parameters.amount }
+  ever: { limit: 3 }
+rules:
+  - id: pay
+    effect: allow
+    runtime: none
+    subjects: [{ type: agent }]
+    actions: [pay]
+    resources: [{ type: account }]
+    budgets: [daily, ever]
+    when: history.count("payments", duration("1h")) < 10 && history.sum("payments", duration("24h")) + parameters.amount <= 4000.5
+  - id: two-people
+    effect: require_approval
+    approvals: 2
+    approve_within: 10m
+    subjects: [{ type: agent }]
+    actions: [pay]
+    resources: [{ type: account }]
+    when: parameters.amount > 1000.0
+risk:
+  deny_at: high
+  signals:
+    - { id: refused-often, tier: high, when: 'history.count("refusals", duration("10m")) >= 5' }
+`
+const PAST_FIXTURES = `
+fixtures:
+  histories:
+    busy: { payments: { 1h: { count: 9 }, 1d: { count: 30, sum: 3900.5 } } }
+  budgets:
+    spent: { daily: 4900.25, ever: 2 }
+  approvals:
+    both: { granted_by: [ada, grace], waited: 9m }
+defaults:
+  subject: { type: agent, id: a }
+  resource: { type: account, id: b }
+  action: pay
+  parameters: { amount: 99.75 }
+`
+
+describe("the past in a test", () => {
+  const past = { bundle: PAST_BUNDLE, fixtures: PAST_FIXTURES }
+
+  test("nothing said: nothing was counted, used or approved", () => {
+    const report = run(
+      `
+  - { name: first, expect: { decision: ALLOW, counted: [payments, unasked], budgets: { daily: 99.75, ever: 1 } } }
+`,
+      past,
+    )
+    expect(Object.values(outcomes(report)).flat()).toEqual([])
+  })
+
+  test("histories and budgets are as said, and what a decision makes of them is compared", () => {
+    const report = run(
+      `
+  - name: up to the limits
+    history: busy
+    budgets: spent
+    expect: { decision: ALLOW, reasons: [], risk: low, counted: [payments, unasked], budgets: { daily: 5000, ever: 3 } }
+    cases:
+      - {}
+      - { name: one payment more, history: { payments: { 1h: { count: 10 } } }, expect: { decision: DENY, reasons: [NO_MATCHING_ALLOW], counted: [refusals], budgets: { daily: 4900.25 } } }
+      - { name: a cent more, history: { payments: { 1d: { sum: "4000.51" } } }, expect: { decision: DENY, reasons: [NO_MATCHING_ALLOW], counted: null, budgets: null } }
+      - { name: a budget that is used up, budgets: { ever: 3 }, expect: { decision: DENY, reasons: [BUDGET_EXCEEDED], counted: null, budgets: { ever: 3 } } }
+      - { name: both, budgets: { ever: 3, daily: 4900.250001 }, expect: { decision: DENY, reasons: [BUDGET_EXCEEDED], counted: null, budgets: null } }
+      - { name: refused often, history: { refusals: { 10m: { count: 5 } } }, expect: { decision: DENY, reasons: [RISK_TOO_HIGH], risk: high, counted: [refusals], budgets: { daily: 4900.25, ever: 2 } } }
+      - { name: taken away, history: null, budgets: null, expect: { budgets: { daily: 99.75, ever: 1 } } }
+`,
+      past,
+    )
+    expect(outcomes(report)).toEqual(Object.fromEntries(report.results.map(({ name }) => [name, []])))
+    expect(report.results).toHaveLength(7)
+    const wrong = run("  - { name: x, expect: { decision: ALLOW, counted: [], budgets: { daily: 1 } } }", past)
+    expect(outcomes(wrong)["x"]).toEqual([
+      "counted: expected [], got [payments, unasked]",
+      "budgets: expected daily 1 USD, got daily 99.75 USD",
+    ])
+  })
+
+  test("a longer window of which nothing is said holds what a shorter one holds", () => {
+    const report = run(
+      `
+  - { name: it does, history: { payments: { 1h: { count: 1, sum: 3950 } } }, expect: { decision: DENY, reasons: [NO_MATCHING_ALLOW] } }
+  - { name: a shorter one does not, history: { payments: { 24h: { count: 50 } } }, expect: { decision: ALLOW } }
+`,
+      past,
+    )
+    expect(Object.values(outcomes(report)).flat()).toEqual([])
+  })
+
+  test("an approval takes the place of the rules that ask for it, and of nothing else", () => {
+    const report = run(
+      `
+  - name: large
+    parameters: { amount: 2000 }
+    expect: { decision: REQUIRE_APPROVAL, rules: [pay, two-people], reasons: [APPROVAL_REQUIRED], counted: [payments], budgets: { daily: 0 } }
+    cases:
+      - { name: asked }
+      - { name: nobody has decided, approval: { waited: 1m }, expect: { reasons: [APPROVAL_PENDING] } }
+      - { name: one of two, approval: { granted_by: [ada] }, expect: { reasons: [APPROVAL_PENDING] } }
+      - { name: both, approval: both, expect: { decision: ALLOW, reasons: [], counted: [payments, unasked], budgets: { daily: 2000, ever: 1 } } }
+      - { name: too late, approval: { granted_by: [ada, grace], waited: 10m }, expect: { decision: DENY, reasons: [APPROVAL_EXPIRED], counted: [refusals] } }
+      - { name: refused after all, approval: { granted_by: [ada, grace], refused_by: eve }, expect: { decision: DENY, reasons: [APPROVAL_REJECTED], counted: [refusals] } }
+      - { name: with no budget left, approval: both, budgets: { ever: 3 }, expect: { decision: DENY, reasons: [BUDGET_EXCEEDED], counted: [refusals] } }
+      - { name: one of two and no budget left, approval: { granted_by: [ada] }, budgets: { ever: 3 }, expect: { decision: DENY, reasons: [APPROVAL_PENDING, BUDGET_EXCEEDED], counted: [refusals] } }
+      - { name: where nothing allows it, approval: both, history: { payments: { 1h: { count: 10 } } }, expect: { decision: DENY, rules: [two-people], reasons: [NO_MATCHING_ALLOW], counted: [refusals] } }
+      - { name: which nothing asks for, parameters: { amount: 1 }, approval: both, expect: { decision: ALLOW, rules: [pay], reasons: [], counted: [payments, unasked], budgets: { daily: 1 } } }
+`,
+      past,
+    )
+    expect(outcomes(report)).toEqual(Object.fromEntries(report.results.map(({ name }) => [name, []])))
+    expect(report.results).toHaveLength(10)
+  })
+
+  test.each([
+    ["no such history", "history: { payment: { 1h: { count: 1 } } }", '15:27 No history "payment" is declared.'],
+    ["a window that nothing asks for", "history: { payments: { 2h: { count: 1 } } }", "Asked for: 1h, 1d."],
+    ["no window", "history: { payments: { hourly: { count: 1 } } }", "This must be a duration such as 10s"],
+    [
+      "a history that nothing asks for",
+      "history: { unasked: { 1h: { count: 1 } } }",
+      'No condition asks for the history "unasked".',
+    ],
+    ["a count that is none", "history: { payments: { 1h: { count: -1 } } }", "A count is a whole number, from 0 on."],
+    ["a sum of what has none", "history: { refusals: { 10m: { sum: 1 } } }", "declares no value, so it has no sum."],
+    ["a sum that is none", "history: { payments: { 1h: { sum: lots } } }", "A sum is a number from 0 to"],
+    ["another key", "history: { payments: { 1h: { number: 1 } } }", 'There is no key "number" here.'],
+    [
+      "a shorter window with more",
+      "history: { payments: { 1h: { count: 9 }, 1d: { count: 8 } } }",
+      "A shorter window has more than this one",
+    ],
+    ["no such budget", "budgets: { dayly: 1 }", 'Did you mean "daily"?'],
+    ["a use that is none", "budgets: { daily: -1 }", "What is used is a number from 0 to"],
+    ["a principal twice", "approval: { granted_by: [ada, ada] }", '"ada" decides once.'],
+    ["a principal both ways", "approval: { granted_by: [ada], refused_by: ada }", '"ada" decides once.'],
+    ["too many principals", `approval: { granted_by: [${"abcdefghi".split("").join(", ")}] }`, "At most 8 principals"],
+    ["no such fixture", "approval: bth", 'Did you mean "both"?'],
+    ["another budget expected", "expect: { decision: ALLOW, budgets: { dayly: 1 } }", 'Did you mean "daily"?'],
+    [
+      "another history expected",
+      "expect: { decision: ALLOW, counted: [payment] }",
+      'The bundle\'s histories are without "payment".',
+    ],
+  ])("refused with its place: %s", (_, said, message) => {
+    const expected = said.startsWith("expect") ? "" : ", expect: { decision: ALLOW }"
+    const problems = problemsOf(`  - { name: x, ${said}${expected} }`, PAST_FIXTURES, PAST_BUNDLE)
+    expect(problems).toMatch(/^policy_test\.yaml:15:\d+ /)
+    expect(problems).toContain(message)
+  })
+
+  test("what is wrong in a fixture, or in the defaults, is told there", () => {
+    const at = (tests: string, fixtures: string) => problemsOf(tests, fixtures, PAST_BUNDLE).split("\n")[0]
+    const one = "  - { name: x, history: busy, budgets: { ever: 1 }, expect: { decision: ALLOW } }"
+    expect(at(one, PAST_FIXTURES.replace("count: 9", "count: few"))).toBe(
+      "policy_test.yaml:4:38 A count is a whole number, from 0 on.",
+    )
+    expect(
+      at(one, PAST_FIXTURES.replace("  action: pay", "  action: pay\n  budgets: { daily: much, ever: 0 }")),
+    ).toMatch(/^policy_test\.yaml:13:21 What is used is a number/)
+  })
+
+  test("an approval of a bundle that asks for none", () => {
+    const bundle = PAST_BUNDLE.replace(
+      "effect: require_approval\n    approvals: 2\n    approve_within: 10m",
+      "effect: deny",
+    )
+    expect(problemsOf("  - { name: x, approval: both, expect: { decision: ALLOW } }", PAST_FIXTURES, bundle)).toContain(
+      "No rule of this bundle requires an approval.",
+    )
+  })
+
+  test("coverage: a budget has to be enough once, and not enough once", () => {
+    const of = (tests: string) => run(tests, past).coverage.conditions.filter(({ kind }) => kind === "budget")
+    const allowed = "  - { name: a, expect: { decision: ALLOW } }\n"
+    expect(of(allowed)).toEqual([
+      { kind: "budget", id: "daily", held: true, failed: false, canFail: true },
+      { kind: "budget", id: "ever", held: true, failed: false, canFail: true },
+    ])
+    expect(of(`${allowed}  - { name: b, budgets: { ever: 3 }, expect: { decision: DENY } }\n`)).toMatchObject([
+      { failed: false },
+      { failed: true },
+    ])
+    // a request that is denied anyway draws nothing
+    expect(
+      of("  - { name: c, history: { refusals: { 10m: { count: 5 } } }, expect: { decision: DENY } }"),
+    ).toMatchObject([{ held: false }, { held: false }])
+  })
+})
+
 describe("coverage", () => {
   test("counts what the evaluator saw: rules that held and failed, operands that were true and false", () => {
     const { coverage } = run(`
