@@ -10,6 +10,7 @@ import { createAnnounce } from "./decision/announce.ts"
 import { createBeatThread } from "./decision/beat-thread.ts"
 import { BEATS_FLUSH_MS, createBeats } from "./decision/beats.ts"
 import { createBundleThread } from "./decision/bundle-thread.ts"
+import { createTrustCheck } from "./decision/bundle-trust.ts"
 import { createCallerKeys, parseApiKey } from "./decision/caller-keys.ts"
 import { createCascade } from "./decision/cascade.ts"
 import { Control } from "./decision/control.ts"
@@ -21,6 +22,7 @@ import { Leases } from "./decision/leases.ts"
 import { createPolicies } from "./decision/policies.ts"
 import { type CompileFiles, createPolicyThread } from "./decision/policy-thread.ts"
 import { createStorePublication } from "./decision/publish-bundle.ts"
+import { createFindPublished } from "./decision/published-policies.ts"
 import { createReplayThread } from "./decision/replay-thread.ts"
 import { createRevokeOne } from "./decision/revoke.ts"
 import { createRuntimeChanges } from "./decision/runtime-changes.ts"
@@ -218,10 +220,10 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     onFault: (err, digest) => log.error({ err, digest }, "a policy bundle could not be compiled; it is tried again"),
   })
   policies.put(ownPolicy)
+  const checkTrust = createTrustCheck({ trustedPolicyKeys, hasSigned: compiler.hasSigned })
   const control: Control = new Control({
     source: createControlSource(pool),
-    trustedPolicyKeys,
-    hasSigned: compiler.hasSigned,
+    checkTrust,
     policyOf: policies.get,
     onChange(state, rows) {
       const { epoch, active } = state
@@ -475,6 +477,12 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     policySigner,
     bundles,
     bundleThread,
+    published: createFindPublished({
+      store: bundles,
+      activated: policies,
+      compile: compiler.compileCanonical,
+      checkTrust,
+    }),
     verifierKey: checkpoints.verifierKey,
     startedAtMs,
     treeSize: () => appender.size,

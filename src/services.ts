@@ -20,6 +20,7 @@ import type { createExecutions } from "./decision/executions.ts"
 import { type BeatAnswer, createHeartbeat } from "./decision/heartbeat.ts"
 import type { Leases } from "./decision/leases.ts"
 import { createPublish } from "./decision/publish-bundle.ts"
+import type { FindPublished } from "./decision/published-policies.ts"
 import { createRedeem } from "./decision/redeem.ts"
 import { createReferenceValues } from "./decision/reference-values.ts"
 import { createRefusedBeats } from "./decision/refused-beats.ts"
@@ -78,6 +79,7 @@ export interface Parts {
   readonly policySigner: Signer
   readonly bundles: BundleStore
   readonly bundleThread: BundleThread
+  readonly published: FindPublished
   /** Of this daemon's log. */
   readonly verifierKey: string
   readonly startedAtMs: number

@@ -143,6 +143,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   asking(policy.command("explain"))
     .description("what would be decided, and what each part of each condition comes out as; nothing is recorded")
     .option("--bundle <folder>", "explain by this bundle, without a daemon")
+    .option("--digest <digest>", "explain by this published bundle, as if it were active")
     .option("--now <time>", "RFC 3339; only with --bundle")
     .option("--json", "print JSON")
     .action(

@@ -7,7 +7,11 @@ import { type AuthorizeReply, buildRequest, describeChecks, readRequestFile, toW
 import type { Flags } from "./cli.ts"
 import { explainOffline } from "./explain-offline.ts"
 import { print, printJson } from "./output.ts"
+import { findDigest } from "./policy-show.ts"
 import { withClient } from "./remote.ts"
+
+/** What is not active may have to be compiled first. */
+const COMPILE_TIMEOUT_MS = 30_000
 
 interface WirePart {
   readonly text: string
@@ -39,6 +43,11 @@ export async function policyExplainCommand(file: string | undefined, flags: Flag
   const text = readRequestFile(file)
   const request = buildRequest(text, flags)
   const folder = flags["bundle"] as string | undefined
+  if (folder !== undefined && flags["digest"] !== undefined)
+    throw new WritError(
+      "INVALID_REQUEST",
+      "--digest is of a bundle that a daemon has, --bundle needs no daemon: give one.",
+    )
   const said = PAST_KEYS.find((key) => request[key] !== undefined)
   if (folder === undefined && said !== undefined)
     throw new WritError(
@@ -59,8 +68,17 @@ export async function policyExplainCommand(file: string | undefined, flags: Flag
 }
 
 function ask(request: JsonObject, flags: Flags): Promise<EvaluateReply> {
-  return withClient(flags, "author", (client) =>
-    client.call<EvaluateReply>("authorization", "Evaluate", { request: toWireRequest(request) }),
+  const given = flags["digest"] as string | undefined
+  return withClient(flags, "author", async (client) =>
+    client.call<EvaluateReply>(
+      "authorization",
+      "Evaluate",
+      {
+        request: toWireRequest(request),
+        ...(given !== undefined && { bundle_digest: await findDigest(client, given) }),
+      },
+      given === undefined ? undefined : COMPILE_TIMEOUT_MS,
+    ),
   )
 }
 

@@ -1,13 +1,13 @@
 /** Holds the control state and replaces it whole when the epoch has moved. */
 
-import { equalBytes, toHex } from "../formats/bytes.ts"
+import { toHex } from "../formats/bytes.ts"
 import { dsseSigningInput } from "../formats/dsse.ts"
-import { parsePublicKey, parseSignature } from "../formats/ed25519-keys.ts"
 import type { Policy } from "../policy/types.ts"
 import type { Runtime } from "../runtime/runtime.ts"
+import type { CheckTrust } from "./bundle-trust.ts"
 import type { DirectiveRow } from "./directives.ts"
 import type { ReferenceSet } from "./reference-values.ts"
-import type { ActivePolicy, CallerKey, ControlState, Reason } from "./state.ts"
+import type { ActivePolicy, CallerKey, ControlState } from "./state.ts"
 
 /** Rows as the database has them, read in one snapshot. */
 export interface ControlRows {
@@ -32,10 +32,7 @@ export interface ControlSource {
 
 export interface ControlOptions {
   readonly source: ControlSource
-  /** 32-byte public keys whose signature makes a bundle valid. */
-  readonly trustedPolicyKeys: readonly Uint8Array[]
-  /** Has the key signed this bundle? Key and signature have passed `parsePublicKey` and `parseSignature`. */
-  hasSigned(publicKey: Uint8Array, canonicalBytes: Uint8Array, signature: Uint8Array): boolean | Promise<boolean>
+  readonly checkTrust: CheckTrust
   /** The stored bundle of this digest, compiled; null when none is stored, or what is stored is none. */
   policyOf(digest: string): Promise<Policy | null>
   /** How long a load waits for a bundle that is still compiled; after that it is in force, and nothing can be decided. */
@@ -49,8 +46,6 @@ const BUNDLE_WAIT_MS = 1_000
 interface NamedBundle {
   readonly digest: string
   readonly policy: Promise<Policy | null>
-  /** What was found, by the signatures that were looked at last. */
-  readonly checked: Map<string, readonly Reason[]>
 }
 type Found = { readonly active: ActivePolicy | null } | { readonly isLoading: true }
 
@@ -113,8 +108,7 @@ export class Control {
   async #find(row: ControlRows["activeBundle"]): Promise<Found> {
     if (!row) return { active: null }
     const digest = toHex(row.digest)
-    if (this.#bundle?.digest !== digest)
-      this.#bundle = { digest, policy: this.#options.policyOf(digest), checked: new Map() }
+    if (this.#bundle?.digest !== digest) this.#bundle = { digest, policy: this.#options.policyOf(digest) }
     const bundle = this.#bundle
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<undefined>((resolve) => {
@@ -129,44 +123,14 @@ export class Control {
         )
         return { isLoading: true }
       }
-      return { active: policy && { policy, problems: await this.#check(policy, bundle, row.signatures) } }
+      // Verified once: what raises the epoch is seldom the bundle.
+      return { active: policy && { policy, problems: await this.#options.checkTrust(policy, digest, row.signatures) } }
     } catch {
       if (this.#bundle === bundle) this.#bundle = null // whoever was to compile it died; the next refresh tries again
       return { isLoading: true }
     } finally {
       clearTimeout(timer)
     }
-  }
-
-  /** Once for the same signatures: what raises the epoch is seldom the bundle. */
-  async #check(
-    policy: Policy,
-    { digest, checked }: NamedBundle,
-    signatures: readonly BundleSignature[],
-  ): Promise<readonly Reason[]> {
-    const key = signatures.map(({ publicKey, signature }) => `${toHex(publicKey)} ${toHex(signature)}`).join()
-    const known = checked.get(key)
-    if (known) return known
-    const { hasSigned, trustedPolicyKeys } = this.#options
-    const problems: Reason[] = []
-    if (policy.digest !== digest)
-      problems.push({ code: "BUNDLE_ALTERED", text: "The stored bundle is not the one that its digest names." })
-    let isTrusted = false
-    for (const { publicKey, signature } of signatures) {
-      isTrusted ||=
-        trustedPolicyKeys.some((trusted) => equalBytes(trusted, publicKey)) &&
-        parsePublicKey(publicKey) !== null &&
-        parseSignature(signature) !== null &&
-        (await hasSigned(publicKey, policy.canonicalBytes, signature))
-    }
-    if (!isTrusted)
-      problems.push({
-        code: "BUNDLE_UNTRUSTED",
-        text: "No trusted key has signed the active bundle. See policy-trusted-keys.",
-      })
-    checked.clear()
-    checked.set(key, problems)
-    return problems
   }
 }
 

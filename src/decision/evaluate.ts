@@ -6,11 +6,14 @@ import type { Consumables } from "../ledger/consumables.ts"
 import { type Explanation, explain } from "../policy/explain.ts"
 import type { Policy } from "../policy/types.ts"
 import { type ApprovalStore, findApproval } from "./approval.ts"
+import { toBundleDigest } from "./bundles.ts"
 import { type Determination, determine } from "./determine.ts"
+import { MAX_TIMEOUT_MS } from "./limits.ts"
 import { findParent, type ParentStore } from "./parent.ts"
 import { areKnown, loadRows, PastView } from "./past.ts"
+import type { FindPublished } from "./published-policies.ts"
 import { type RawRequest, snapshot, toPolicyRequest } from "./snapshot.ts"
-import { assertLoaded, type ControlState } from "./state.ts"
+import { type ActivePolicy, assertLoaded, type ControlState } from "./state.ts"
 
 export type { ExplainedCondition, Part } from "../policy/explain.ts"
 
@@ -41,22 +44,26 @@ export interface EvaluateDependencies {
   readonly consumables: Consumables
   control(): ControlState
   leaseLeftMs(leaseId: string, monotonicMs: number): number | null
+  readonly published: FindPublished
 }
 
 /**
- * Throws INVALID_REQUEST, REQUEST_TOO_LARGE, LEDGER_UNAVAILABLE, POLICY_LOADING as Authorize does, POLICY_INVALID for a
- * bundle that is not active.
+ * By the active bundle, or by a published one as if it were active now: what no bundle has counted yet it finds at nothing.
+ * Throws INVALID_REQUEST, REQUEST_TOO_LARGE, LEDGER_UNAVAILABLE, POLICY_LOADING as Authorize does; NOT_FOUND, QUEUE_FULL and
+ * DEADLINE_EXCEEDED for a bundle that is not active. `timeoutMs`: what is left of the caller's deadline; null: it set none.
  */
-export function createEvaluate(deps: EvaluateDependencies): (request: EvaluateRequest) => Promise<Evaluated> {
-  return async ({ request: raw, bundleDigest }) => {
+export function createEvaluate(
+  deps: EvaluateDependencies,
+): (request: EvaluateRequest, timeoutMs: number | null) => Promise<Evaluated> {
+  return async ({ request: raw, bundleDigest }, timeoutMs) => {
     if (!raw) throw new WritError("INVALID_REQUEST", "request is missing.", { details: { field: "request" } })
     const request = snapshot(raw.request_id === "" ? { ...raw, request_id: ANY_REQUEST_ID } : raw)
     const parent = request.parentExecutionId === "" ? null : await findParent(deps.parents, request)
     // As for who asked for it: that is who would use it.
     const named = request.approvalId === "" ? null : await findApproval(deps.approvals, request.approvalId)
-    const state = deps.control()
+    const other = await findOther(deps, bundleDigest, timeoutMs)
+    const state = other ? withPolicy(deps.control(), other) : deps.control()
     assertLoaded(state)
-    assertActive(state, bundleDigest)
     let { wallMs, monotonicMs } = deps.clock.now()
     let policyRequest = toPolicyRequest(request, wallMs)
     let rows = state.active?.policy.rows(policyRequest) ?? []
@@ -102,13 +109,18 @@ function watch(policy: Policy): { readonly policy: Policy; explanation(): Explan
   }
 }
 
-function assertActive({ active }: ControlState, digest: Uint8Array): void {
-  if (digest.length === 0) return
-  if (digest.length !== 32)
-    throw new WritError("INVALID_REQUEST", "bundle_digest must be 32 bytes.", { details: { field: "bundle_digest" } })
-  if (active?.policy.digest !== toHex(digest))
-    throw new WritError(
-      "POLICY_INVALID",
-      "That bundle is not active. Evaluate its files: writ policy explain --bundle.",
-    )
+/** Null: it is the active one that is asked for. */
+async function findOther(
+  { control, published }: EvaluateDependencies,
+  digest: Uint8Array,
+  timeoutMs: number | null,
+): Promise<ActivePolicy | null> {
+  if (digest.length === 0) return null
+  const named = toHex(toBundleDigest("bundle_digest", digest))
+  if (control().active?.policy.digest === named) return null
+  return await published(named, Math.min(timeoutMs ?? MAX_TIMEOUT_MS, MAX_TIMEOUT_MS))
+}
+
+function withPolicy({ isLoading: _, ...state }: ControlState, active: ActivePolicy): ControlState {
+  return { ...state, active }
 }

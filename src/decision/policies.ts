@@ -16,6 +16,8 @@ export interface PoliciesDependencies {
 export interface Policies {
   /** The stored bundle of this digest, or null. Rejects where it could not be read or compiled, and may be asked again. */
   get(digest: string): Promise<Policy | null>
+  /** What `get` would answer without reading anything; undefined: it would have to read. */
+  peek(digest: string): Promise<Policy | null> | undefined
   /** What was compiled from elsewhere. */
   put(policy: Policy): void
 }
@@ -50,17 +52,21 @@ export function createPolicies({ readBundle, compile, onFault }: PoliciesDepende
     }
   }
 
+  function peek(digest: string): Promise<Policy | null> | undefined {
+    const entry = known.get(digest)
+    if (entry) keep(digest, entry.policy, entry.rules)
+    return entry?.policy
+  }
+
   return {
     get(digest) {
-      const entry = known.get(digest)
-      if (entry) {
-        keep(digest, entry.policy, entry.rules)
-        return entry.policy
-      }
+      const known = peek(digest)
+      if (known) return known
       const policy = load(digest)
       keep(digest, policy, 0)
       return policy
     },
+    peek,
     put(policy) {
       keep(policy.digest, Promise.resolve(policy), policy.ruleCount)
     },

@@ -37,7 +37,7 @@ const STATE_PREFIX = "EXECUTION_STATE_"
 
 export interface AuthorizationPorts {
   authorize(raw: RawRequest, call: Call): Promise<Authorized>
-  evaluate(request: EvaluateRequest): Promise<Evaluated>
+  evaluate(request: EvaluateRequest, timeoutMs: number | null): Promise<Evaluated>
   verifyToken(input: {
     readonly token: string
     readonly audience: string
@@ -67,8 +67,8 @@ export function authorizationService(ports: AuthorizationPorts): Service {
         return { results: await Promise.all(requests.map((request) => answer(request, context, context.timeoutMs))) }
       },
 
-      async Evaluate(request: EvaluateRequest) {
-        return toEvaluateResponse(await ports.evaluate(request))
+      async Evaluate(request: EvaluateRequest, { timeoutMs }) {
+        return toEvaluateResponse(await ports.evaluate(request, timeoutMs))
       },
 
       async VerifyToken(request: { token: string; audience: string; parameters?: Buffer; parameters_digest?: Buffer }) {

@@ -36,13 +36,15 @@ const run = async (line: string) => {
 
 test("the documented commands publish, activate, show and roll back", { timeout: 480_000 }, async () => {
   const commands = documented()
-  expect(commands).toHaveLength(5)
-  const [publish = "", list = "", activate = "", show = "", rollback = ""] = commands
+  expect(commands).toHaveLength(6)
+  const [publish = "", list = "", explain = "", activate = "", show = "", rollback = ""] = commands
   const before = await run(show)
   const published = await run(publish)
   const digest = /^[0-9a-f]{64}$/m.exec(published)?.[0] as string
   expect(digest).toBeDefined()
   expect(await run(list)).toMatch(new RegExp(`^${digest}  published .*\n[0-9a-f]{64}  active`))
+  const explained = await run(explain.replace("DIGEST", digest.slice(0, 12)))
+  expect(explained).toMatch(/^ALLOW\n[\s\S]*✓ allow read-docs\n/)
   const activated = await run(activate.replace("DIGEST", digest.slice(0, 12)))
   expect(activated).toContain(`${digest} decides on every replica`)
   expect(activated).toMatch(/^ {2}decides by it /m)

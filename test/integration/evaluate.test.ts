@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type AuthorizeReply, toWireRequest } from "../../src/cli/authorize.ts"
@@ -148,12 +149,40 @@ describe("Evaluate", () => {
     ])
   })
 
-  test("the active bundle may be named; another is refused", async () => {
+  test("by a published bundle as if it were active, which it is not", async () => {
+    const content = Buffer.from(
+      readFileSync(join(EXAMPLE, "policy.yaml"), "utf8").replace('in ["research", "platform"]', '== "nobody"'),
+    )
+    const { bundle } = await author.call<{ bundle: { digest: Buffer } }>(
+      "policy",
+      "PublishBundle",
+      { files: [{ path: "policy.yaml", content }] },
+      60_000,
+    )
+    const { response, rules } = await evaluate(readPage(), author, { bundle_digest: bundle.digest })
+    expect(response).toMatchObject({
+      decision: "DECISION_DENY",
+      bundle_digest: bundle.digest,
+      reasons: [{ code: "NO_MATCHING_ALLOW" }],
+    })
+    expect(response.checks.map(({ status }) => status.replace("CHECK_STATUS_", ""))).toEqual([
+      "PASS",
+      "PASS",
+      "PASS",
+      "PASS",
+      "PASS",
+      "FAIL",
+    ])
+    expect(rules).toMatchObject([{ id: "http-get-public", part: { values: ["false"] } }])
+    expect((await evaluate(readPage())).response.decision).toBe("DECISION_ALLOW")
+  })
+
+  test("the active bundle may be named; what is not published is not found", async () => {
     const { response } = await evaluate(readPage())
     const named = await evaluate(readPage(), author, { bundle_digest: response.bundle_digest })
     expect(named.response.decision).toBe("DECISION_ALLOW")
     const refused = (bundle_digest: Buffer) => expect(evaluate(readPage(), author, { bundle_digest })).rejects
-    await refused(Buffer.alloc(32, 7)).toMatchObject({ code: "POLICY_INVALID" })
+    await refused(Buffer.alloc(32, 7)).toMatchObject({ code: "NOT_FOUND" })
     await refused(Buffer.alloc(31)).toMatchObject({ code: "INVALID_REQUEST" })
   })
 

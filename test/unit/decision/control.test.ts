@@ -1,6 +1,7 @@
 import { createHash, verify } from "node:crypto"
 import { describe, expect, test, vi } from "vitest"
 import { nativeCrypto, publicKeyObject } from "../../../src/crypto.ts"
+import { createTrustCheck } from "../../../src/decision/bundle-trust.ts"
 import { bundleSigningInput, Control, type ControlRows } from "../../../src/decision/control.ts"
 import { fromHex, utf8 } from "../../../src/formats/bytes.ts"
 import type { Policy } from "../../../src/policy/types.ts"
@@ -44,7 +45,7 @@ class FakeSource {
 }
 
 type Verify = typeof nativeCrypto.ed25519Verify
-function setUp({ verify = nativeCrypto.ed25519Verify as Verify, ...more }: Options = {}) {
+function setUp({ verify = nativeCrypto.ed25519Verify, trusted = [signer.publicKey], ...more }: Options = {}) {
   const source = new FakeSource()
   const asked: string[] = []
   const verified: Uint8Array[] = []
@@ -52,11 +53,13 @@ function setUp({ verify = nativeCrypto.ed25519Verify as Verify, ...more }: Optio
   const stored = new Map<string, Policy | null>([first, second].map((policy) => [policy.digest, policy]))
   const control = new Control({
     source,
-    trustedPolicyKeys: [signer.publicKey],
-    async hasSigned(publicKey, canonicalBytes, signature) {
-      verified.push(publicKey)
-      return verify(publicKey, bundleSigningInput(canonicalBytes), signature)
-    },
+    checkTrust: createTrustCheck({
+      trustedPolicyKeys: trusted,
+      async hasSigned(publicKey, canonicalBytes, signature) {
+        verified.push(publicKey)
+        return verify(publicKey, bundleSigningInput(canonicalBytes), signature)
+      },
+    }),
     async policyOf(digest) {
       asked.push(digest)
       return stored.get(digest) ?? null
@@ -66,9 +69,9 @@ function setUp({ verify = nativeCrypto.ed25519Verify as Verify, ...more }: Optio
   })
   return { source, control, stored, asked, verified, changes }
 }
-type Options = Partial<ConstructorParameters<typeof Control>[0]> & { verify?: Verify }
+type Options = Partial<ConstructorParameters<typeof Control>[0]> & { verify?: Verify; trusted?: Uint8Array[] }
 async function problemsOf(row: Row | null, trusted = [signer.publicKey]): Promise<string[] | null> {
-  const { source, control } = setUp({ trustedPolicyKeys: trusted })
+  const { source, control } = setUp({ trusted })
   source.rows = { ...source.rows, activeBundle: row }
   await control.refresh()
   return control.state.active?.problems.map(({ code }) => code) ?? null
@@ -266,7 +269,7 @@ describe("Control", () => {
     const openssl: typeof nativeCrypto.ed25519Verify = (key, message, signed) =>
       verify(null, message, publicKeyObject(key), signed)
     expect(openssl(ZERO_KEY, utf8("anything at all"), signature)).toBe(true)
-    const { source, control } = setUp({ trustedPolicyKeys: [ZERO_KEY], verify: openssl })
+    const { source, control } = setUp({ trusted: [ZERO_KEY], verify: openssl })
     source.rows = { ...source.rows, activeBundle: { ...rowOf(), signatures: [{ publicKey: ZERO_KEY, signature }] } }
     await control.refresh()
     expect(control.state.active?.problems.map(({ code }) => code)).toEqual(["BUNDLE_UNTRUSTED"])

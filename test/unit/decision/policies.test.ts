@@ -45,6 +45,17 @@ describe("createPolicies", () => {
     expect(read).toEqual([])
   })
 
+  test("peeks at what is known, or being compiled, and reads nothing for it", async () => {
+    const { policies, read } = setUp()
+    expect(policies.peek("a")).toBeUndefined()
+    expect(read).toEqual([])
+    const compiling = policies.get("a")
+    expect(policies.peek("a")).toBe(compiling)
+    await compiling
+    expect((await policies.peek("a"))?.digest).toBe("a")
+    expect(read).toEqual(["a"])
+  })
+
   test("a fault is told and not kept", async () => {
     let fault: Error | null = new Error("the thread died")
     const { policies, faults } = setUp({
