@@ -3,6 +3,7 @@ import { rmSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { join } from "node:path"
 import { createBackground, inSeries } from "./background.ts"
+import { composeCheckpointing } from "./checkpoints.ts"
 import type { Config } from "./config.ts"
 import { nativeCrypto, sha256, sodiumFile } from "./crypto.ts"
 import { createAccounts } from "./decision/accounts.ts"
@@ -36,10 +37,10 @@ import { describeTrust } from "./http/discovery.ts"
 import { startHttp } from "./http/server.ts"
 import { Appender, type AppenderState, type Entry } from "./ledger/appender.ts"
 import { createCheckpointSigner } from "./ledger/checkpointer.ts"
-import { createCheckpointing } from "./ledger/checkpointing.ts"
 import { createClock } from "./ledger/clock.ts"
 import { Consumables } from "./ledger/consumables.ts"
 import { assertSignedPrefix, newestRecordMs, restoreTree } from "./ledger/restore.ts"
+import { readTile } from "./ledger/tiles.ts"
 import type { Logger } from "./log.ts"
 import { createMetrics } from "./metrics.ts"
 import type { Policy } from "./policy/types.ts"
@@ -255,6 +256,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     ready: isReady,
     treeSize: () => appender.size,
     checkpointSize: () => checkpoints.last?.size ?? 0,
+    cosignatures: () => checkpointing.newest?.count ?? 0,
     queueDepth: () => appender.queueDepth,
     epoch: () => Number(control.state.epoch),
     lookupLag: () => lookupLag,
@@ -349,7 +351,8 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   }
 
   // 6. Background work, none of it on the way of a decision.
-  const checkpointNow = createCheckpointing({ logId, appender, signer: checkpoints, store: reader, sha256 })
+  const checkpointing = composeCheckpointing({ config, log, logId, appender, signer: checkpoints, reader })
+  const checkpointNow = checkpointing.sign
   const background = createBackground(log)
   stops["background work"] = () => background.stop()
   background.repeat(CHECKPOINT_INTERVAL_MS, "signing a checkpoint", async () => {
@@ -530,7 +533,8 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
       metrics: () => metrics.text(),
       jwks: async () => ({ keys: await tokenKeys() }),
       discovery: async () => describeTrust(await trust(), issuer),
-      checkpoint: () => reader.latestCheckpoint(logId),
+      checkpoint: async () => checkpointing.newest?.note ?? null,
+      tile: (path) => readTile(reader, logId, path),
       authenticate: (header) => assertRole(authenticate(header, callers(), wallMs()), ["operator", "auditor", "admin"]),
     },
   })

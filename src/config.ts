@@ -90,6 +90,20 @@ export const SETTINGS: readonly Setting[] = [
     meaning: "How long an activation waits for the second operator, milliseconds: 1000 to 604800000.",
   },
   {
+    key: "witnesses",
+    kind: "list",
+    default: "",
+    meaning:
+      "Witnesses (C2SP tlog-witness) that cosign this log's checkpoints, each as URL and verifier key with a space between them.",
+  },
+  {
+    key: "witness-quorum",
+    kind: "number",
+    default: "1",
+    meaning:
+      "How many of them have to cosign; a checkpoint with fewer rests on the operator, which metrics, log and discovery say.",
+  },
+  {
     key: "append-timeout-ms",
     kind: "number",
     default: "1000",
@@ -148,6 +162,8 @@ export interface Config {
   readonly tokenTtlMs: number
   readonly policyFolder: string
   readonly policyTrustedKeys: readonly string[]
+  readonly witnesses: readonly { readonly url: string; readonly vkey: string }[]
+  readonly witnessQuorum: number
   readonly policySign: boolean
   readonly policyTwoPerson: boolean
   readonly policyActivationTtlMs: number
@@ -168,6 +184,15 @@ export function defaultDataFolder(env: NodeJS.ProcessEnv = process.env): string 
   if (env["WRIT_DATA"]) return resolve(env["WRIT_DATA"])
   if (process.getuid?.() === 0) return "/var/lib/writ"
   return join(env["XDG_DATA_HOME"] || join(homedir(), ".local", "share"), "writ")
+}
+
+function toWitness(text: string): Config["witnesses"][number] {
+  const [url = "", vkey = "", ...more] = text.split(/\s+/)
+  if (/^https?:\/\//.test(url) && vkey !== "" && more.length === 0) return { url, vkey }
+  throw new WritError(
+    "CONFIG_INVALID",
+    `Each of witnesses is a URL and a verifier key with a space between them, as \`writ witness\` prints them, not "${text}".`,
+  )
 }
 
 /** `flags` by key, without dashes in front. Throws CONFIG_INVALID, which says what to write instead. */
@@ -226,6 +251,8 @@ export function loadConfig(flags: Values, env: NodeJS.ProcessEnv = process.env):
     policySign: flag("policy-sign"),
     policyTwoPerson: flag("policy-two-person"),
     policyActivationTtlMs: number("policy-activation-ttl-ms", 1_000, 604_800_000),
+    witnesses: (list("witnesses") ?? []).map(toWitness),
+    witnessQuorum: number("witness-quorum", 1, 64),
     appendTimeoutMs: number("append-timeout-ms", 50, 60_000),
     callerBytesPerSecond: number("caller-bytes-per-second", 1_024, 2 ** 40),
     minFreeDiskBytes: number("min-free-disk-mib", 0, 2 ** 24) * 1024 * 1024,

@@ -13,3 +13,14 @@ export function createObserver(metrics: Metrics, log: Logger): NonNullable<Autho
     log.debug({ requestId, execution, decision, reason, caller: caller.id, index: receipt.index, times }, "decided")
   }
 }
+
+/** Says when a witness stops cosigning, and when it begins again. */
+export function createWitnessObserver(log: Logger): (witness: { readonly url: string }, fault: string | null) => void {
+  const faults = new Map<string, string | null>()
+  return ({ url }, fault) => {
+    if (faults.get(url) === fault) return
+    faults.set(url, fault)
+    if (fault === null) log.info({ witness: url }, "a witness cosigns the checkpoints")
+    else log.warn({ witness: url, fault }, "a witness does not cosign the checkpoints")
+  }
+}

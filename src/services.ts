@@ -39,7 +39,6 @@ import { createVerifyToken } from "./decision/verify-token.ts"
 import { createWaiting } from "./decision/waiting.ts"
 import { fromHex } from "./formats/bytes.ts"
 import type { Appender } from "./ledger/appender.ts"
-import type { createCheckpointing } from "./ledger/checkpointing.ts"
 import type { Clock } from "./ledger/clock.ts"
 import type { Consumables } from "./ledger/consumables.ts"
 import type { LedgerReader } from "./ledger/lineage.ts"
@@ -83,7 +82,7 @@ export interface Parts {
   /** Of this daemon's log. */
   readonly verifierKey: string
   readonly startedAtMs: number
-  readonly checkpointNow: ReturnType<typeof createCheckpointing>
+  readonly checkpointNow: () => Promise<void>
   readonly executions: ReturnType<typeof createExecutions>
   readonly revokeOne: RevokeOne
   readonly cascade: ReturnType<typeof createCascade>

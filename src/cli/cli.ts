@@ -3,7 +3,9 @@ import { Command, CommanderError, Option } from "commander"
 import { defaultDataFolder, SETTINGS } from "../config.ts"
 import { GUARD_EXITS } from "../guard/exit-codes.ts"
 import { VERSION } from "../version.ts"
+import type { MonitorFlags } from "./monitor.ts"
 import { fail } from "./output.ts"
+import type { WitnessFlags } from "./witness.ts"
 
 export type Flags = Readonly<Record<string, string | boolean | undefined>>
 
@@ -107,6 +109,31 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .option("--data <folder>", "the daemon's data folder", defaultDataFolder())
     .option("--out <file>", "where to save them", "writ-trust.json")
     .action(run(async (flags: Flags) => (await import("./trust.ts")).trustCommand(flags)))
+
+  command("witness", "cosign the checkpoints of other people's logs (C2SP tlog-witness), until it is told to stop")
+    .requiredOption("--name <name>", "in its signatures: a URL without its scheme, say")
+    .requiredOption("--log <vkey...>", "verifier keys of the logs that it watches, from their /.well-known/writ.json")
+    .option(
+      "--data <folder>",
+      "its key, and what it cosigned last: no backup of it may ever be put back",
+      "writ-witness",
+    )
+    .option("--host <address>", "address to listen on", "127.0.0.1")
+    .option("--port <port>", "0 takes any free one", "8090")
+    .action(run(async (flags: WitnessFlags) => (await import("./witness.ts")).witnessCommand(flags)))
+
+  command(
+    "monitor <url>",
+    "follow a log from outside; exit code 0 good, 1 it misbehaved, 3 cosignatures lack, 4 unreachable",
+  )
+    .requiredOption("--vkey <vkey>", "the log's verifier key, obtained elsewhere")
+    .option("--witness <vkey...>", "verifier keys of witnesses that have to vouch for it")
+    .option("--quorum <n>", "how many of them", "0")
+    .option("--key <key>", "an auditor's API key: entries are read and compared, too")
+    .option("--data <folder>", "what was seen last", "writ-monitor")
+    .option("--follow [seconds]", "go on, and look again after so many seconds")
+    .option("--metrics-port <port>", "with --follow: Prometheus metrics on 127.0.0.1")
+    .action(run(async (url: string, flags: MonitorFlags) => (await import("./monitor.ts")).monitorCommand(url, flags)))
 
   const ledger = program.command("ledger").description("the ledger itself")
   ledger

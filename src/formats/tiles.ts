@@ -17,12 +17,27 @@ export interface FullTile {
 }
 
 /** Path of a tile below the log's prefix (tlog-tiles section "Merkle Tree"); `width` for a partial one. */
-export function tilePath(level: number, index: number, width = TILE_WIDTH): string {
+export function tilePath(level: number | "entries", index: number, width = TILE_WIDTH): string {
   const groups = [String(index % 1000).padStart(3, "0")]
   for (let rest = Math.floor(index / 1000); rest > 0; rest = Math.floor(rest / 1000)) {
     groups.unshift(`x${String(rest % 1000).padStart(3, "0")}`)
   }
   return `tile/${level}/${groups.join("/")}${width === TILE_WIDTH ? "" : `.p/${width}`}`
+}
+
+/** What such a path names; null: nothing. `level` "entries": a bundle of leaves. */
+export function parseTilePath(
+  path: string,
+): { readonly level: number | "entries"; readonly index: number; readonly width: number } | null {
+  const match =
+    /^tile\/(entries|0|[1-9]|[1-5][0-9]|6[0-3])\/((?:x[0-9]{3}\/){0,4}[0-9]{3})(?:\.p\/([1-9][0-9]{0,2}))?$/.exec(path)
+  if (!match) return null
+  const [, level, groups = "", partial] = match
+  const index = Number(groups.replaceAll(/[x/]/g, ""))
+  const width = partial === undefined ? TILE_WIDTH : Number(partial)
+  if (partial !== undefined && width >= TILE_WIDTH) return null
+  if (groups.startsWith("x000")) return null // one path for each tile
+  return { level: level === "entries" ? level : Number(level), index, width }
 }
 
 /** A perfect subtree whose parent is not complete yet. */

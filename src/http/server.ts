@@ -1,4 +1,4 @@
-/** HTTP: health, metrics, keys, checkpoint. One table of routes, each public or not. */
+/** HTTP: health, metrics, keys, the log as C2SP tlog-tiles has it. One table of routes, each public or not. */
 import { randomUUID } from "node:crypto"
 import type { Server } from "node:http"
 import { serve } from "@hono/node-server"
@@ -17,6 +17,8 @@ export interface HttpState {
   discovery(): Promise<object>
   /** The newest signed checkpoint of this daemon's log; null before the first. */
   checkpoint(): Promise<string | null>
+  /** Null where the newest checkpoint does not reach, or there is no such path. */
+  tile(path: string): Promise<Uint8Array | null>
   /** Throws UNAUTHENTICATED or FORBIDDEN. */
   authenticate(header: string | undefined): void
 }
@@ -24,14 +26,16 @@ export interface HttpState {
 type Answer = {
   readonly status?: number
   readonly type: string
-  readonly body: string
-  readonly maxAgeSeconds?: number
+  readonly body: string | Uint8Array
+  /** "always": it never changes. */
+  readonly maxAgeSeconds?: number | "always"
 }
 
 interface Route {
   /** Needs no credential: by default, and unless configuration says otherwise. */
   readonly public: boolean
-  answer(state: HttpState): Promise<Answer>
+  /** `path`: without its leading slash. */
+  answer(state: HttpState, path: string): Promise<Answer>
 }
 
 const json = (body: object, more: { readonly status?: number; readonly maxAgeSeconds?: number } = {}): Answer => ({
@@ -39,6 +43,12 @@ const json = (body: object, more: { readonly status?: number; readonly maxAgeSec
   body: `${JSON.stringify(body)}\n`,
   ...more,
 })
+
+async function tile(state: HttpState, path: string): Promise<Answer> {
+  const body = await state.tile(path)
+  if (!body) throw new WritError("NOT_FOUND", "The newest checkpoint holds no such tile.")
+  return { type: "application/octet-stream", body, maxAgeSeconds: "always" }
+}
 
 export const ROUTES: Readonly<Record<string, Route>> = {
   "/healthz": { public: true, answer: async () => json({ live: true }) },
@@ -62,6 +72,9 @@ export const ROUTES: Readonly<Record<string, Route>> = {
       return { type: "text/plain; charset=utf-8", body: note }
     },
   },
+  // What callers are called stands in the leaves, so they are for auditors.
+  "/tile/entries/*": { public: false, answer: tile },
+  "/tile/*": { public: true, answer: tile },
   "/metrics": {
     public: false,
     answer: async (state) => ({ type: "text/plain; version=0.0.4; charset=utf-8", body: await state.metrics() }),
@@ -96,10 +109,10 @@ export function buildApp({ state, public: open, log }: Pick<HttpOptions, "state"
   for (const [path, route] of Object.entries(ROUTES)) {
     app.get(path, async (context) => {
       if (!(open?.includes(path) ?? route.public)) state.authenticate(context.req.header("authorization"))
-      const { status, type, body, maxAgeSeconds } = await route.answer(state)
-      return new Response(body, {
+      const { status, type, body, maxAgeSeconds } = await route.answer(state, context.req.path.slice(1))
+      return new Response(typeof body === "string" ? body : Uint8Array.from(body), {
         status: status ?? 200,
-        headers: { "content-type": type, "cache-control": maxAgeSeconds ? `max-age=${maxAgeSeconds}` : "no-store" },
+        headers: { "content-type": type, "cache-control": cacheControl(maxAgeSeconds) },
       })
     })
     app.all(path, (context) =>
@@ -117,10 +130,21 @@ export function buildApp({ state, public: open, log }: Pick<HttpOptions, "state"
   return app
 }
 
+function cacheControl(maxAge: Answer["maxAgeSeconds"]): string {
+  if (maxAge === undefined) return "no-store"
+  return maxAge === "always" ? "max-age=31536000, immutable" : `max-age=${maxAge}`
+}
+
 /** Throws ADDRESS_IN_USE, CONFIG_INVALID. */
 export async function startHttp(options: HttpOptions): Promise<HttpServer> {
-  const { host, port } = options
-  const app = buildApp(options)
+  return await startApp(buildApp(options), options)
+}
+
+/** Throws ADDRESS_IN_USE, CONFIG_INVALID. */
+export async function startApp(
+  app: Hono,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<HttpServer> {
   return await new Promise((resolve, reject) => {
     const server = serve(
       {

@@ -3,6 +3,7 @@ import { WritError } from "../errors.ts"
 import type { Sha256 } from "../formats/ports.ts"
 import type { Appender } from "./appender.ts"
 import type { CheckpointSigner } from "./checkpointer.ts"
+import type { Cosign, Cosigned } from "./cosigning.ts"
 import type { LineageStore } from "./lineage.ts"
 import { buildConsistencyProof } from "./proofs.ts"
 
@@ -14,34 +15,63 @@ export interface CheckpointingOptions {
     putCheckpoint(logId: number, size: number, note: string): Promise<void>
   }
   readonly sha256: Sha256
+  /** Adds what witnesses say, of whom so many have to cosign; absent: there are none. */
+  readonly witnesses?: { readonly cosign: Cosign; readonly quorum: number }
 }
 
-/** When a call resolves, a stored checkpoint covers all that the log held when it was made. A signer that refuses freezes the log. */
-export function createCheckpointing({ logId, appender, signer, store, sha256 }: CheckpointingOptions) {
+export interface Checkpointing {
+  /** When it resolves, a stored checkpoint covers all that the log held when it was called. A signer that refuses freezes the log. */
+  sign(): Promise<void>
+  /** The newest, with the cosignatures that came since it was stored; null before the first. */
+  readonly newest: (Cosigned & { readonly size: number }) | null
+}
+
+export function createCheckpointing(options: CheckpointingOptions): Checkpointing {
+  const { logId, appender, signer, store, sha256, witnesses } = options
   let signing: Promise<void> | null = null
+  let newest: Checkpointing["newest"] = null
+
+  async function withCosignatures(note: string, size: number): Promise<NonNullable<typeof newest>> {
+    return { size, ...(witnesses ? await witnesses.cosign(note, size) : { note, count: 0 }) }
+  }
 
   async function sign(): Promise<void> {
     const { size } = appender
     const root = appender.tree.root()
     const { last } = signer
-    if (size === 0 || (last?.size === size && (await store.checkpoint(logId, size, size)) !== null)) return
+    if (size === 0) return
+    if (last?.size === size) {
+      const stored = newest?.size === size ? newest.note : await store.checkpoint(logId, size, size)
+      if (stored !== null) {
+        if (newest?.size !== size || newest.count < (witnesses?.quorum ?? 0))
+          newest = await withCosignatures(stored, size)
+        return
+      }
+    }
     try {
       const proof =
         last && last.size > 0 && last.size < size
           ? await buildConsistencyProof(store.tiles(logId), sha256, last.size, size)
           : []
-      await store.putCheckpoint(logId, size, await signer.sign({ size, root }, proof))
+      const signed = await withCosignatures(await signer.sign({ size, root }, proof), size)
+      await store.putCheckpoint(logId, size, signed.note) // what is stored of a size never changes: evidence is the same bytes always
+      newest = signed
     } catch (error) {
       if (WritError.from(error).code === "LEDGER_FROZEN") appender.freeze(error)
       throw error
     }
   }
 
-  return async (): Promise<void> => {
-    await signing // it may have begun before what the caller waits for
-    signing ??= sign().finally(() => {
-      signing = null
-    })
-    await signing
+  return {
+    async sign() {
+      await signing // it may have begun before what the caller waits for
+      signing ??= sign().finally(() => {
+        signing = null
+      })
+      await signing
+    },
+    get newest() {
+      return newest
+    },
   }
 }

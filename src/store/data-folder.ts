@@ -59,13 +59,14 @@ export function openDataFolder(path: string, roles: readonly Role[], examplePoli
 }
 
 /** Step by step: Node's `recursive` never returns where a parent exists and cannot hold folders, as in /proc. */
-function makeFolder(path: string): void {
+export function makeFolder(path: string): void {
   if (existsSync(path)) return
   makeFolder(dirname(path))
   mkdirSync(path, { mode: 0o700 })
 }
 
-function openKey(path: string): KeyObject {
+/** An Ed25519 key, made where there is none. Throws DATA_FOLDER_UNFIT. */
+export function openKey(path: string): KeyObject {
   if (!existsSync(path))
     writeDurably(path, generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }) as string)
   const key = createPrivateKey(readSecret(path))

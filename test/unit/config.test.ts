@@ -58,6 +58,19 @@ const READS: Readonly<
   issuer: [(c) => c.issuer, ["https://a", "https://a"], ["https://b", "https://b"], ["https://c", "https://c"]],
   "token-ttl-ms": [(c) => c.tokenTtlMs, ["1000", 1_000], ["5000", 5_000], ["120000", 120_000]],
   policy: [(c) => c.policyFolder, ["/p/a", "/p/a"], ["/p/b", "/p/b"], ["rel", resolve("rel")]],
+  witnesses: [
+    (c) => c.witnesses,
+    ["http://a n+0+A", [{ url: "http://a", vkey: "n+0+A" }]],
+    [
+      "https://b  m+1+B, http://a n+0+A",
+      [
+        { url: "https://b", vkey: "m+1+B" },
+        { url: "http://a", vkey: "n+0+A" },
+      ],
+    ],
+    ["http://c k+2+C", [{ url: "http://c", vkey: "k+2+C" }]],
+  ],
+  "witness-quorum": [(c) => c.witnessQuorum, ["1", 1], ["2", 2], ["64", 64]],
   "policy-trusted-keys": [(c) => c.policyTrustedKeys, ["a", ["a"]], ["a, b,", ["a", "b"]], ["c,,d", ["c", "d"]]],
   "append-timeout-ms": [(c) => c.appendTimeoutMs, ["50", 50], ["51", 51], ["60000", 60_000]],
   "caller-bytes-per-second": [
@@ -88,6 +101,8 @@ describe("loadConfig", () => {
       policyTrustedKeys: [],
       policySign: true,
       policyTwoPerson: false,
+      witnesses: [],
+      witnessQuorum: 1,
       policyActivationTtlMs: 3_600_000,
       appendTimeoutMs: 1_000,
       callerBytesPerSecond: 67_108_864,

@@ -6,6 +6,7 @@ const metrics = () =>
     ready: () => true,
     treeSize: () => 7,
     checkpointSize: () => 0,
+    cosignatures: () => 2,
     queueDepth: () => 0,
     epoch: () => 0,
     approvalsWaiting: () => 3,

@@ -63,7 +63,7 @@ class World {
       },
       sha256,
     })
-    return { checkpoint, vkey: signer.verifierKey }
+    return { checkpoint: checkpoint.sign, vkey: signer.verifierKey }
   }
 }
 

@@ -1,0 +1,37 @@
+/** Checkpoints of this daemon's log, and the witnesses that its configuration names. */
+import type { Config } from "./config.ts"
+import { nativeCrypto, sha256 } from "./crypto.ts"
+import { parseNote } from "./formats/signed-note.ts"
+import { submitCheckpoint } from "./http/submit.ts"
+import type { Appender } from "./ledger/appender.ts"
+import type { CheckpointSigner } from "./ledger/checkpointer.ts"
+import { type Checkpointing, createCheckpointing } from "./ledger/checkpointing.ts"
+import { createCosigning } from "./ledger/cosigning.ts"
+import type { LedgerReader } from "./ledger/lineage.ts"
+import { buildConsistencyProof } from "./ledger/proofs.ts"
+import type { Logger } from "./log.ts"
+import { createWitnessObserver } from "./observe.ts"
+import { cosignaturesOf } from "./verify/cosignatures.ts"
+
+export interface CheckpointParts {
+  readonly config: Pick<Config, "witnesses" | "witnessQuorum">
+  readonly log: Logger
+  readonly logId: number
+  readonly appender: Appender
+  readonly signer: CheckpointSigner
+  readonly reader: LedgerReader
+}
+
+export function composeCheckpointing({ config, log, logId, appender, signer, reader }: CheckpointParts): Checkpointing {
+  const { witnesses, witnessQuorum: quorum } = config
+  const common = { logId, appender, signer, store: reader, sha256 }
+  if (witnesses.length === 0) return createCheckpointing(common)
+  const cosign = createCosigning({
+    witnesses,
+    prove: (size1, size2) => buildConsistencyProof(reader.tiles(logId), sha256, size1, size2),
+    cosignatureOf: (note, vkey) => cosignaturesOf(parseNote(note), [vkey], nativeCrypto)[0],
+    submit: submitCheckpoint,
+    onAnswer: createWitnessObserver(log),
+  })
+  return createCheckpointing({ ...common, witnesses: { cosign, quorum } })
+}

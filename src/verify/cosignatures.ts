@@ -1,0 +1,34 @@
+/** Which witnesses vouch for a checkpoint: C2SP tlog-cosignature, Ed25519. */
+import { cosignedMessage, decodeCosignature } from "../formats/cosignature.ts"
+import type { Crypto } from "../formats/ports.ts"
+import {
+  ED25519_COSIGNATURE,
+  type NoteSignature,
+  parseVerifierKey,
+  type SignedNote,
+  signaturesBy,
+} from "../formats/signed-note.ts"
+import { portableCrypto } from "./portable-crypto.ts"
+import { verifySignature } from "./signature.ts"
+
+/**
+ * Of these keys (`NAME+HASH+KEY`, algorithm 0x04) the cosignatures of the note that verify, one of each; what others have
+ * added is passed over. Throws INVALID_REQUEST on a key that is none.
+ */
+export function cosignaturesOf(
+  note: SignedNote,
+  vkeys: readonly string[],
+  crypto: Crypto = portableCrypto,
+): NoteSignature[] {
+  return vkeys.flatMap((vkey) => {
+    const key = parseVerifierKey(crypto.sha256, vkey, ED25519_COSIGNATURE)
+    const found = signaturesBy(note, key).find((bytes) => {
+      const cosignature = decodeCosignature(bytes)
+      return (
+        cosignature !== null &&
+        verifySignature(crypto, key.publicKey, cosignedMessage(cosignature.time, note.text), cosignature.signature)
+      )
+    })
+    return found ? [{ name: key.name, keyHash: key.keyHash, signature: found }] : []
+  })
+}
