@@ -16,7 +16,7 @@ import { print } from "./output.ts"
 const LIMIT_MS = 120_000
 
 export async function demoCommand(_: Flags): Promise<number> {
-  const interrupts = catchInterrupts()
+  const interrupts = catchInterrupts(process, process.stdout)
   const theatre = createTheatre()
   let timer: NodeJS.Timeout | undefined
   const limit = new Promise<never>((_, reject) => {
@@ -27,7 +27,8 @@ export async function demoCommand(_: Flags): Promise<number> {
     await interrupts.orInterrupted(Promise.race([limit, tellStory(theatre)]))
     return 0
   } catch (error) {
-    if (error instanceof Interrupted) return toExitCode({ code: null, signal: error.signal })
+    if (error instanceof Interrupted)
+      return error.signal === "SIGPIPE" ? 0 : toExitCode({ code: null, signal: error.signal })
     throw error
   } finally {
     clearTimeout(timer)

@@ -1,7 +1,9 @@
 /**
  * Signals to the guard before there is a process to forward them to: then nothing is started. They are caught from the
- * beginning, since for PID 1 the kernel drops what nobody catches.
+ * beginning, since for PID 1 the kernel drops what nobody catches. And to others who have something to end before they do.
  */
+import type { Writable } from "node:stream"
+
 const ENDING = ["SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM"] as const
 
 export interface Interrupts {
@@ -22,7 +24,11 @@ export class Interrupted extends Error {
   }
 }
 
-export function catchInterrupts(source: Pick<NodeJS.Process, "on" | "off"> = process): Interrupts {
+/** `output`: that nobody reads it any more is an interrupt too, named SIGPIPE. */
+export function catchInterrupts(
+  source: Pick<NodeJS.Process, "on" | "off"> = process,
+  output?: Pick<Writable, "on" | "off">,
+): Interrupts {
   let first: NodeJS.Signals | null = null
   let interrupt: (error: Interrupted) => void = () => {}
   const interrupted = new Promise<never>((_, reject) => (interrupt = reject))
@@ -31,7 +37,11 @@ export function catchInterrupts(source: Pick<NodeJS.Process, "on" | "off"> = pro
     first ??= signal
     interrupt(new Interrupted(first))
   }
+  const takeFault = ({ code }: NodeJS.ErrnoException) => {
+    if (code === "EPIPE") take("SIGPIPE")
+  }
   for (const signal of ENDING) source.on(signal, take)
+  output?.on("error", takeFault)
   return {
     get signal() {
       return first
@@ -39,6 +49,7 @@ export function catchInterrupts(source: Pick<NodeJS.Process, "on" | "off"> = pro
     orInterrupted: (work) => Promise.race([work, interrupted]),
     release() {
       for (const signal of ENDING) source.off(signal, take)
+      output?.off("error", takeFault)
     },
   }
 }

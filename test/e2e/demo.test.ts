@@ -126,6 +126,27 @@ describe("writ demo", () => {
     expect({ code: await demo.ended, err: demo.err() }).toEqual({ code: 130, err: "" })
   })
 
+  const INTERRUPTS: readonly (readonly [
+    what: string,
+    when: string,
+    code: number,
+    interrupt: (demo: Demo) => unknown,
+  ])[] = [
+    ["by SIGTERM while its daemon starts", "A daemon starts", 143, ({ child }) => child.kill("SIGTERM")],
+    ["by SIGHUP while a program runs", "$ writ exec", 129, ({ child }) => child.kill("SIGHUP")],
+    ["by whoever reads its output and goes", "It answers on", 0, ({ child }) => child.stdout?.destroy()],
+  ]
+  test.each(INTERRUPTS)("interrupted %s, it ends what it started", async (_, when, code, interrupt) => {
+    const demo = startDemo()
+    while (!demo.out().includes(when)) {
+      expect(demo.child.exitCode, demo.err()).toBeNull()
+      await sleep(5)
+    }
+    expect(living().length, "the demo, and what it has started").toBeGreaterThan(1)
+    interrupt(demo)
+    expect({ code: await demo.ended, err: demo.err() }).toEqual({ code, err: "" })
+  })
+
   test.skipIf(!isRoot || !canIsolate)("an ordinary user sees it too, and what is weaker then", async () => {
     // Where this user may read it, whatever folder the repository lies in.
     const mounted = join(folder.path, "writ")
