@@ -186,7 +186,11 @@ class Checker {
       case "struct": {
         const declared = type.field(field)
         if (!declared) {
-          this.#report(expr.at, `The types declare no "${type.name}.${field}".`, suggestField(field, type.known()))
+          this.#report(
+            expr.at,
+            `The types declare no "${type.name}.${field}".`,
+            type.instead?.(field) ?? suggestField(field, type.known()),
+          )
           return DYN
         }
         if (declared.isOptional && !isAsked && !guards.has(this.#guardKey(expr) ?? "")) {

@@ -26,6 +26,8 @@ export interface StructType {
   field(name: string): Field | undefined
   /** Names that could have been meant. */
   known(): readonly string[]
+  /** What to write instead of a field that there is not, where that is not another field. */
+  instead?(field: string): string
 }
 
 const simple = <

@@ -38,8 +38,7 @@ export function checkCanonical(content: Uint8Array): BundleCheck {
 
 export async function askAll(conditions: Parameters<typeof countOpinions>[0]): Promise<Opinions> {
   const { countOpinions: ask } = await import("../policy/second-opinion.ts") // cel-js takes long to load
-  const distinct = new Map(conditions.map((entry) => [entry.condition.source, entry]))
-  return ask([...distinct.values()].slice(0, MAX_CONDITIONS))
+  return ask(conditions, MAX_CONDITIONS)
 }
 
 function toCheck(loaded: LoadResult, opinions: Opinions): BundleCheck {

@@ -54,12 +54,12 @@ function compileStored(content: Uint8Array): CompiledIr {
 }
 
 async function compileFiles(job: Extract<PolicyJob, { kind: "files" }>): Promise<CompiledIr> {
-  const conditions = new Map<string, { readonly id: string; readonly condition: Condition }>()
+  const conditions: { readonly id: string; readonly condition: Condition }[] = []
   const texts = Object.entries(job.files).map(([name, bytes]) => [name, asBuffer(bytes).toString("utf8")] as const)
   const compiled = compileFilesToIr(Object.fromEntries(texts), sha256, (condition, id) => {
-    if (job.confirm && conditions.size < MAX_CONDITIONS) conditions.set(condition.source, { id, condition })
+    if (job.confirm && conditions.length < MAX_CONDITIONS) conditions.push({ id, condition })
   })
   if (!compiled.ok) return compiled
   const isAsked = job.confirm !== null && job.confirm.unless !== compiled.digest
-  return { ...compiled, opinions: isAsked ? await askAll([...conditions.values()]) : NO_OPINIONS }
+  return { ...compiled, opinions: isAsked ? await askAll(conditions) : NO_OPINIONS }
 }

@@ -401,6 +401,13 @@ function historyStruct({ histories = new Map() }: Scope): StructType {
       return { type: read.kind === "sum" ? (sum as Type) : INT, isOptional: false }
     },
     known: () => [],
+    instead(name) {
+      if (histories.has(name)) return `Write history.count("${name}", duration("1h")).`
+      const names = [...histories.keys()].join(", ")
+      return names === ""
+        ? "No history is declared: add one under `history:`."
+        : `Write history.count(NAME, duration("1h")). There is ${names}.`
+    },
   }
 }
 function pathsOf(expr: Expr): readonly string[] {

@@ -54,11 +54,17 @@ export function formatDisagreement({ id, source, input, mine, other }: Disagreem
   return `${id}: ${source}: this engine says ${mine}, cel-js says ${other} (on the made-up input ${input})`
 }
 
-export function countOpinions(conditions: readonly { readonly id: string; readonly condition: Condition }[]): Opinions {
+/** Of each condition once, however many rules over the same types say it; of the first `limit` of them. */
+export function countOpinions(
+  conditions: readonly { readonly id: string; readonly condition: Condition }[],
+  limit = Number.POSITIVE_INFINITY,
+): Opinions {
   let confirmed = 0
   let outside = 0
   const disagreements: Disagreement[] = []
-  for (const { id, condition } of conditions) {
+  const seen = new Set<Condition>()
+  const distinct = conditions.filter(({ condition }) => !seen.has(condition) && seen.add(condition))
+  for (const { id, condition } of distinct.slice(0, limit)) {
     const paths = inSubset(condition)
     const pools = poolsFor(condition)
     if (paths === null || magnitude(condition, condition.ast, pools.numbers) > Number.MAX_SAFE_INTEGER) {

@@ -8,6 +8,7 @@ import { sha256 } from "../../src/crypto.ts"
 import { toBase64, toHex } from "../../src/formats/bytes.ts"
 import { dsseSigningInput, encodeDsseEnvelope, parseDsseEnvelope } from "../../src/formats/dsse.ts"
 import { loadCanonicalPolicy, loadPolicy } from "../../src/policy/load.ts"
+import { countOpinions } from "../../src/policy/second-opinion.ts"
 import { PACKAGE_ROOT } from "../../src/rpc/api.ts"
 import { startTestDaemon, type TestDaemon } from "../support/daemon.ts"
 import { createDatabase, type TestDatabase } from "../support/database.ts"
@@ -65,11 +66,24 @@ function envelopeOver(text: string, { by = signer, withPayload = true, type = TY
 
 describe("ValidateBundle", () => {
   test("a bundle that is good: its digest, and what the second engine confirmed", async () => {
+    // Two rules that say the same, of which `writ policy check` counts one too.
+    const rule = / {2}- id: payment-small\n[\s\S]*?(?=\n {2}- id)/.exec(EXAMPLE)?.[0] as string
+    const twice = EXAMPLE.replace(rule, `${rule}\n${rule.replace("payment-small", "payment-small-too")}`)
+    const loaded = loadPolicy({ "policy.yaml": twice }, sha256)
+    if (!loaded.ok) throw new Error("it does not load")
+    const { confirmed, outside } = countOpinions(loaded.conditions)
+    expect(confirmed + outside).toBe(loaded.policy.ruleCount) // one signal, and one condition twice
     const reply = await call<{ valid: boolean; digest: Buffer; rule_count: number; confirmed_count: number }>(
       "ValidateBundle",
-      { files: filesOf(EXAMPLE) },
+      { files: filesOf(twice) },
     )
-    expect(reply).toMatchObject({ valid: true, problems: [], disagreements: [] })
+    expect(reply).toMatchObject({
+      valid: true,
+      problems: [],
+      disagreements: [],
+      confirmed_count: confirmed,
+      outside_count: outside,
+    })
     expect(reply.confirmed_count).toBeGreaterThan(0)
     expect(reply.digest.toString("hex")).toMatch(/^[0-9a-f]{64}$/)
   })
