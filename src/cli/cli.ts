@@ -136,6 +136,14 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .action(run(async (url: string, flags: MonitorFlags) => (await import("./monitor.ts")).monitorCommand(url, flags)))
 
   const ledger = program.command("ledger").description("the ledger itself")
+  remote(
+    ledger
+      .command("proof <index>")
+      .description("prove that a record stands in the log: a C2SP tlog-proof, checked offline")
+      .option("--json", "print JSON")
+      .option("--log <origin>", "another log of the same database")
+      .option("--out <file>", "save it, by convention as NAME.tlog-proof"),
+  ).action(run(async (index: string, flags: Flags) => (await import("./ledger-proof.ts")).proofCommand(index, flags)))
   ledger
     .command("fsck")
     .description("re-hash every record and derive every table again; exit code 0 clean, 1 not")

@@ -6,7 +6,7 @@ import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { parseNote } from "../../src/formats/signed-note.ts"
 import { readApiKey } from "../../src/store/data-folder.ts"
-import { verifyCheckpoint } from "../../src/verify/index.ts"
+import { verifyCheckpoint, verifyTlogProof } from "../../src/verify/index.ts"
 import { type BuiltDaemon, MAIN, startBuilt, writ } from "../support/built-daemon.ts"
 import { makeFolder } from "../support/folder.ts"
 
@@ -149,6 +149,18 @@ describe("witnesses and a monitor", () => {
     for (const path of ["/tile/0/000", "/tile/0/000.p/255", "/tile/1/000.p/1", "/tile/0/x000/000", "/tile/9"])
       expect((await fetch(`${url()}${path}`)).status).toBe(404)
     expect((await fetch(`${url()}/tile/0/000`, { method: "POST" })).status).toBe(405)
+  })
+
+  test("a record is proved by one text, cosignatures and all, that is checked with the keys alone", async () => {
+    const proof = join(folder.path, "3.tlog-proof")
+    const { code, out } = await writ(["ledger", "proof", "3", "--data", data, "--out", proof, "--json"])
+    expect(code).toBe(0)
+    const leafHash = Buffer.from((JSON.parse(out) as { leaf_hash: string }).leaf_hash, "hex")
+    const input = { proof: readFileSync(proof, "utf8"), leafHash, origin, vkey }
+    const vkeys = witnesses.map((one) => one.vkey)
+    expect(verifyTlogProof({ ...input, witnesses: { vkeys, quorum: 2 } })).toMatchObject({ valid: true, index: 3n })
+    expect(verifyTlogProof({ ...input, leafHash: Buffer.alloc(32) }).valid).toBe(false)
+    expect((await writ(["ledger", "proof", "9999", "--data", data])).err).toMatch(/leaf_index must be below/)
   })
 
   test("a witness that is down lacks, which metrics and monitor say; when it is back, it cosigns what it missed", async () => {
