@@ -1,6 +1,7 @@
 /** The daemon's binding of the pure folders' primitives: OpenSSL for SHA-256, libsodium or OpenSSL for Ed25519. */
 import * as crypto from "node:crypto"
 import { createRequire } from "node:module"
+import { uuidOfHex } from "./formats/bytes.ts"
 import type { Crypto } from "./formats/ports.ts"
 
 interface Sodium {
@@ -30,10 +31,9 @@ export function sha256Hex(text: string): string {
   return crypto.hash("sha256", text, "hex")
 }
 
-/** UUID text of the first 16 bytes of a text's SHA-256: names in a row what must not stand there itself. */
+/** Of a text's SHA-256. */
 export function uuidOfText(text: string): string {
-  const hex = sha256Hex(text)
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
+  return uuidOfHex(sha256Hex(text))
 }
 
 /** Of a text's UTF-8. */

@@ -1,4 +1,5 @@
 /** The folders of test/vectors and what lies in them. */
+import { beatsVectors } from "./beats.ts"
 import { canonicalJsonVectors } from "./canonical-json.ts"
 import { ed25519KeyVectors, ed25519Vectors } from "./ed25519.ts"
 import { evidenceApprovalVectors } from "./evidence-approvals.ts"
@@ -23,6 +24,7 @@ export const FAMILIES: Readonly<Record<string, readonly Vector[]>> = {
   "verifier-key": verifierKeyVectors,
   checkpoint: checkpointVectors,
   token: tokenVectors,
+  beats: beatsVectors,
   evidence: [
     ...evidenceFileVectors,
     ...evidenceLogVectors,

@@ -3,9 +3,7 @@
  * them, and the beats themselves in one deflated segment beside it. A crash loses those since the last flush, never a
  * change of state; the next beat's `previous_beat` shows the gap.
  */
-import { sha256 } from "../crypto.ts"
-import { toHex, utf8 } from "../formats/bytes.ts"
-import { hashLeaf, rootOfHashes } from "../formats/merkle.ts"
+import { toHex } from "../formats/bytes.ts"
 import type { AppendResult, Entry } from "../ledger/appender.ts"
 import type { Clock } from "../ledger/clock.ts"
 import type { BeatThread, Segment } from "./beat-thread.ts"
@@ -39,13 +37,6 @@ export function beatLeaf({
 }: Omit<TakenBeat, "bytes" | "signature">): string {
   const codes = reasons.length === 0 ? "" : `"${reasons.join('","')}"`
   return `{"beat":"${toHex(hash)}","boot_epoch":"${bootEpoch}","reasons":[${codes}],"runtime":"${runtime}","sequence":"${sequence}"}`
-}
-
-export function rootOfBeats(leaves: readonly string[]): Uint8Array {
-  return rootOfHashes(
-    sha256,
-    leaves.map((leaf) => hashLeaf(sha256, utf8(leaf))),
-  )
 }
 
 export function createBeats(deps: BeatsDependencies) {

@@ -72,6 +72,11 @@ export function fromHex(text: string): Uint8Array {
   return bytes
 }
 
+/** UUID text of the first 16 bytes of a hash in hex: names in a row or a leaf what must not stand there itself. */
+export function uuidOfHex(hex: string): string {
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`
+}
+
 /** RFC 4648 section 4, padded. */
 export function toBase64(bytes: Uint8Array): string {
   const text = encode64(bytes, BASE64)

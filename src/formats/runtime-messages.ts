@@ -9,6 +9,8 @@ import type { JsonObject, Sha256 } from "./ports.ts"
 
 export const REGISTRATION_DOMAIN = "writ/registration/v1\n"
 export const BEAT_DOMAIN = "writ/beat/v1\n"
+/** Of a runtime's id, where only a name made from it may stand: UUID text of SHA-256(domain ‖ id). */
+export const RUNTIME_DOMAIN = "writ/runtime/v1\n"
 export const END_DOMAIN = "writ/end/v1\n"
 
 /** Claims that a runtime measures; what Reference Values can be given for. */

@@ -1,6 +1,6 @@
 /** A runtime as the database and the ledger have it. Its RFC 8785 JSON is the row and the payload of its records. */
 import { uuidOfText } from "../crypto.ts"
-import type { Environment, Measurements } from "../formats/runtime-messages.ts"
+import { type Environment, type Measurements, RUNTIME_DOMAIN } from "../formats/runtime-messages.ts"
 import type { RuntimeState } from "./states.ts"
 
 /** Between two beats. */
@@ -47,5 +47,5 @@ export type Runtime = {
 
 /** Names a runtime in rows and leaves, where the id itself must not be: UUID text of 16 bytes of SHA-256. */
 export function runtimeKey(id: string): string {
-  return uuidOfText(`writ/runtime/v1\n${id}`)
+  return uuidOfText(RUNTIME_DOMAIN + id)
 }

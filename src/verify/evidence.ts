@@ -13,7 +13,7 @@ import { checkClaims } from "./claims.ts"
 import { verifyInclusion } from "./merkle.ts"
 import { portableCrypto } from "./portable-crypto.ts"
 import { parseRecord } from "./record.ts"
-import { asList, asObject, asText } from "./shape.ts"
+import { asList, asObject, asText, isDecimal } from "./shape.ts"
 import { checkTransitions } from "./transitions.ts"
 import {
   EVIDENCE_STEPS,
@@ -104,11 +104,11 @@ function parseEvidence(evidence: string | Uint8Array, trust: Trust | undefined, 
 
 function parseItem(entry: JsonValue, crypto: Crypto): Item {
   const { log, index, body, payload, proof } = asObject(entry)
-  if (!/^(0|[1-9][0-9]{0,18})$/.test(asText(index))) throw new Fault("MALFORMED", "an index is not a decimal number")
+  if (!isDecimal(index)) throw new Fault("MALFORMED", "an index is not a decimal number")
   const bytes = fromBase64(asText(body))
   return {
     log: asText(log),
-    index: BigInt(asText(index)),
+    index: BigInt(index),
     body: bytes,
     payload: payload === null ? null : fromBase64(asText(payload)),
     proof: asList(proof).map((hash) => fromBase64(asText(hash))),

@@ -1,4 +1,5 @@
 /** `writ/verify`: everything that an auditor checks, in Node or a browser, with no I/O and no trust in the operator. */
+export { verifyBeats } from "./beats.ts"
 export { verifyCheckpoint } from "./checkpoint.ts"
 export { verifyEvidence } from "./evidence.ts"
 export { verifyConsistency, verifyInclusion } from "./merkle.ts"

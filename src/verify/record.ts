@@ -6,11 +6,10 @@ import { parseStrictJson } from "../formats/strict-json.ts"
 import { KINDS } from "../ledger/kinds.ts"
 import { MAX_RECORD_BYTES, RECORD_VERSION, type RecordBody } from "../ledger/record.ts"
 import { Fault, LIMITS } from "./case.ts"
-import { asObject, asText, isCount, isHexHash, isTime } from "./shape.ts"
+import { asObject, asText, isCount, isDecimal, isHexHash, isTime } from "./shape.ts"
 
 type Form = (value: JsonValue | undefined) => boolean
 const isText: Form = (value) => typeof value === "string"
-const isDecimal: Form = (value) => typeof value === "string" && /^(0|[1-9][0-9]{0,18})$/.test(value)
 const isActor: Form = (value) => {
   const { id, proof } = asObject(value)
   return isText(id) && isText(proof)

@@ -23,6 +23,11 @@ export function isHexHash(value: JsonValue | undefined): value is string {
   return typeof value === "string" && /^[0-9a-f]{64}$/.test(value)
 }
 
+/** A 64-bit number, not negative, in its one form. */
+export function isDecimal(value: JsonValue | undefined): value is string {
+  return typeof value === "string" && /^(0|[1-9][0-9]{0,18})$/.test(value)
+}
+
 /** A whole number that a double holds exactly, not negative. */
 export function isCount(value: JsonValue | undefined): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0

@@ -105,7 +105,7 @@ describe("the package writ, packed and installed", () => {
         ...["createTokenVerifier", "fromDataFolder", "makeRuntimeKey", "readRuntimeKey", "startHeartbeatAgent"],
       ],
       [
-        ...["parseTrust", "portableCrypto", "verifyCheckpoint", "verifyConsistency", "verifyEvidence"],
+        ...["parseTrust", "portableCrypto", "verifyBeats", "verifyCheckpoint", "verifyConsistency", "verifyEvidence"],
         ...["verifyInclusion", "verifyToken"],
       ],
       "ERR_PACKAGE_PATH_NOT_EXPORTED",

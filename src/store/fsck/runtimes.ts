@@ -1,9 +1,9 @@
 /** Runtimes, revoked keys, directives and segments of beats: what the records say of them, and whether they say the same. */
 import { inflateRawSync } from "node:zlib"
-import { rootOfBeats } from "../../decision/beats.ts"
-import { toHex, utf8 } from "../../formats/bytes.ts"
+import { toHex } from "../../formats/bytes.ts"
 import type { Crypto, JsonObject } from "../../formats/ports.ts"
 import type { RecordBody } from "../../ledger/record.ts"
+import { verifyBeats } from "../../verify/beats.ts"
 import type { Derived } from "./derived.ts"
 import type { Finding, FsckStore, LogRow } from "./types.ts"
 
@@ -38,7 +38,7 @@ export function learnRuntimes(derived: Derived, record: Partial<RecordBody>, log
 export async function checkRuntimes(
   store: FsckStore,
   { runtimes, references, revokedKeys, directives, segments }: Derived,
-  { sha256 }: Crypto,
+  crypto: Crypto,
   find: (finding: Finding) => void,
 ): Promise<void> {
   for (const [table, said] of [
@@ -47,7 +47,7 @@ export async function checkRuntimes(
   ] as const) {
     const rows = await store.query<{ key: string; epoch: bigint; content: Buffer }>(`SELECT * FROM ${table}`)
     for (const { key, epoch, content } of rows) {
-      if (said.get(key) !== `${String(epoch).padStart(20, "0")} ${toHex(sha256(content))}`)
+      if (said.get(key) !== `${String(epoch).padStart(20, "0")} ${toHex(crypto.sha256(content))}`)
         find({ table, text: `the row of ${key} is not what the records say` })
       said.delete(key)
     }
@@ -67,7 +67,7 @@ export async function checkRuntimes(
     "SELECT * FROM directive",
   )
   for (const { epoch, runtime, log_id, idx, content } of told) {
-    if (directives.get(epoch.toString()) !== `${runtime} ${log_id} ${idx} ${toHex(sha256(content))}`)
+    if (directives.get(epoch.toString()) !== `${runtime} ${log_id} ${idx} ${toHex(crypto.sha256(content))}`)
       find({ table: "directive", text: `directive ${epoch} is not what the records say` })
     directives.delete(epoch.toString())
   }
@@ -78,29 +78,26 @@ export async function checkRuntimes(
     const [row] = await store.query<{ segment: Buffer }>("SELECT segment FROM beat_segment WHERE sha256 = $1", [
       Buffer.from(digest, "hex"),
     ])
-    const problem = row ? findFault(row.segment, digest, leaf, sha256) : "the segment that the record names is missing"
+    const problem = row ? findFault(row.segment, digest, leaf, crypto) : "the segment that the record names is missing"
     if (problem) find({ table: "beat_segment", text: problem, index: leaf.index })
   }
 }
 
-/** Opens the segment: its beats must be those that the leaf's root is over. */
+/** Opens the segment: its beats must be those that the leaf's root is over, each in its place. */
 function findFault(
   segment: Buffer,
   digest: string,
   leaf: { readonly root: string; readonly count: number },
-  sha256: Crypto["sha256"],
+  crypto: Crypto,
 ): string | null {
-  if (toHex(sha256(segment)) !== digest) return "the segment is not the one that the record names"
+  if (toHex(crypto.sha256(segment)) !== digest) return "the segment is not the one that the record names"
   try {
-    const lines = inflateRawSync(segment, { maxOutputLength: MAX_SEGMENT_BYTES }).toString("utf8").split("\n")
-    const beats = lines.map((line) => JSON.parse(line) as { signed: string; leaf: string })
-    if (beats.length !== leaf.count) return `the segment holds ${beats.length} beats, the record says ${leaf.count}`
-    if (toHex(rootOfBeats(beats.map((beat) => beat.leaf))) !== leaf.root) return "the root is not that of the beats"
-    for (const beat of beats) {
-      const { beat: hash } = JSON.parse(beat.leaf) as { beat: string }
-      if (toHex(sha256(utf8(beat.signed))) !== hash) return "a beat is not the one that its leaf names"
-    }
-    return null
+    const { valid, reason } = verifyBeats(
+      { ...leaf, segment: inflateRawSync(segment, { maxOutputLength: MAX_SEGMENT_BYTES }) },
+      undefined,
+      crypto,
+    )
+    return valid ? null : reason
   } catch (error) {
     return `the segment cannot be read: ${(error as Error).message}`
   }

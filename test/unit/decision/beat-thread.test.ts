@@ -5,9 +5,9 @@ import { afterEach, describe, expect, test } from "vitest"
 import { sha256 } from "../../../src/crypto.ts"
 import { BeatPacker, readPackedBeats } from "../../../src/decision/beat-messages.ts"
 import { type BeatThread, createBeatThread, startBeatWorker } from "../../../src/decision/beat-thread.ts"
-import { rootOfBeats } from "../../../src/decision/beats.ts"
 import { toHex, utf8 } from "../../../src/formats/bytes.ts"
 import { testSigner } from "../../support/decision.ts"
+import { naiveRoot } from "../../support/naive-merkle.ts"
 
 const signer = testSigner(6)
 const faults: Error[] = []
@@ -42,7 +42,7 @@ describe("createBeatThread", () => {
     thread.add("later", utf8("later"), new Uint8Array(64))
     const { count, root, segment, sha256: digest } = await made
     expect(count).toBe(50)
-    expect(root).toBe(toHex(rootOfBeats(beats.map(({ leaf }) => leaf))))
+    expect(root).toBe(toHex(naiveRoot(beats.map(({ leaf }) => sha256(Buffer.from(`\0${leaf}`))))))
     expect(digest).toBe(toHex(sha256(segment)))
     const lines = inflateRawSync(segment)
       .toString()

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import { MAX_EVIDENCE_CHARS } from "../../../src/verify/evidence.ts"
-import { verifyConsistency, verifyEvidence, verifyInclusion } from "../../../src/verify/index.ts"
+import { verifyBeats, verifyConsistency, verifyEvidence, verifyInclusion } from "../../../src/verify/index.ts"
 
 const hash = new Uint8Array(32)
 
@@ -16,6 +16,17 @@ describe("verifyEvidence", () => {
       `{"v":1,"type":"writ-evidence","execution_id":"e","checkpoints":[],"records":[${"0,".repeat(count - 1)}0]}`
     expect(verifyEvidence(file(100_001), undefined)).toMatchObject(refused)
     expect(verifyEvidence(file(100_000), undefined).reason).toMatch(/^MALFORMED: /)
+  })
+})
+
+describe("verifyBeats", () => {
+  test("a segment past the limit is refused unread", () => {
+    const segment = new Uint8Array(256 * 1024 * 1024 + 1)
+    expect(verifyBeats({ count: 1, root: "", segment }, undefined)).toMatchObject({
+      valid: false,
+      failedStep: "format",
+      reason: expect.stringMatching(/^TOO_LARGE: /),
+    })
   })
 })
 

@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest"
 import { nativeCrypto } from "../../../src/crypto.ts"
 import { fromHex, toHex } from "../../../src/formats/bytes.ts"
+import type { BeatsInput, RuntimeKeys } from "../../../src/verify/beats.ts"
 import {
   portableCrypto,
   type TokenJwk,
+  verifyBeats,
   verifyCheckpoint,
   verifyConsistency,
   verifyInclusion,
@@ -77,6 +79,22 @@ describe.each([
         ...outcome(verdict),
         ...(checkpoint && { size: String(checkpoint.size), root: toHex(checkpoint.root) }),
       }).toEqual(expected)
+    })
+  })
+
+  describe("verifyBeats", () => {
+    type Input = BeatsInput & { readonly keys: RuntimeKeys | null }
+    type Refused = { readonly valid: false; readonly failed_step: string; readonly failed_line: number | null }
+    type Expected = { readonly valid: true; readonly anchored: boolean; readonly gaps: object[] } | (Refused & Verdict)
+    test.each(titled(readVectors<Input, Expected>("beats", 50)))("%s", (_, { input: { keys, ...input }, expected }) => {
+      const report = verifyBeats(input, keys ?? undefined, crypto)
+      const { anchored, gaps, failedStep: failed_step, failedLine: failed_line = null } = report
+      expect({
+        ...outcome(report),
+        ...(report.valid ? { anchored, gaps } : { failed_step, failed_line }),
+      }).toEqual(expected)
+      const bytes = { ...input, segment: new TextEncoder().encode(String(input.segment)) }
+      expect(verifyBeats(bytes, keys ?? undefined, crypto)).toEqual(report)
     })
   })
 
