@@ -9,8 +9,9 @@ const NEXT: Readonly<Record<string, string>> = {
   NOT_FOUND: "Check the id. `writ lineage` needs the execution_id that `writ authorize` printed.",
 }
 
+/** What a file or a record says must not move the cursor of whoever reads it. */
 export function print(text: string): void {
-  process.stdout.write(`${text}\n`)
+  process.stdout.write(`${text.replace(/[^\P{Cc}\n\t]/gu, "\ufffd")}\n`)
 }
 
 export function printJson(value: unknown): void {
