@@ -362,6 +362,10 @@ const claims: readonly Vector[] = [
     signature: consentTo({ ...CONSENT, action: 5 }),
     request: { action: { name: 5 } },
   }),
+  noConsent("to-no-parameters", "a digest that is a number, and a consent to no parameters", {
+    signature: consentTo({ ...CONSENT, parameters_digest: "" }),
+    request: { parameters: { bytes: "e30=", digest: 5 } },
+  }),
   noConsent("of-no-request", "no request in the payload", { content: { request: null } }),
 ]
 

@@ -82,12 +82,12 @@ function checkConsent(
   try {
     const { cnf } = authorized["claims"] as { cnf: { jwk: { x: string } } }
     const request = content["request"] as unknown as Request
-    const signature = fromBase64Url(request.parent_proof)
+    const signature = fromBase64Url(asText(request.parent_proof))
     const digest = request.parameters?.digest
     const bytes = consentBytes({
       action: asText(request.action.name),
       audience: asText(request.audience),
-      parameters_digest: digest === undefined ? "" : toHex(fromBase64Url(digest)),
+      parameters_digest: digest === undefined ? "" : toHex(fromBase64Url(asText(digest))),
       parent_execution_id: parent.executionId,
       request_id: asText(request.request_id),
       resource: { id: asText(request.resource.id), type: asText(request.resource.type) },
@@ -95,7 +95,7 @@ function checkConsent(
       subject: { id: asText(request.subject.id), type: asText(request.subject.type) },
     })
     isGood =
-      verifySignature(crypto, fromBase64Url(cnf.jwk.x), bytes, signature) &&
+      verifySignature(crypto, fromBase64Url(asText(cnf.jwk.x)), bytes, signature) &&
       toHex(consentId(crypto.sha256, signature)) === consent
   } catch {} // of another shape: nobody has consented
   if (!isGood) throw wrong("there is no consent of the parent's runtime to this request")

@@ -11,7 +11,8 @@ export function parseTrust(text: string): Trust {
     const log = object(entry, "a log")
     return { origin: string(log["origin"], "origin"), vkey: string(log["vkey"], "vkey") }
   })
-  const keys = list(object(root["tokens"] ?? { keys: [] }, "tokens")["keys"], "tokens.keys").map((entry): TokenJwk => {
+  const tokens = root["tokens"] === undefined ? { keys: [] } : object(root["tokens"], "tokens")
+  const keys = list(tokens["keys"], "tokens.keys").map((entry): TokenJwk => {
     const key = object(entry, "a key")
     return {
       kty: string(key["kty"], "kty"),
