@@ -10,6 +10,9 @@ import { redeemProofInput } from "../../src/formats/redeem-proof.ts"
 import { readPage, type TestDaemon } from "./daemon.ts"
 import { makeRuntime } from "./runtime.ts"
 
+/** Whatever daemon answers. */
+type Clients = Pick<TestDaemon, "client">
+
 export interface Member {
   readonly runtime: RuntimeDescription
   readonly session: RuntimeSession
@@ -20,7 +23,7 @@ export interface Member {
 }
 
 /** A runtime that is trusted. */
-export async function trustedRuntime(writ: TestDaemon, change: Partial<RuntimeDescription> = {}) {
+export async function trustedRuntime(writ: Clients, change: Partial<RuntimeDescription> = {}) {
   const runtime = makeRuntime(change)
   const session = await registerRuntime(writ.client("runtime"), runtime)
   await session.beat()
@@ -28,7 +31,7 @@ export async function trustedRuntime(writ: TestDaemon, change: Partial<RuntimeDe
 }
 
 export const REDEMPTION = "one"
-export function redeemBy(writ: TestDaemon, { token, proof }: Pick<Member, "token" | "proof">): Promise<object> {
+export function redeemBy(writ: Clients, { token, proof }: Pick<Member, "token" | "proof">): Promise<object> {
   const request = { token, redemption_id: REDEMPTION, proof }
   return writ.client("executor").call<object>("authorization", "RedeemToken", request)
 }
@@ -60,13 +63,13 @@ export function childRequest(
   return { ...request, parent_proof: toBase64Url(parent.runtime.key.sign(bytes)) }
 }
 
-export async function authorizeIt(writ: TestDaemon, request: JsonObject): Promise<AuthorizeReply> {
+export async function authorizeIt(writ: Clients, request: JsonObject): Promise<AuthorizeReply> {
   return await writ.client("pep").call<AuthorizeReply>("authorization", "Authorize", toWireRequest(request))
 }
 
 /** One more of the family, authorized and, unless told otherwise, redeemed. */
 export async function addMember(
-  writ: TestDaemon,
+  writ: Clients,
   parent: Member | null = null,
   { redeemed = true, change = {} as JsonObject, on = writ } = {},
 ): Promise<Member> {

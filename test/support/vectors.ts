@@ -22,6 +22,14 @@ export function readVectors<Input, Expected>(family: string, atLeast: number): V
   })
 }
 
+/** Of every family. */
+export function allVectors(): (Vector<unknown, Record<string, unknown>> & { readonly family: string })[] {
+  const families = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
+  return families.flatMap(({ name: family }) =>
+    readVectors<unknown, Record<string, unknown>>(family, 1).map((vector) => ({ ...vector, family })),
+  )
+}
+
 /** For test.each with "%s": the title first. */
 export const titled = <T extends Vector<unknown, unknown>>(vectors: readonly T[]): [title: string, vector: T][] =>
   vectors.map((vector) => [`${vector.name}: ${vector.description}`, vector])

@@ -1,0 +1,1 @@
+"""Verifies what Writ writes, by docs/spec alone."""

@@ -1,0 +1,109 @@
+"""Signed notes, verifier keys, checkpoints, the trust file. docs/spec/checkpoint.md."""
+
+import re
+from typing import NamedTuple
+
+from .crypto import sha256, verifies
+from .encodings import from_base64, is_decimal
+from .fault import Fault, malformed
+from .strict_json import as_list, as_object, as_text, parse
+
+MAX_NOTE = 131_072
+MAX_SIGNATURES = 64
+WHITE = "\t-\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
+CONTROL = "\x00-\x1f\x7f-\x9f"
+NAME = re.compile(f"[^+{WHITE}{CONTROL}]{{1,255}}")
+LINE = re.compile("\u2014 ([^ ]+) ([^ ]+)")
+VKEY = re.compile(r"([^+]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/=]+)")
+
+
+class Note(NamedTuple):
+    text: str
+    """What is signed."""
+    signatures: list
+    """(name, key hash, signature) of each line."""
+
+
+class VerifierKey(NamedTuple):
+    name: str
+    key_hash: bytes
+    key: bytes
+
+
+class Checkpoint(NamedTuple):
+    origin: str
+    size: int
+    root: bytes
+
+
+def parse_note(note):
+    if len(note.encode("utf-16-le")) // 2 > MAX_NOTE or re.search(r"[\x00-\x09\x0b-\x1f]", note):
+        raise malformed("the note is too long or holds characters that are not allowed")
+    text, split, tail = note.rpartition("\n\n")
+    if not split or not note.endswith("\n"):
+        raise malformed("the note has no empty line before its signatures")
+    lines = tail[:-1].split("\n")
+    if len(lines) > MAX_SIGNATURES:
+        raise malformed("the note has too many signatures")
+    return Note(text + "\n", [_parse_line(line) for line in lines])
+
+
+def _parse_line(line):
+    match = LINE.fullmatch(line)
+    if not match or not NAME.fullmatch(match.group(1)):
+        raise malformed("the note has a signature line of another form")
+    data = from_base64(match.group(2))
+    if len(data) < 5:
+        raise malformed("the note has a signature that is too short")
+    return match.group(1), data[:4], data[4:]
+
+
+def parse_verifier_key(text):
+    match = VKEY.fullmatch(text)
+    if not match or not NAME.fullmatch(match.group(1)):
+        raise malformed("the verifier key is not NAME+HASH+KEY")
+    name, digits, encoded = match.groups()
+    data = from_base64(encoded)
+    if len(data) != 33 or data[0] != 1:
+        raise malformed("the verifier key is not an Ed25519 key")
+    key_hash = sha256(name.encode(), b"\n", data)[:4]
+    if key_hash.hex() != digits:
+        raise malformed("the verifier key's hash is not that of its name and key")
+    return VerifierKey(name, key_hash, data[1:])
+
+
+def parse_checkpoint(text):
+    lines = text.split("\n")
+    if lines.pop() != "" or len(lines) < 3 or "" in lines:
+        raise malformed("the checkpoint is not three or more lines")
+    origin, size, encoded = lines[:3]
+    root = from_base64(encoded)
+    if not is_decimal(size) or len(root) != 32:
+        raise malformed("the checkpoint's size or root is of another form")
+    return Checkpoint(origin, int(size), root)
+
+
+def verify_checkpoint(note_text, origin, vkey):
+    note = parse_note(note_text)
+    checkpoint = parse_checkpoint(note.text)
+    key = parse_verifier_key(vkey)
+    if checkpoint.origin != origin or key.name != origin:
+        raise Fault("WRONG_ORIGIN", "the checkpoint is of another log")
+    own = [signature for name, key_hash, signature in note.signatures if (name, key_hash) == (key.name, key.key_hash)]
+    if not own:
+        raise Fault("UNKNOWN_KEY", "the checkpoint has no signature by the trusted key")
+    if not all(verifies(key.key, note.text.encode(), signature) for signature in own):
+        raise Fault("SIGNATURE_WRONG", "the checkpoint's signature does not verify")
+    return checkpoint
+
+
+def parse_trust(text):
+    """Verifier keys by origin. What the file says of token keys has its form checked only."""
+    root = as_object(parse(text, 8, 10_000))
+    logs = {}
+    for entry in map(as_object, as_list(root.get("logs"))):
+        logs.setdefault(as_text(entry.get("origin")), as_text(entry.get("vkey")))
+    for key in map(as_object, as_list(as_object(root.get("tokens", {"keys": []})).get("keys"))):
+        for member in ("kty", "crv", "x", "kid"):
+            as_text(key.get(member))
+    return logs
