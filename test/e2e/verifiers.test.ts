@@ -1,13 +1,18 @@
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { pathToFileURL } from "node:url"
+import ts from "typescript"
 import { afterAll, describe, expect, test } from "vitest"
+import { hasChromium, openPage } from "../support/chromium.ts"
 import { makeFolder } from "../support/folder.ts"
 import { hasPython, runPython, VECTORS } from "../support/python-verifier.ts"
 import { createAnswers, type Library, MODULES } from "../support/vector-answers.ts"
 import { allVectors } from "../support/vectors.ts"
 
 const ROOT = join(import.meta.dirname, "..", "..")
+const { exports } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
+  exports: Readonly<Record<string, { default: string }>>
+}
 const vectors = allVectors()
 
 /** Those that are answered otherwise than they expect: with their names, so that a failure says which. */
@@ -51,6 +56,34 @@ describe("every vector, answered by", () => {
     expect(code).toBe(0)
     const counted = [...out.matchAll(/^\S+: (\d+) vectors$/gm)].reduce((sum, [, count]) => sum + Number(count), 0)
     expect(counted).toBe(vectors.length)
+  })
+
+  test.skipIf(!hasChromium())("writ/verify in Chromium", async () => {
+    const source = readFileSync(join(ROOT, "test", "support", "vector-answers.ts"), "utf8")
+    const { outputText } = ts.transpileModule(source, {
+      compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2023 },
+    })
+    const imports = {
+      "writ/verify": (exports["./verify"]?.default ?? "").slice(1),
+      "@noble/ed25519": "/node_modules/@noble/ed25519/index.js",
+      "@noble/hashes/sha2.js": "/node_modules/@noble/hashes/sha2.js",
+    }
+    const site = await openPage(ROOT, ["/dist/", "/node_modules/@noble/"], {
+      "/index.html": `<!doctype html><link rel="icon" href="data:,"><script type="importmap">${JSON.stringify({ imports })}</script>`,
+      "/answers.js": outputText,
+    })
+    try {
+      const answers = await site.page.evaluate(`(async (asked) => {
+        const { createAnswers, MODULES } = await import("/answers.js")
+        const load = async ([name, path]) => [name, await import(name === "verify" ? "writ/verify" : "/dist/" + path + ".js")]
+        const library = Object.fromEntries(await Promise.all(Object.entries(MODULES).map(load)))
+        return asked.map(createAnswers(library))
+      })(${JSON.stringify(vectors.map(({ family, name, input }) => ({ family, name, input })))})`)
+      expect(site.errors).toEqual([])
+      expect(differing(answers as unknown[])).toEqual([])
+    } finally {
+      await site.close()
+    }
   })
 })
 
