@@ -87,9 +87,9 @@ const STRINGS: readonly Overload[] = [
   ),
   overload("strings.quote(string): string", quote, letterCost),
 ]
-/** As if each unit of the text were replaced. */
+/** As if each unit of the text were replaced, and what is before and behind it. */
 function replaceCost(text: string, _: string, to: string): number {
-  return 2 * text.length + ((text.length * to.length) >> 6)
+  return 2 * text.length + (((text.length + 1) * to.length) >> 6)
 }
 function splitCost(text: string): number {
   return text.length
@@ -231,14 +231,18 @@ function flatten(list: Values, depth: Int = 1): Value[] {
 /** Longest list that lists.range() makes. */
 const MAX_RANGE = 10_000
 function range(count: Int): number[] {
+  if (count < 0) throw new CelError("lists.range() needs a size that is not negative")
   if (count > MAX_RANGE) throw new CelError(`lists.range() makes at most ${MAX_RANGE} items`)
-  return Array.from({ length: Math.max(0, Number(count)) }, (_, i) => i)
+  return Array.from({ length: Number(count) }, (_, i) => i)
+}
+/** NaN comes last: an order that has no place for it would be each JavaScript engine's own. */
+function compareNumbers(a: Int, b: Int): number {
+  return a < b ? -1 : a > b ? 1 : Number(Number.isNaN(a)) - Number(Number.isNaN(b))
 }
 const ORDERED: readonly (readonly [is: (value: Value) => boolean, compare: (a: never, b: never) => number])[] = [
   [
     (value) => toNumber(value) !== undefined,
-    (a: Value, b: Value) =>
-      (toNumber(a) as Int) < (toNumber(b) as Int) ? -1 : (toNumber(a) as Int) > (toNumber(b) as Int) ? 1 : 0,
+    (a: Value, b: Value) => compareNumbers(toNumber(a) as Int, toNumber(b) as Int),
   ],
   [(value) => typeof value === "string", compareCodePoints],
   [(value) => typeof value === "boolean", (a: boolean, b: boolean) => Number(a) - Number(b)],
@@ -279,7 +283,9 @@ const LISTS: readonly Overload[] = [
     pairCost,
   ),
   overload("list<A>->reverse(): list<A>", (list: Values) => [...list].reverse(), listCost),
-  overload("list<A>->sort(): list<A>", (list: Values) => sortByKeys(list, list), sortCost),
+  ...["int", "uint", "double", "bool", "duration", "timestamp", "string", "bytes"].map((type) =>
+    overload(`list<${type}>->sort(): list<${type}>`, (list: Values) => sortByKeys(list, list), sortCost),
+  ),
   overload("list<A>->first(): optional<A>", (list: Values) => toOptional(list[0])),
   overload("list<A>->last(): optional<A>", (list: Values) => toOptional(list.at(-1))),
   overload("lists.range(int): list<int>", range, (count: Int) => 3 * Math.max(0, Math.min(MAX_RANGE, Number(count)))),

@@ -72,6 +72,7 @@ export function substring(text: string, start: Int, end?: Int): string {
   return text.slice(within(text, start), end === undefined ? text.length : within(text, end))
 }
 export function replace(text: string, from: string, to: string, limit: Int = -1): string {
+  if (from === "") return insert(text, to, limit)
   if (limit < 0) return text.split(from).join(to)
   let rest = text
   let done = ""
@@ -80,9 +81,13 @@ export function replace(text: string, from: string, to: string, limit: Int = -1)
     if (at < 0) break
     done += rest.slice(0, at) + to
     rest = rest.slice(at + from.length)
-    if (from === "") break
   }
   return done + rest
+}
+/** The empty text is before each code point, and at the end. */
+function insert(text: string, to: string, limit: Int): string {
+  const points = [...text, ""]
+  return points.map((point, i) => (limit < 0 || i < limit ? to + point : point)).join("")
 }
 export function split(text: string, separator: string, limit: Int = -1): string[] {
   if (limit === 0) return []

@@ -16,14 +16,8 @@ export interface Dialect {
   readonly forms: readonly Form[]
   /** Types that it has not: no expression is of one. */
   readonly without?: (type: Type) => boolean
-  /** With which types a call is not written. */
-  readonly isLeftOut?: (name: string, types: string) => boolean
   /** How a literal is written, an empty collection too. */
   readonly literal?: (type: string, source: string) => string
-  /** How a list is written that something is looked for in. */
-  readonly haystack?: (list: string) => string
-  /** How a variable is written. */
-  readonly variable?: (name: string) => string
 }
 interface Production {
   readonly name: string
@@ -39,25 +33,22 @@ export class Expressions {
   readonly #variables: Locals
   #locals = 0
 
-  readonly #isLeftOut: (name: string, types: string) => boolean
   readonly #literal: (type: string, source: string) => string
-  readonly #haystack: (list: string) => string
 
   constructor({ overloads, forms, ...dialect }: Dialect) {
-    const { without = () => false, variable = (name) => name } = dialect
-    this.#isLeftOut = dialect.isLeftOut ?? (() => false)
+    const { without = () => false } = dialect
     this.#literal = dialect.literal ?? ((_, source) => source)
-    this.#haystack = dialect.haystack ?? ((list) => list)
     const isKnown = (type: Type) => Object.hasOwn(LITERALS, formatType(type)) && !without(type)
     this.types = [
       ...STAND_INS,
-      ...["list<string>", "list<uint>", "list<double>", "list<bool>", "list<dyn>", "type<string>"].map(parseType),
+      ...["list<string>", "list<uint>", "list<double>", "list<bool>", "list<bytes>", "list<duration>"].map(parseType),
+      ...["list<timestamp>", "list<dyn>", "type<string>"].map(parseType),
       ...["list<list<int>>", "list<optional<int>>", "map<int, int>", "optional<string>", "optional<list<int>>"].map(
         parseType,
       ),
       parseType("optional<map<string, int>>"),
     ].filter(isKnown)
-    this.#variables = Object.entries(VARIABLES).map(([name, type]) => [variable(name), type])
+    this.#variables = Object.entries(VARIABLES)
     for (const name of [...overloads.map(signatureOf), ...forms.map((form) => form.name)]) this.used.set(name, 0)
     for (const type of this.types)
       this.#byType.set(formatType(type), {
@@ -74,7 +65,7 @@ export class Expressions {
       const key = parameters.map(formatType).join()
       if (seen.has(key) || formatType(fillIn(overload.result, standIn)) !== formatType(type)) return []
       seen.add(key)
-      if (!parameters.every(isKnown) || this.#isLeftOut(overload.name, key)) return []
+      if (!parameters.every(isKnown)) return []
       return [
         {
           name: signature,
@@ -84,8 +75,7 @@ export class Expressions {
               parameters.map((of, i) => {
                 const type = formatType(of)
                 const hint = hintFor(overload.name, signature.replace(/^\./, ""), i, type, pick)
-                const made = hint === undefined ? inner(of) : this.#literal(type, hint)
-                return overload.name === "@in" && of.kind === "list" ? this.#haystack(made) : made
+                return hint === undefined ? inner(of) : this.#literal(type, hint)
               }),
             ),
         },

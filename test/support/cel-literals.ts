@@ -97,6 +97,9 @@ export const LITERALS: Readonly<Record<string, readonly string[]>> = {
   "list(double)": ["[]", "[1.5, -2.0]", "[0.0 / 0.0, 1.0]"],
   "list(string)": ["[]", "['a', 'b']", "['\u{1F600}', '\uFFFC', '']"],
   "list(bool)": ["[]", "[true, false]"],
+  "list(bytes)": ["[]", "[b'b', b'', b'a']"],
+  "list(duration)": ["[]", "[duration('1.5s'), duration('-90m')]"],
+  "list(timestamp)": ["[]", "[timestamp('2009-02-13T23:31:30.5Z'), timestamp('1972-02-29T00:00:00Z')]"],
   "list(dyn)": [
     "[]",
     "[1, 'a']",

@@ -143,6 +143,10 @@ describe("check", () => {
     ["optional.of(1).optFlatMap(t, t)", "29 optFlatMap() makes optionals; this is int. Write optMap()."],
     ["[1].transformMapEntry(i, v, v)", "28 transformMapEntry() makes maps; this is int. Write {key: value}."],
     ["texts[user.name]", "5 A list(string) has no index of type string."],
+    [
+      "[[1], [2]].sort()",
+      "11 There is no list(list(int)).sort(). There is list(int).sort(), list(uint).sort(), list(double).sort() and others.",
+    ],
     ["sise(texts)", '0 There is no function "sise". Did you mean "size"?'],
     ["texts.sise()", '6 There is no function "sise". Did you mean "size"?'],
     ["-user.name == 'a'", '0 "-" does not take (string).'],
