@@ -1,4 +1,4 @@
-// `npm test`: every suite that Node and npm alone can give, its own Postgres included. Suites that need a system package
+// `npm test`: every suite that Node and npm alone can give, its own Postgres included. Suites that need another package
 // are named at the end; under CI=true a missing package is a failure, and so is coverage of the pure part below the
 // thresholds of vitest.config.ts. The last line is `N passed, N failed[, N skipped]`.
 import { spawnSync } from "node:child_process"
@@ -62,7 +62,7 @@ for (const [i, { args, env }] of runs.entries()) {
 const packages = existsSync(missing) ? [...new Set(readFileSync(missing, "utf8").trim().split("\n"))] : []
 rmSync(folder, { recursive: true, force: true })
 if (packages.length > 0) {
-  console.log(`\nSkipped for want of system packages: ${packages.join("; ")}`)
+  console.log(`\nSkipped for want of packages: ${packages.join("; ")}`)
   if (ci) failed += packages.length
 }
 if (skipped > 0) console.log(`\nSkipped: ${skipped}; their names are above.`)

@@ -55,7 +55,7 @@ export function describeOutcome(value: Value | CelError): string {
       .join(", ")}}`
   return JSON.stringify(value)
 }
-const describeDouble = (value: number) => `double ${value === 0 ? 0 : value}`
+export const describeDouble = (value: number) => `double ${value === 0 ? 0 : value}`
 
 function describeTheirs(value: unknown): string {
   if (isCelError(value)) return "error"

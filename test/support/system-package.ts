@@ -1,4 +1,4 @@
-/** A suite that needs a system package says so; where it is missing, the suite is named at the end of the run. */
+/** A suite that needs a package that a machine may not have says so; where it is missing, the suite is named at the end of the run. */
 import { spawnSync } from "node:child_process"
 import { appendFileSync } from "node:fs"
 
@@ -6,7 +6,11 @@ import { appendFileSync } from "node:fs"
 export function has(debianPackage: string, probe: readonly [string, ...string[]]): boolean {
   const [command, ...args] = probe
   if (spawnSync(command, args, { stdio: "ignore" }).status === 0) return true
-  const file = process.env["TEST_MISSING_PACKAGES"]
-  if (file) appendFileSync(file, `${debianPackage} (apt-get install ${debianPackage})\n`)
+  reportMissing(`${debianPackage} (apt-get install ${debianPackage})`)
   return false
+}
+
+export function reportMissing(what: string): void {
+  const file = process.env["TEST_MISSING_PACKAGES"]
+  if (file) appendFileSync(file, `${what}\n`)
 }
