@@ -16,12 +16,12 @@ export const LIMITS = { nesting: 100, nodes: 10_000, tooManyNodes: "too many nod
 export const ENOUGH = 10_000_000
 const DEPTHS = 4
 
-/** The program, or undefined where something empty became what its first use asks for, which its second does not. */
+/** The program, or undefined where something empty, or a list made of dyn, became what its first use asks for, which its second does not. */
 export function compileRandom(source: string, variables: Readonly<Record<string, Type>>) {
   const expr = parse(source, LIMITS)
   const compiled = compile(expr, { functions: FUNCTIONS, variables: new Map(Object.entries(variables)), container: "" })
   if (!("problems" in compiled)) return { expr, program: compiled }
-  if (/\[\]|\{\}|optional\.none\(\)/.test(source)) return undefined
+  if (/\[\]|\{\}|optional\.none\(\)|dyn\(/.test(source)) return undefined
   throw new Error(`${source}: ${compiled.problems[0]?.message}`)
 }
 
