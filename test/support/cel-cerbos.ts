@@ -60,6 +60,8 @@ function literal(type: string, source: string): string {
     if (type.startsWith("map")) return `${other}.transformMap(k, v, zero > 0, v)`
     return `${other.replace(/^optional\.of\((.+)\)$/, "[$1]")}[?7 + zero]`
   }
+  // math.least() and math.greatest() refuse a list of anything, but only where it is written out.
+  if (type === "list(dyn)") return `(${source} + [])`
   const [call] = /^(timestamp|duration|ip|cidr)\(/.exec(source) ?? []
   if (call) return source.replace("(", "(nothing + ")
   if (source === "true") return "(zero < 1)"
@@ -164,6 +166,7 @@ function writeKey(key: Value): string {
 
 /** What was answered, in the words of `describeOutcome`. */
 export function describeAnswer(answer: Answer): string {
+  if ("refused" in answer) return "refused"
   return "error" in answer ? "error" : describeWritten(answer.value)
 }
 function describeWritten(written: unknown): string {

@@ -58,6 +58,14 @@ export const CERBOS_EXCEPTIONS: readonly CerbosException[] = [
     shows: calls(["getMilliseconds"], 0),
   },
   {
+    what: "errs where two times lie nearly as far apart as a duration can say, since it takes whole seconds first",
+    vector: [
+      "timestamp(nothing + '1969-12-31T23:59:59.999999999Z') - timestamp(nothing + '2262-04-11T23:47:16Z')",
+      "duration -9223372036 -1",
+    ],
+    shows: calls(["_-_"], 2),
+  },
+  {
     what: "sorts what is around a NaN no further; here NaN comes last",
     vector: ["[1.5 + dzero, 0.0 / dzero, 1.0].sort()", "[double 1, double 1.5, double NaN]"],
     shows: (part) => calls(["sort"], 0)(part) || (part.kind === "comprehension" && part.form === "sortBy"),

@@ -21,8 +21,8 @@ export interface Question {
   /** `R.attr` in the expression. JSON. */
   readonly attributes: Readonly<Record<string, unknown>>
 }
-/** The output as JSON, or the message of the error that evaluating it was. */
-export type Answer = { readonly value: unknown } | { readonly error: string }
+/** The output as JSON, or the message of the error that evaluating it was; refused: it does not compile there. */
+export type Answer = { readonly value: unknown } | { readonly error: string } | { readonly refused: true }
 
 /** The path of the program, or undefined where npm has none for this machine. */
 export function findCerbos(): string | undefined {
@@ -33,8 +33,23 @@ export function findCerbos(): string | undefined {
   }
 }
 
-/** One answer to each question, in their order. Throws what the server says where an expression does not compile there. */
+/** One answer to each question, in their order. */
 export async function askCerbos(program: string, questions: readonly Question[]): Promise<readonly Answer[]> {
+  const refused = new Set<Question>()
+  for (;;) {
+    const asked = questions.filter((question) => !refused.has(question))
+    const answers = await askOnce(program, asked)
+    // It names those of one file at a time.
+    if (typeof answers === "string") {
+      const named = asked.filter(({ expression }) => answers.includes(`\`${expression}\``))
+      if (named.length === 0) throw new Error(answers)
+      for (const question of named) refused.add(question)
+    } else return questions.map((question) => (refused.has(question) ? { refused: true } : (answers.shift() as Answer)))
+  }
+}
+
+/** The answers, or what the server says when it does not start. */
+async function askOnce(program: string, questions: readonly Question[]): Promise<Answer[] | string> {
   const folder = makeFolder()
   const batches = Array.from({ length: Math.ceil(questions.length / PER_POLICY) }, (_, i) =>
     questions.slice(i * PER_POLICY, (i + 1) * PER_POLICY),
@@ -45,7 +60,8 @@ export async function askCerbos(program: string, questions: readonly Question[])
     writeFileSync(join(policies, `${kindOf(i)}.json`), JSON.stringify(policyOf(i, batch)))
   const server = new Server(program, folder.path, policies)
   try {
-    await server.ready()
+    const failure = await server.failureToStart()
+    if (failure !== undefined) return failure
     const answers: Answer[] = []
     for (const [i, batch] of batches.entries()) answers.push(...(await server.check(i, batch)))
     return answers
@@ -80,6 +96,7 @@ class Server {
   readonly #socket: string
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 1 })
   #log = ""
+  #isClosed = false
 
   constructor(program: string, folder: string, policies: string) {
     this.#socket = join(folder, "http")
@@ -102,15 +119,17 @@ class Server {
       ],
       { stdio: ["ignore", "pipe", "pipe"], cwd: folder, env: { HOME: folder } },
     )
+    this.#child.once("close", () => (this.#isClosed = true))
     for (const stream of [this.#child.stdout, this.#child.stderr])
       stream?.setEncoding("utf8").on("data", (text: string) => (this.#log += text))
   }
 
-  async ready(): Promise<void> {
+  /** Undefined: it answers. */
+  async failureToStart(): Promise<string | undefined> {
     for (const end = performance.now() + START_LIMIT_MS; performance.now() < end; await sleep(20)) {
-      if (this.#child.exitCode !== null || this.#child.signalCode !== null) throw new Error(this.#log)
+      if (this.#isClosed) return this.#log
       if (existsSync(this.#socket) && (await this.#send("GET", "/_cerbos/health").catch(() => null))?.status === 200)
-        return
+        return undefined
     }
     throw new Error(`Cerbos does not answer:\n${this.#log}`)
   }
@@ -136,8 +155,8 @@ class Server {
 
   async stop(): Promise<void> {
     this.#agent.destroy()
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
-    const ended = new Promise((resolve) => this.#child.once("exit", resolve))
+    if (this.#isClosed) return
+    const ended = new Promise((resolve) => this.#child.once("close", resolve))
     this.#child.kill("SIGTERM")
     await ended
   }
