@@ -112,7 +112,8 @@ END
 $$;
 
 CREATE FUNCTION public.writ_ensure_partition(p_log smallint, p_number bigint) RETURNS void
-    LANGUAGE plpgsql
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'public', 'pg_temp'
     AS $$
 DECLARE
   parent text;
@@ -121,13 +122,31 @@ BEGIN
   FOREACH parent IN ARRAY ARRAY['entry', 'tile'] LOOP
     child := format('%s_%s_%s', parent, p_log, p_number);
     IF to_regclass(child) IS NULL THEN
-      -- made aside and then attached: CREATE … PARTITION OF would lock out the appends of every log meanwhile
-      -- toast_tuple_target: rows of up to 8 kB stay in one piece, neither compressed nor moved aside
       EXECUTE format('CREATE TABLE %I (LIKE %I INCLUDING ALL) WITH (toast_tuple_target = 8160)', child, parent);
       EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (%s, %s) TO (%s, %s)',
                      parent, child, p_log, p_number << 20, p_log, (p_number + 1) << 20);
+      EXECUTE format('CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION writ_refuse_change()', child);
     END IF;
   END LOOP;
+END
+$$;
+
+CREATE FUNCTION public.writ_refuse_all_but_erasure() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  IF NEW.payload IS NOT NULL OR (NEW.log_id, NEW.idx, NEW.leaf_hash, NEW.body) IS DISTINCT FROM (OLD.log_id, OLD.idx, OLD.leaf_hash, OLD.body) THEN
+    RAISE EXCEPTION 'UPDATE of % is refused: what is in the log stays', TG_TABLE_NAME USING ERRCODE = 'WR005';
+  END IF;
+  RETURN NEW;
+END
+$$;
+
+CREATE FUNCTION public.writ_refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  RAISE EXCEPTION '% of % is refused: what is in the log stays', TG_OP, TG_TABLE_NAME USING ERRCODE = 'WR005';
 END
 $$;
 
@@ -510,6 +529,24 @@ CREATE INDEX reference_values_epoch ON public.reference_values USING btree (epoc
 CREATE INDEX request_expires ON public.request USING brin (expires_at) WITH (pages_per_range='16');
 
 CREATE INDEX runtime_epoch ON public.runtime USING btree (epoch);
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.checkpoint FOR EACH ROW EXECUTE FUNCTION public.writ_refuse_change();
+
+CREATE TRIGGER append_only BEFORE UPDATE ON public.entry FOR EACH ROW EXECUTE FUNCTION public.writ_refuse_all_but_erasure();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.log FOR EACH ROW EXECUTE FUNCTION public.writ_refuse_change();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.tile FOR EACH ROW EXECUTE FUNCTION public.writ_refuse_change();
+
+CREATE TRIGGER append_only_delete BEFORE DELETE ON public.entry FOR EACH ROW EXECUTE FUNCTION public.writ_refuse_change();
+
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.checkpoint FOR EACH STATEMENT EXECUTE FUNCTION public.writ_refuse_change();
+
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.entry FOR EACH STATEMENT EXECUTE FUNCTION public.writ_refuse_change();
+
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.log FOR EACH STATEMENT EXECUTE FUNCTION public.writ_refuse_change();
+
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.tile FOR EACH STATEMENT EXECUTE FUNCTION public.writ_refuse_change();
 
 ALTER TABLE ONLY public.activation
     ADD CONSTRAINT activation_digest_fkey FOREIGN KEY (digest) REFERENCES public.bundle(digest);

@@ -145,6 +145,15 @@ export async function runCli(argv: readonly string[]): Promise<number> {
       .option("--out <file>", "save it, by convention as NAME.tlog-proof"),
   ).action(run(async (index: string, flags: Flags) => (await import("./ledger-proof.ts")).proofCommand(index, flags)))
   ledger
+    .command("migrate")
+    .description(
+      "bring an external database to this version's schema, as its owner; the daemon may then be another role",
+    )
+    .option("--json", "print JSON")
+    .option("--database-url <url>", "the owner's URL; DATABASE_URL is read too")
+    .option("--daemon-role <role>", "grant this role what `writ serve` needs: to append to the log, not to change it")
+    .action(run(async (flags: Flags) => (await import("./ledger-migrate.ts")).migrateCommand(flags)))
+  ledger
     .command("fsck")
     .description("re-hash every record and derive every table again; exit code 0 clean, 1 not")
     .option("--json", "print JSON")

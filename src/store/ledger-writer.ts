@@ -21,6 +21,8 @@ const CONSUMED: readonly string[] = [
   "bundle_signature_pkey",
 ]
 
+const OPEN_LOCK_KEY = 0x5752_544f // "WRTO"
+
 export interface LedgerWriterOptions {
   /** A new, checked connection (durability.ts). */
   connect(): Promise<pg.Client>
@@ -101,7 +103,7 @@ export function createLedgerWriter(options: LedgerWriterOptions): Writer {
     async open(origin, verifierKey, emptyRoot) {
       const fresh = await connect()
       await fresh.query("BEGIN")
-      await fresh.query("LOCK TABLE log IN SHARE ROW EXCLUSIVE MODE")
+      await fresh.query("SELECT pg_advisory_xact_lock($1)", [OPEN_LOCK_KEY]) // two new logs must not get one number
       const log = await fresh.query<{ log_id: number }>(OPEN_LOG, [origin, verifierKey])
       logId = (log.rows[0] as { log_id: number }).log_id
       await fresh.query(MAKE_HEAD, [logId, emptyRoot])

@@ -7,6 +7,7 @@ import { WritError } from "../errors.ts"
 import { equalBytes, utf8 } from "../formats/bytes.ts"
 import { type Connection, connectWriter, unreachable } from "./connect.ts"
 
+const INSUFFICIENT_PRIVILEGE = "42501"
 const LOCK_KEY = 0x57524954 // "WRIT"
 
 interface Migration {
@@ -16,29 +17,47 @@ interface Migration {
   readonly digest: Uint8Array
 }
 
-/** Brings a database that may be empty to this program's schema. Throws DATABASE_UNFIT, also when it cannot be reached. */
-export async function prepareDatabase(connection: Connection, folder: string): Promise<void> {
+/**
+ * Brings a database that may be empty to this program's schema; `also` does more with the same connection. Throws
+ * DATABASE_UNFIT, also when it cannot be reached.
+ */
+export async function prepareDatabase(
+  connection: Connection,
+  folder: string,
+  also: (client: pg.Client) => Promise<void> = async () => {},
+): Promise<Migrated> {
   const client = await connectWriter(connection).catch((cause: unknown) => {
     throw unreachable(cause)
   })
   try {
-    await migrate(client, folder)
+    const migrated = await migrate(client, folder)
+    await also(client)
+    return migrated
   } finally {
     await client.end().catch(() => {})
   }
 }
 
-/** Applies what is missing. Throws DATABASE_UNFIT when the database is newer, or a file is not the one that was applied. */
-export async function migrate(
-  client: pg.Client,
-  folder: string,
-): Promise<{ readonly applied: readonly number[]; readonly version: number }> {
+export interface Migrated {
+  readonly applied: readonly number[]
+  readonly version: number
+}
+
+/**
+ * Applies what is missing; a role that may not finds that nothing is. Throws DATABASE_UNFIT when it may not and something is,
+ * when the database is newer, or a file is not the one that was applied.
+ */
+export async function migrate(client: pg.Client, folder: string): Promise<Migrated> {
   const migrations = readMigrations(folder)
   const applied: number[] = []
   await client.query("SELECT pg_advisory_lock($1)", [LOCK_KEY])
   try {
-    await client.query(`CREATE TABLE IF NOT EXISTS schema_migration (
-      version integer PRIMARY KEY, name text NOT NULL, sha256 bytea NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`)
+    const found = await client.query<{ is_there: boolean }>(
+      "SELECT to_regclass('schema_migration') IS NOT NULL AS is_there",
+    )
+    if (!found.rows[0]?.is_there)
+      await client.query(`CREATE TABLE schema_migration (
+        version integer PRIMARY KEY, name text NOT NULL, sha256 bytea NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`)
     const { rows } = await client.query<{ version: number; sha256: Buffer }>(
       "SELECT version, sha256 FROM schema_migration ORDER BY version",
     )
@@ -63,6 +82,13 @@ export async function migrate(
       applied.push(migration.version)
     }
     return { applied, version: newest }
+  } catch (cause) {
+    if ((cause as { code?: unknown }).code !== INSUFFICIENT_PRIVILEGE) throw cause
+    throw new WritError(
+      "DATABASE_UNFIT",
+      "The database lacks migrations of this program, and this role may not apply them. Run `writ ledger migrate --database-url OWNER'S-URL --daemon-role ROLE`.",
+      { cause },
+    )
   } finally {
     await client.query("SELECT pg_advisory_unlock($1)", [LOCK_KEY])
   }
@@ -80,6 +106,7 @@ async function apply(client: pg.Client, migration: Migration): Promise<void> {
     await client.query("COMMIT")
   } catch (cause) {
     await client.query("ROLLBACK")
+    if ((cause as { code?: unknown }).code === INSUFFICIENT_PRIVILEGE) throw cause
     throw new WritError("DATABASE_UNFIT", `Migration ${migration.name} failed: ${(cause as Error).message}`, { cause })
   }
 }

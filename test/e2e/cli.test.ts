@@ -364,6 +364,7 @@ describe("commands on a running daemon", () => {
       password: readFileSync(join(data, "postgres", "password"), "utf8").trim(),
     })
     await client.connect()
+    await client.query("SET session_replication_role = replica") // triggers refuse it otherwise
     const { rows } = await client.query(
       "UPDATE entry SET body = convert_to(replace(convert_from(body, 'UTF8'), '\"ALLOW\"', '\"DENY\"'), 'UTF8') WHERE idx = (SELECT max(idx) FROM entry WHERE convert_from(body, 'UTF8') LIKE '%\"ALLOW\"%') RETURNING idx",
     )

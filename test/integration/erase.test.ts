@@ -216,7 +216,7 @@ describe("fsck", () => {
     await erase(gone)
     expect(await findings()).toEqual([])
     const set = (reply: AuthorizeReply, value: Buffer | null) =>
-      database.query("UPDATE entry SET payload = $2 WHERE log_id = 1 AND idx = $1", [reply.receipt.leaf_index, value])
+      database.tamper("UPDATE entry SET payload = $2 WHERE log_id = 1 AND idx = $1", [reply.receipt.leaf_index, value])
     await set(kept, null)
     await set(gone, payload)
     const log = kept.receipt.log

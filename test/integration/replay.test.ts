@@ -157,7 +157,7 @@ describe("VerifyLineage", { timeout: 120_000 }, () => {
     record.data.matched_rules = ["no-such-rule"]
     const body = Buffer.from(encodeCanonicalJson(record))
     forged.leaf_hash = Buffer.from(hashLeaf(sha256, body))
-    await database.query("UPDATE entry SET body = $2, leaf_hash = $3 WHERE idx = $1", [
+    await database.tamper("UPDATE entry SET body = $2, leaf_hash = $3 WHERE idx = $1", [
       forged.idx,
       body,
       forged.leaf_hash,
@@ -167,7 +167,7 @@ describe("VerifyLineage", { timeout: 120_000 }, () => {
       rows.map(({ leaf_hash }) => leaf_hash),
     )
     await database.query("UPDATE log_head SET root = $1", [Buffer.from(root)])
-    await database.query("DELETE FROM checkpoint")
+    await database.tamper("DELETE FROM checkpoint")
     rmSync(join(data, "checkpoint.state"))
     writ = await startTestDaemon(database.url, {}, data)
     const report = await verify(execution_id)

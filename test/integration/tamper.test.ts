@@ -269,7 +269,7 @@ describe("fsck", () => {
     test(`${column} altered: ${attack[1]} is blamed`, async () => {
       const copy = await cloneDatabase()
       try {
-        const changed = await copy.query(attack[0], attack[0].includes("$1") ? [index] : [])
+        const changed = await copy.tamper(attack[0], attack[0].includes("$1") ? [index] : [])
         if (attack[0].startsWith("UPDATE")) expect(changed.rowCount).toBeGreaterThan(0)
         const report = await checkDatabase(copy.connection, trust, false)
         expect(report.clean).toBe(false)
@@ -318,7 +318,7 @@ async function cloneDatabase(): Promise<TestDatabase> {
 }
 
 async function copyTable(copy: TestDatabase, table: string): Promise<void> {
-  await copy.query(`DELETE FROM ${table}`)
+  await copy.tamper(`DELETE FROM ${table}`)
   const { rows, fields } = await database.query(`SELECT * FROM ${table}`)
   const names = fields.map((field) => field.name)
   for (let start = 0; start < rows.length; start += 100) {
@@ -342,13 +342,13 @@ describe("VerifyLineage", () => {
     async (_, attack, steps) => {
       const auditor: WritClient = writ.client("auditor")
       const before = await database.query("SELECT body, payload, leaf_hash FROM entry WHERE idx = $1", [index])
-      await database.query(attack, [index])
+      await database.tamper(attack, [index])
       const report = await auditor.call<VerifyReply>("lineage", "VerifyLineage", { execution_id: executionId })
       expect(report.valid).toBe(false)
       expect(steps).toContain(report.failed_step)
       expect(report.failed_index).toBe(index)
       const { body, payload, leaf_hash } = before.rows[0]
-      await database.query("UPDATE entry SET body = $2, payload = $3, leaf_hash = $4 WHERE idx = $1", [
+      await database.tamper("UPDATE entry SET body = $2, payload = $3, leaf_hash = $4 WHERE idx = $1", [
         index,
         body,
         payload,

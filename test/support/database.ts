@@ -7,6 +7,8 @@ export interface TestDatabase {
   readonly url: string
   /** Superuser SQL. */
   query(text: string, values?: unknown[]): Promise<pg.QueryResult>
+  /** The same, with triggers and foreign keys switched off: what only a superuser can do. */
+  tamper(text: string, values?: unknown[]): Promise<pg.QueryResult>
   drop(): Promise<void>
 }
 
@@ -27,6 +29,14 @@ export async function createDatabase(template: "writ_template" | "template1" = "
     connection,
     url: `postgresql://${server.user}:${encodeURIComponent(server.password)}@/${database}?host=${encodeURIComponent(server.host)}&port=${server.port}`,
     query: (text, values) => client.query(text, values),
+    async tamper(text, values) {
+      await client.query("SET session_replication_role = replica")
+      try {
+        return await client.query(text, values)
+      } finally {
+        await client.query("RESET session_replication_role")
+      }
+    },
     async drop() {
       await client.end().catch(() => {})
       const last = new pg.Client(server)

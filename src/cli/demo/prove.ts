@@ -72,10 +72,19 @@ async function tellTampered({ client, data }: Stage, asked: AuthorizeReply): Pro
     database: "writ",
     password: readFileSync(join(data, "postgres", "password"), "utf8").trim(),
   })
-  const changed = await database.query(
-    "UPDATE entry SET body = convert_to(replace(convert_from(body, 'UTF8'), '\"ALLOW\"', '\"DENY\"'), 'UTF8') WHERE idx = $1",
-    [asked.receipt.leaf_index],
+  const alter = () =>
+    database.query(
+      "UPDATE entry SET body = convert_to(replace(convert_from(body, 'UTF8'), '\"ALLOW\"', '\"DENY\"'), 'UTF8') WHERE idx = $1",
+      [asked.receipt.leaf_index],
+    )
+  const refusal = await alter().then(
+    () => "",
+    (error: Error) => error.message,
   )
+  if (refusal === "") throw new Error("no trigger refused it")
+  print(`  At first the database says: ${refusal}. A superuser switches that off, and goes on.`)
+  await database.query("SET session_replication_role = replica")
+  const changed = await alter()
   await database.end()
   if (changed.rowCount !== 1) throw new Error("no row was altered")
   const report = await client.call<VerifyReply>("lineage", "VerifyLineage", { execution_id: asked.execution_id })
