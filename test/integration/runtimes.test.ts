@@ -10,10 +10,12 @@ import { toHex } from "../../src/formats/bytes.ts"
 import { type Registration, registrationBytes } from "../../src/formats/runtime-messages.ts"
 import { messageType } from "../../src/rpc/load.ts"
 import { runtimeKey } from "../../src/runtime/runtime.ts"
+import { verifyBeats } from "../../src/verify/index.ts"
 import { sign } from "../support/beats.ts"
 import { readPage, startTestDaemon, type TestDaemon } from "../support/daemon.ts"
 import { createDatabase, type TestDatabase } from "../support/database.ts"
 import { makeFolder } from "../support/folder.ts"
+import { askPython, hasPython } from "../support/python-verifier.ts"
 import { RawClient } from "../support/rpc-server.ts"
 import { CODE, makeRuntime, OTHER_CODE, RUNTIMES_POLICY } from "../support/runtime.ts"
 
@@ -410,6 +412,33 @@ describe("a restart", () => {
 })
 
 describe("the ledger of all that", () => {
+  /** What an auditor has of each `beats` record, its segment and the runtimes' keys. */
+  async function readSegments() {
+    const leaves = await database.query("SELECT body FROM entry")
+    const records = leaves.rows.map(({ body }) => JSON.parse(body.toString())).filter(({ kind }) => kind === "beats")
+    const { rows: segments } = await database.query("SELECT sha256, segment FROM beat_segment")
+    const runtimes = (await database.query("SELECT content FROM runtime")).rows.map(({ content }) =>
+      JSON.parse(content),
+    )
+    const keys = Object.fromEntries(runtimes.map(({ id, public_key }) => [id, [public_key as string]]))
+    return records.map(({ data: { count, root, segment_sha256 } }) => {
+      const { segment } = segments.find(({ sha256 }) => toHex(sha256) === segment_sha256) as { segment: Buffer }
+      return { count, root, segment: inflateRawSync(segment).toString(), keys }
+    })
+  }
+
+  test("every segment verifies by its runtimes' keys", async () => {
+    const segments = await readSegments()
+    expect(segments.length).toBeGreaterThan(0)
+    for (const { keys, ...segment } of segments)
+      expect(verifyBeats(segment, keys)).toMatchObject({ valid: true, anchored: true, reason: "" })
+  })
+
+  test.skipIf(!hasPython())("so it does in Python", async () => {
+    const asked = (await readSegments()).map((input) => ({ family: "beats", name: "", input }))
+    for (const said of askPython(asked)) expect(said).toMatchObject({ valid: true, anchored: true })
+  })
+
   test("is clean", async () => {
     expect((await checkDatabase(database.connection, undefined, false)).findings).toEqual([])
   })
