@@ -2,6 +2,7 @@
 """Verifies evidence that Writ exported, on any machine and without Writ.
 
     verify.py FILE --trust KEYS     exit 0 valid · 1 not valid · 3 consistent, not anchored (no --trust) · 2 nothing verified
+        --token TOKEN               and that the token in this file was granted by the execution's decision
     verify.py --vectors DIR         exit 0 when every vector of test/vectors gets the answer that it expects
     verify.py --batch               one {"family", "name", "input"} per line of stdin, one answer per line of stdout
 
@@ -25,9 +26,10 @@ VALID, NOT_VALID, NOTHING_VERIFIED, NOT_ANCHORED = 0, 1, 2, 3
 
 
 def main():
-    parser = argparse.ArgumentParser(usage="verify.py FILE [--trust KEYS] [--json] | --vectors DIR | --batch")
+    parser = argparse.ArgumentParser(usage="verify.py FILE [--trust KEYS] [--token TOKEN] [--json] | --vectors DIR | --batch")
     parser.add_argument("file", nargs="?", metavar="FILE")
     parser.add_argument("--trust", metavar="KEYS")
+    parser.add_argument("--token", metavar="TOKEN")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--vectors", metavar="DIR")
     parser.add_argument("--batch", action="store_true")
@@ -44,13 +46,14 @@ def main():
 
 def check_file(given):
     try:
-        logs = None if given.trust is None else parse_trust(from_utf8(Path(given.trust).read_bytes()))
+        trust = None if given.trust is None else parse_trust(from_utf8(Path(given.trust).read_bytes()))
+        token = None if given.token is None else Path(given.token).read_text("utf-8", "replace").strip()
         data = Path(given.file).read_bytes()
     except OSError as error:
         return complain(f"{error.filename} cannot be read: {error.strerror}")
     except Fault as fault:
         return complain(f"{given.trust} is no trust file: {fault.text}")
-    report = verify_evidence(data, logs)
+    report = verify_evidence(data, trust, token)
     print(json.dumps(report, indent=2) if given.json else printable(in_words(report)))
     if not report["valid"]:
         return NOT_VALID

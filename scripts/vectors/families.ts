@@ -6,6 +6,7 @@ import { evidenceApprovalVectors } from "./evidence-approvals.ts"
 import { evidenceExecutionVectors } from "./evidence-executions.ts"
 import { evidenceFamilyVectors } from "./evidence-family.ts"
 import { evidenceFileVectors } from "./evidence-file.ts"
+import { evidenceGrantVectors } from "./evidence-grant.ts"
 import { evidenceLineageVectors } from "./evidence-lineage.ts"
 import { evidenceLogVectors } from "./evidence-log.ts"
 import { merkleVectors } from "./merkle.ts"
@@ -32,5 +33,6 @@ export const FAMILIES: Readonly<Record<string, readonly Vector[]>> = {
     ...evidenceExecutionVectors,
     ...evidenceApprovalVectors,
     ...evidenceFamilyVectors,
+    ...evidenceGrantVectors,
   ],
 }

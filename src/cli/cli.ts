@@ -102,6 +102,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
 
   command("verify <file>", "check evidence offline; exit code 0 valid, 1 not valid, 3 consistent but not anchored")
     .option("--trust <file>", "keys obtained elsewhere (`writ trust`)")
+    .option("--token <file>", "a file with an execution token: was it granted by this execution's decision?")
     .action(run(async (file: string, flags: Flags) => (await import("./verify.ts")).verifyCommand(file, flags)))
 
   command("trust", "save a daemon's verification keys, and show their fingerprints to compare out of band")

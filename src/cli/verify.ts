@@ -2,14 +2,18 @@
 import { readFileSync } from "node:fs"
 import { WritError } from "../errors.ts"
 import { fromUtf8 } from "../formats/bytes.ts"
-import { parseTrust, verifyEvidence } from "../verify/index.ts"
+import { parseTrust, verifyEvidence, verifyGrant } from "../verify/index.ts"
 import type { Flags } from "./cli.ts"
 import { print, printJson } from "./output.ts"
 
 export async function verifyCommand(file: string, flags: Flags): Promise<number> {
   const trustFile = flags["trust"] as string | undefined
   const trust = trustFile === undefined ? undefined : parseTrust(fromUtf8(read(trustFile)))
-  const report = verifyEvidence(read(file), trust)
+  const tokenFile = flags["token"] as string | undefined
+  const report =
+    tokenFile === undefined
+      ? verifyEvidence(read(file), trust)
+      : verifyGrant(fromUtf8(read(tokenFile)).trim(), read(file), trust)
   if (flags["json"]) printJson(report)
   else {
     for (const { step, result, detail } of report.steps)

@@ -10,6 +10,7 @@ import { checkAncestry } from "./ancestry.ts"
 import { type Case, type Chain, decisionOf, Fault, type Item, LIMITS, type Outcome } from "./case.ts"
 import { verifyCheckpoint } from "./checkpoint.ts"
 import { checkClaims } from "./claims.ts"
+import { checkGrant } from "./grant.ts"
 import { verifyInclusion } from "./merkle.ts"
 import { portableCrypto } from "./portable-crypto.ts"
 import { parseRecord } from "./record.ts"
@@ -27,7 +28,8 @@ import {
 export const MAX_EVIDENCE_CHARS = 64 * 1024 * 1024
 const MAX_RECORDS = 100_000
 
-const STEPS: Readonly<Record<Exclude<EvidenceStep, "format">, (file: Case) => Outcome>> = {
+type Later = Exclude<(typeof EVIDENCE_STEPS)[number], "format">
+const STEPS: Readonly<Record<Later, (file: Case) => Outcome>> = {
   checkpoint: checkCheckpoints,
   record: checkRecords,
   inclusion: checkInclusion,
@@ -43,6 +45,25 @@ export function verifyEvidence(
   trust: Trust | undefined,
   crypto: Crypto = portableCrypto,
 ): EvidenceReport {
+  return verify(evidence, trust, crypto, null)
+}
+
+/** The same, and that this token was granted by the execution's decision: a ninth step. Never throws. */
+export function verifyGrant(
+  token: string,
+  evidence: string | Uint8Array,
+  trust: Trust | undefined,
+  crypto: Crypto = portableCrypto,
+): EvidenceReport {
+  return verify(evidence, trust, crypto, token)
+}
+
+function verify(
+  evidence: string | Uint8Array,
+  trust: Trust | undefined,
+  crypto: Crypto,
+  token: string | null,
+): EvidenceReport {
   const steps: StepResult[] = []
   let step: EvidenceStep = "format"
   try {
@@ -50,7 +71,11 @@ export function verifyEvidence(
     const [{ executionId, items }, ...ancestors] = file.chains
     const more = ancestors.length > 0 ? `, which descends from ${ancestors.length}` : ""
     steps.push({ step, result: "ok", detail: `${items.length} records of execution ${executionId}${more}` })
-    for (step of EVIDENCE_STEPS.slice(1)) steps.push({ step, ...STEPS[step as Exclude<EvidenceStep, "format">](file) })
+    for (step of EVIDENCE_STEPS.slice(1)) steps.push({ step, ...STEPS[step as Later](file) })
+    if (token !== null) {
+      step = "grant"
+      steps.push({ step, ...checkGrant(file, token) })
+    }
     const describe = (chain: Chain) => ({
       id: chain.executionId,
       decision: decisionOf(chain).record.data["decision"] as string,

@@ -1,7 +1,7 @@
 /** `writ/verify`: everything that an auditor checks, in Node or a browser, with no I/O and no trust in the operator. */
 export { verifyBeats } from "./beats.ts"
 export { verifyCheckpoint } from "./checkpoint.ts"
-export { verifyEvidence } from "./evidence.ts"
+export { verifyEvidence, verifyGrant } from "./evidence.ts"
 export { verifyConsistency, verifyInclusion } from "./merkle.ts"
 export { portableCrypto } from "./portable-crypto.ts"
 export { verifyTlogProof } from "./tlog-proof.ts"

@@ -62,7 +62,8 @@ export const EVIDENCE_STEPS = [
   "transitions", // each state follows from the one before (ledger/kinds.ts)
   "claims", // an ALLOW has claims that agree with its record, anything else has none; a child ends before its parent must
 ] as const
-export type EvidenceStep = (typeof EVIDENCE_STEPS)[number]
+/** `grant` follows where a token is held against the evidence. */
+export type EvidenceStep = (typeof EVIDENCE_STEPS)[number] | "grant"
 
 export interface StepResult {
   readonly step: EvidenceStep

@@ -106,7 +106,7 @@ describe("the package writ, packed and installed", () => {
       ],
       [
         ...["parseTrust", "portableCrypto", "verifyBeats", "verifyCheckpoint", "verifyConsistency", "verifyEvidence"],
-        ...["verifyInclusion", "verifyTlogProof", "verifyToken"],
+        ...["verifyGrant", "verifyInclusion", "verifyTlogProof", "verifyToken"],
       ],
       "ERR_PACKAGE_PATH_NOT_EXPORTED",
     ])

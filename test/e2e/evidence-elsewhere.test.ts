@@ -29,6 +29,8 @@ describe.skipIf(!hasPython())("evidence of the built daemon, on another machine"
   const clients: WritClient[] = []
   const exported: Record<string, Evidence> = {}
   let daemon: BuiltDaemon
+  /** Of the child. */
+  let token = ""
   let verifier: typeof import("../../src/verify/index.ts")
 
   beforeAll(async () => {
@@ -45,6 +47,7 @@ describe.skipIf(!hasPython())("evidence of the built daemon, on another machine"
       await client(role).call<T>("authorization", method, request)
     const parent = await addMember({ client })
     const child = await addMember({ client }, parent)
+    token = child.token
     await call("executor", "CompleteExecution", { execution_id: child.execution_id, succeeded: true })
     const stopped = await addMember({ client }, parent)
     const denied = await authorizeIt({ client }, readPage({ action: { name: "unheard.of" } }))
@@ -114,6 +117,18 @@ describe.skipIf(!hasPython())("evidence of the built daemon, on another machine"
       code: 2,
       err: expect.stringContaining("is no trust file"),
     })
+  })
+
+  test("the token that was given out is the one that was granted, and not by another decision", async () => {
+    writeFileSync(file("token"), `${token}\n`)
+    const held = ["--trust", file("trust.json"), "--token", file("token")]
+    for (const [name, code, said] of [
+      ["child.json", 0, /grant/],
+      ["denied.json", 1, /NOT VALID at step grant, record \d+: LINK_WRONG/],
+    ] as const) {
+      expect(runPython([file(name), ...held])).toMatchObject({ code, out: expect.stringMatching(said) })
+      expect(await writ(["verify", file(name), ...held])).toMatchObject({ code, out: expect.stringMatching(said) })
+    }
   })
 
   test("a file that is no text is refused by both, whatever member holds it", async () => {

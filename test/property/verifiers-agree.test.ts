@@ -1,6 +1,6 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { sha256 } from "../../scripts/vectors/keys.ts"
+import { sha256, vectorKey } from "../../scripts/vectors/keys.ts"
 import { commit, type Entry, type File, Log, leafHash, ORIGIN, type Place } from "../../scripts/vectors/lineage.ts"
 import * as bytes from "../../src/formats/bytes.ts"
 import * as canonicalJson from "../../src/formats/canonical-json.ts"
@@ -33,6 +33,10 @@ const segments = readVectors<{ segment: string; root: string; keys: object | nul
   "beats",
   20,
 ).filter(({ expected }) => expected.valid)
+const granted = readVectors<EvidenceInput & { token: string }, { valid: boolean }>("evidence", 100).filter(
+  ({ expected, input }) => expected.valid && input.token !== undefined,
+)
+const TOKEN_KEY = vectorKey("tokens")
 const trust = honest[0]?.input.trust as object
 
 /** Of every kind that JSON has, and what records hold. */
@@ -159,6 +163,17 @@ const unshaped = fc.tuple(fileOf, change).map(([text, how]) => {
 })
 const evidence = (text: string): Asked => ({ family: "evidence", name: "", input: { evidence: text, trust } })
 
+/** A token with a claim, or a member of its header, dropped or replaced, and signed again. */
+const tokens = fc.tuple(fc.nat(), fc.constantFrom(0, 1, 1, 1), change).map(([at, part, how]): Asked => {
+  const { input } = pick(granted, at)
+  const parts = input.token.split(".").slice(0, 2)
+  const inside = JSON.parse(Buffer.from(parts[part] as string, "base64url").toString()) as Json
+  changeTree(inside, how)
+  parts[part] = Buffer.from(naiveCanonicalJson(inside)).toString("base64url")
+  const signature = TOKEN_KEY.sign(parts.join(".")).toString("base64url")
+  return { family: "evidence", name: "", input: { ...input, token: [...parts, signature].join(".") } }
+})
+
 interface Line {
   leaf: string
   signed: string
@@ -193,6 +208,7 @@ describe.skipIf(!hasPython())("Node and Python say the same, down to the step, t
     ["records and payloads that a log really holds", change.map(logAnew), 500, 5],
     ["files with a byte changed, cut or put in", damaged.map(evidence), 200, 2],
     ["files with a member dropped or replaced", unshaped.map(evidence), 200, 3],
+    ["tokens with a claim dropped or replaced", tokens, 200, 2],
     ["segments of beats with a member dropped or replaced", beats, 300, 4],
   ] as const)("%s", (_, arbitrary, count, atLeast) => {
     const asked = fc.sample(arbitrary as fc.Arbitrary<Asked>, count)

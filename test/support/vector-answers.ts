@@ -138,9 +138,10 @@ export function createAnswers({ verify, signature, bytes, canonicalJson, keys, m
       const { anchored, gaps, failedStep: failed_step, failedLine: failed_line = null } = report
       return { ...codeOf(report), ...(report.valid ? { anchored, gaps } : { failed_step, failed_line }) }
     },
-    evidence({ evidence, evidence_base64, trust }) {
+    evidence({ evidence, evidence_base64, trust: document, token }) {
       const file = evidence === undefined ? fromBase64(evidence_base64) : utf8(evidence)
-      const report = verify.verifyEvidence(file, trust === null ? undefined : verify.parseTrust(JSON.stringify(trust)))
+      const trust = document === null ? undefined : verify.parseTrust(JSON.stringify(document))
+      const report = token === undefined ? verify.verifyEvidence(file, trust) : verify.verifyGrant(token, file, trust)
       const { anchored, execution, failedStep: failed_step, failedIndex: failed_index = null } = report
       if (!report.valid) return { ...codeOf(report), failed_step, failed_index }
       const { decision, state } = execution as { decision: string; state: string | null }

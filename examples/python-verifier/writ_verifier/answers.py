@@ -95,8 +95,8 @@ def _beats(given, _name):
 
 def _evidence(given, _name):
     data = base64.b64decode(given["evidence_base64"]) if "evidence_base64" in given else given["evidence"].encode()
-    logs = None if given["trust"] is None else parse_trust(json.dumps(given["trust"]))
-    report = verify_evidence(data, logs)
+    trust = None if given["trust"] is None else parse_trust(json.dumps(given["trust"]))
+    report = verify_evidence(data, trust, given.get("token"))
     if not report["valid"]:
         return {name: report[name] for name in ("valid", "failed_step", "failed_index", "code")}
     return {

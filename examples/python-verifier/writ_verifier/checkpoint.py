@@ -97,13 +97,20 @@ def verify_checkpoint(note_text, origin, vkey):
     return checkpoint
 
 
+class Trust(NamedTuple):
+    logs: dict
+    """Verifier keys by origin."""
+    tokens: list
+    """JWKs."""
+
+
 def parse_trust(text):
-    """Verifier keys by origin. What the file says of token keys has its form checked only."""
     root = as_object(parse(text, 8, 10_000))
     logs = {}
     for entry in map(as_object, as_list(root.get("logs"))):
         logs.setdefault(as_text(entry.get("origin")), as_text(entry.get("vkey")))
-    for key in map(as_object, as_list(as_object(root.get("tokens", {"keys": []})).get("keys"))):
+    keys = list(map(as_object, as_list(as_object(root.get("tokens", {"keys": []})).get("keys"))))
+    for key in keys:
         for member in ("kty", "crv", "x", "kid"):
             as_text(key.get(member))
-    return logs
+    return Trust(logs, keys)

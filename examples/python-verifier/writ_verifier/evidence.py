@@ -4,6 +4,7 @@ from .checkpoint import parse_checkpoint, parse_note, verify_checkpoint
 from .claims import check_claims
 from .encodings import from_base64, from_utf8, is_decimal
 from .fault import Fault, malformed
+from .grant import check_grant
 from .lineage import check_lineage
 from .merkle import check_inclusion, leaf_hash
 from .records import LIMITS, open_payload, parse_record
@@ -60,24 +61,26 @@ class Chain:
 
 
 class Case:
-    def __init__(self, chains, notes, logs):
+    def __init__(self, chains, notes, trust):
         self.chains = chains
         self.items = [item for chain in chains for item in chain.items]
         self.notes = notes
-        self.logs = logs
-        """Trusted verifier keys by origin; None without trust."""
+        self.trust = trust
         self.checkpoints = {}
 
 
-def verify_evidence(data, logs):
-    """`data`: the file's bytes. `logs`: verifier keys by origin (parse_trust), or None. Never raises a Fault."""
+def verify_evidence(data, trust, token=None):
+    """`data`: the file's bytes. `trust`: what parse_trust gives, or None. `token`: to be held against it. Raises no Fault."""
     steps = []
     step = "format"
     try:
-        case = _parse_file(data, logs)
+        case = _parse_file(data, trust)
         steps.append((step, "ok"))
         for step, check in STEPS:
             steps.append((step, check(case) or "ok"))
+        if token is not None:
+            step = "grant"
+            steps.append((step, check_grant(case, token)))
     except Fault as fault:
         return {
             "valid": False,
@@ -91,14 +94,14 @@ def verify_evidence(data, logs):
     execution, *ancestors = (chain.described() for chain in case.chains)
     return {
         "valid": True,
-        "anchored": logs is not None,
+        "anchored": trust is not None,
         "steps": dict(steps),
         "execution": execution,
         "ancestors": ancestors,
     }
 
 
-def _parse_file(data, logs):
+def _parse_file(data, trust):
     if len(data) > MAX_FILE:
         raise Fault("TOO_LARGE", f"the file is larger than {MAX_FILE} bytes")
     root = as_object(parse(from_utf8(data), *LIMITS))
@@ -122,24 +125,24 @@ def _parse_file(data, logs):
         if left < 0:
             raise Fault("TOO_LARGE", f"the file holds more than {MAX_RECORDS} records")
         chains.append(Chain(as_text(lineage.get("execution_id")), [Item(entry) for entry in records]))
-    return Case(chains, notes, logs)
+    return Case(chains, notes, trust)
 
 
 def _check_checkpoints(case):
     for log, note in case.notes.items():
-        if case.logs is None:
+        if case.trust is None:
             checkpoint = parse_checkpoint(parse_note(note).text)
             if checkpoint.origin != log:
                 raise Fault("WRONG_ORIGIN", "the checkpoint is of another log")
-        elif log not in case.logs:
+        elif log not in case.trust.logs:
             raise Fault("UNKNOWN_KEY", f"the trust file has no key for the log {log}")
         else:
-            checkpoint = verify_checkpoint(note, log, case.logs[log])
+            checkpoint = verify_checkpoint(note, log, case.trust.logs[log])
         case.checkpoints[log] = checkpoint
     for item in case.items:
         if item.log not in case.checkpoints:
             raise Fault("MALFORMED", f"there is no checkpoint of the log {item.log}", item.index)
-    return "not_anchored" if case.logs is None else "ok"
+    return "not_anchored" if case.trust is None else "ok"
 
 
 def _check_records(case):

@@ -1,11 +1,14 @@
 import { describe, expect, test } from "vitest"
 import { nativeCrypto } from "../../../src/crypto.ts"
-import { portableCrypto, type Trust, verifyEvidence } from "../../../src/verify/index.ts"
+import { portableCrypto, type Trust, verifyEvidence, verifyGrant } from "../../../src/verify/index.ts"
 import { EVIDENCE_STEPS, REASONS } from "../../../src/verify/types.ts"
 import { readVectors, titled } from "../../support/vectors.ts"
 
 /** The file's text, or its bytes where they are none. */
-type Input = { readonly trust: Trust | null } & ({ readonly evidence: string } | { readonly evidence_base64: string })
+type Input = { readonly trust: Trust | null; readonly token?: string } & (
+  | { readonly evidence: string }
+  | { readonly evidence_base64: string }
+)
 const fileOf = (input: Input) => ("evidence" in input ? input.evidence : Buffer.from(input.evidence_base64, "base64"))
 type Taken = {
   readonly valid: true
@@ -29,12 +32,17 @@ describe.each([
   ["portable", portableCrypto],
 ] as const)("verifyEvidence with %s primitives", (_, crypto) => {
   test.each(titled(vectors))("%s", (_, { input, expected }) => {
-    const report = verifyEvidence(fileOf(input), input.trust ?? undefined, crypto)
+    const { token, trust } = input
+    const report =
+      token === undefined
+        ? verifyEvidence(fileOf(input), trust ?? undefined, crypto)
+        : verifyGrant(token, fileOf(input), trust ?? undefined, crypto)
+    const all = token === undefined ? EVIDENCE_STEPS : [...EVIDENCE_STEPS, "grant"]
     if (expected.valid) {
       expect(report).toMatchObject({ valid: true, reason: "", anchored: expected.anchored })
       expect(report.execution).toMatchObject({ decision: expected.decision, state: expected.state })
       expect(report.steps.map(({ step, result }) => [step, result])).toEqual(
-        EVIDENCE_STEPS.map((step) => [step, expected.steps[step] ?? "ok"]),
+        all.map((step) => [step, expected.steps[step] ?? "ok"]),
       )
       return
     }
@@ -46,9 +54,7 @@ describe.each([
       code: report.reason.split(": ")[0],
     }).toEqual({ ...expected, anchored: false })
     // What is behind the failure was not checked, and nothing is said of it.
-    expect(report.steps.map(({ step }) => step)).toEqual(
-      EVIDENCE_STEPS.slice(0, EVIDENCE_STEPS.indexOf(expected.failed_step as never) + 1),
-    )
+    expect(report.steps.map(({ step }) => step)).toEqual(all.slice(0, all.indexOf(expected.failed_step as never) + 1))
     expect(report.steps.at(-1)?.result).toBe("failed")
     expect(report.execution).toBeUndefined()
   })
@@ -65,7 +71,7 @@ describe.each([
 describe("the hostile vectors", () => {
   test("there is one for every step", () => {
     const steps = new Set(hostile.map(({ expected }) => (expected as Refused).failed_step))
-    expect(steps).toEqual(new Set(EVIDENCE_STEPS))
+    expect(steps).toEqual(new Set([...EVIDENCE_STEPS, "grant"]))
     for (const { expected } of hostile) expect(REASONS).toContain((expected as Refused).code)
   })
 })
