@@ -1,9 +1,12 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
+import { vectorKey } from "../../../scripts/vectors/keys.ts"
+import { sha256 } from "../../../src/crypto.ts"
 import { formatAddCheckpoint, parseAddCheckpoint } from "../../../src/formats/add-checkpoint.ts"
 import { toBase64, utf8 } from "../../../src/formats/bytes.ts"
 import { cosignedMessage, decodeCosignature, encodeCosignature } from "../../../src/formats/cosignature.ts"
 import { decodeEntryBundle, encodeEntryBundle } from "../../../src/formats/entry-bundle.ts"
+import { ED25519_COSIGNATURE, formatVerifierKey, parseVerifierKey } from "../../../src/formats/signed-note.ts"
 import { parseTilePath, tilePath } from "../../../src/formats/tiles.ts"
 import { formatTlogProof, parseTlogProof } from "../../../src/formats/tlog-proof.ts"
 
@@ -70,6 +73,15 @@ describe("entry bundles", () => {
 })
 
 describe("cosignatures", () => {
+  test("a key is for notes or for cosignatures, not for both", () => {
+    const key = vectorKey("stranger").publicKey
+    const forNotes = formatVerifierKey(sha256, "w.example", key)
+    const forCosignatures = formatVerifierKey(sha256, "w.example", key, ED25519_COSIGNATURE)
+    expect(parseVerifierKey(sha256, forCosignatures, ED25519_COSIGNATURE).publicKey).toEqual(new Uint8Array(key))
+    expect(() => parseVerifierKey(sha256, forNotes, ED25519_COSIGNATURE)).toThrow(/for cosignatures/)
+    expect(() => parseVerifierKey(sha256, forCosignatures)).toThrow(/not an Ed25519 key\.$/)
+  })
+
   test("tlog-cosignature: the message of the specification's example", () => {
     const text = "example.com/behind-the-sofa\n20852163\nCsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\n"
     expect(Buffer.from(cosignedMessage(1_679_315_147n, text)).toString()).toBe(
@@ -114,6 +126,7 @@ describe("tlog-proof and add-checkpoint", () => {
   test.each([
     ["another version", full.replace("@v1", "@v2"), /does not begin/],
     ["nothing", "", /does not begin/],
+    ["nothing after its first line", "c2sp.org/tlog-proof@v1\n\n", /no index/],
     ["no index", full.replace("index 7\n", ""), /no index/],
     ["a leading zero", full.replace("index 7", "index 07"), /no index/],
     ["a short hash", full.replace("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=", "AAAA"), /not 32 bytes/],

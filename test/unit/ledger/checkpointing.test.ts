@@ -24,7 +24,11 @@ class World {
     this.kept = state
   }
 
-  start() {
+  /** Cosigns by so many of two, and counts how often it was asked. */
+  witnessed = 0
+  asked = 0
+
+  start(quorum?: number) {
     const key = vectorKey("log")
     const signer = createCheckpointSigner({
       origin: ORIGIN,
@@ -62,8 +66,17 @@ class World {
         },
       },
       sha256,
+      ...(quorum !== undefined && {
+        witnesses: {
+          quorum,
+          cosign: async (note: string) => {
+            this.asked++
+            return { note: `${note}${"— w AAAAAAA=\n".repeat(this.witnessed)}`, count: this.witnessed }
+          },
+        },
+      }),
     })
-    return { checkpoint: checkpoint.sign, vkey: signer.verifierKey }
+    return { checkpointing: checkpoint, checkpoint: checkpoint.sign, vkey: signer.verifierKey }
   }
 }
 
@@ -162,5 +175,32 @@ describe("a fault while a checkpoint is made", () => {
     world.writeState = writeState
     await checkpoint()
     expect(world.stored.has(4)).toBe(true)
+  })
+
+  test("the newest is what was signed last, also after a restart", async () => {
+    const { checkpoint, checkpointing } = world.start()
+    expect(checkpointing.newest).toBeNull()
+    world.held = leaves.slice(0, 5)
+    await checkpoint()
+    expect(checkpointing.newest).toEqual({ size: 5, note: world.stored.get(5), count: 0 })
+    const again = world.start()
+    await again.checkpoint()
+    expect(again.checkpointing.newest?.note).toBe(world.stored.get(5))
+  })
+
+  test("what witnesses say by then is stored with it for good; while a quorum lacks they are asked again, and what comes is shown", async () => {
+    const { checkpoint, checkpointing } = world.start(2)
+    world.held = leaves.slice(0, 5)
+    world.witnessed = 1
+    await checkpoint()
+    const stored = world.stored.get(5)
+    expect(stored).toMatch(/— w AAAAAAA=\n$/)
+    world.witnessed = 2
+    await checkpoint()
+    expect(checkpointing.newest?.count).toBe(2)
+    expect(world.stored.get(5)).toBe(stored)
+    expect([world.asked, world.signatures]).toEqual([2, 1])
+    await checkpoint()
+    expect(world.asked).toBe(2) // the quorum is there
   })
 })
