@@ -2,6 +2,8 @@
 import { suggest } from "../formats/suggest.ts"
 import type { Call, Comprehension, Expr, Ident, Select } from "./ast.ts"
 import { pathOf } from "./ast.ts"
+import { type Complaint, noOverload, suggestField, toTruth, unknownFunction, withArticle } from "./complaints.ts"
+import { type Guards, guardKey, guardsOf, NOTHING, union } from "./guards.ts"
 import { elementsOf, Inference } from "./infer.ts"
 import type { Functions, Overload } from "./overload.ts"
 import type { Problem } from "./problem.ts"
@@ -62,11 +64,6 @@ export function check(expr: Expr, names: Names): Checked {
   }
 }
 
-/** Paths that are surely present here. */
-type Guards = ReadonlySet<string>
-const NOTHING: Guards = new Set()
-const union = (a: Guards, b: Guards): Guards => (b.size === 0 ? a : new Set([...a, ...b]))
-
 class Checker {
   readonly inference = new Inference()
   readonly types = new Map<Expr, Type>()
@@ -75,6 +72,8 @@ class Checker {
   readonly problems: Problem[] = []
   readonly #names: Names
   readonly #locals: { readonly name: string; readonly type: Type }[] = []
+  /** Which of several bindings of a name is meant. */
+  readonly #bindingOf = (root: string) => this.#locals.findLastIndex(({ name }) => name === root)
 
   constructor(names: Names) {
     this.#names = names
@@ -193,7 +192,7 @@ class Checker {
           )
           return DYN
         }
-        if (declared.isOptional && !isAsked && !guards.has(this.#guardKey(expr) ?? "")) {
+        if (declared.isOptional && !isAsked && !guards.has(guardKey(expr, this.#bindingOf) ?? "")) {
           const path = pathOf(expr)?.join(".") ?? `${type.name}.${field}`
           this.#report(
             expr.offset,
@@ -219,7 +218,7 @@ class Checker {
     if (name === "_&&_" || name === "_||_") {
       const given = [
         this.visit(first, guards),
-        this.visit(second, union(guards, this.#guardsOf(first, name === "_&&_"))),
+        this.visit(second, union(guards, guardsOf(first, name === "_&&_", this.#bindingOf))),
       ]
       for (const [i, type] of given.entries())
         this.#wantBool(args[i] as Expr, type, name === "_&&_" ? '"&&" joins' : '"||" joins')
@@ -227,8 +226,8 @@ class Checker {
     }
     if (name === "_?_:_") {
       this.#wantBool(first, this.visit(first, guards), "A choice is made by")
-      const yes = this.visit(second, union(guards, this.#guardsOf(first, true)))
-      const no = this.visit(third, union(guards, this.#guardsOf(first, false)))
+      const yes = this.visit(second, union(guards, guardsOf(first, true, this.#bindingOf)))
+      const no = this.visit(third, union(guards, guardsOf(first, false, this.#bindingOf)))
       const branch = this.inference.fresh()
       if (this.inference.fits([branch, branch], [yes, no])) return this.inference.resolve(branch)
       this.#report(
@@ -266,7 +265,7 @@ class Checker {
     const given = args.map((arg) => this.visit(arg, guards))
     const named = functions.get(name)
     if (!named) {
-      this.#unknownFunction(expr, name, target !== undefined)
+      this.#complain(expr.at, unknownFunction(functions, name, target !== undefined))
       this.targets.set(expr, { overloads: [], possible: [], args })
       return DYN
     }
@@ -291,58 +290,9 @@ class Checker {
       args,
     })
     if (result) return result
-    this.#noOverload(expr, name, given, target !== undefined)
-    return DYN
-  }
-
-  #unknownFunction(expr: Call, name: string, isMember: boolean): void {
-    const known = [...this.#names.functions.entries()]
-      .filter(([, overloads]) => overloads.some((one) => one.isMember === isMember))
-      .map(([one]) => one)
-    this.#report(expr.at, `There is no function "${name}".`, suggest(name, known) ?? this.#otherForm(name, isMember))
-  }
-
-  #noOverload(expr: Call, name: string, given: readonly Type[], isMember: boolean): void {
     const shown = given.map((type) => this.#show(type))
-    const symbol = /^[_@]?-?(.+?)_*$/.exec(name)?.[1] ?? name
-    const what = /^[a-z]/i.test(name)
-      ? isMember
-        ? `${shown[0]}.${name}(${shown.slice(1).join(", ")})`
-        : `${name}(${shown.join(", ")})`
-      : null
-    const message = what
-      ? `There is no ${what}.`
-      : name === "_[_]" || name === "_[?_]"
-        ? `${withArticle(shown[0] as string, true)} has no index of type ${shown[1]}.`
-        : `"${name === "-_" ? "-" : symbol}" does not take (${shown.join(", ")}).`
-    this.#report(expr.at, message, what ? this.#signatures(name, isMember) : this.#conversion(shown))
-  }
-  /** How a function is called that is called otherwise. */
-  #otherForm(name: string, isMember: boolean): string {
-    const isOther = this.#names.functions.get(name)?.some((one) => one.isMember !== isMember)
-    return isOther ? (isMember ? `Write ${name}(…).` : `Write ….${name}(…).`) : "docs/policy.md names what there is."
-  }
-  #signatures(name: string, isMember: boolean): string {
-    const known = this.#names.functions.get(name) as readonly Overload[]
-    const shown = known.map(({ isMember: isMethod, parameters }) => {
-      const [first, ...rest] = parameters.map(formatType)
-      return isMethod ? `${first}.${name}(${rest.join(", ")})` : `${name}(${parameters.map(formatType).join(", ")})`
-    })
-    const alike = known.some((one) => one.isMember === isMember)
-    const few = shown.filter((_, i) => !alike || known[i]?.isMember === isMember).slice(0, MAX_SIGNATURES)
-    return `There is ${few.join(", ")}${few.length < shown.length ? " and others" : ""}.`
-  }
-  #conversion(shown: readonly string[]): string | undefined {
-    const [a = "", b = ""] = shown
-    if (shown.length !== 2 || a === b) return undefined
-    if (a.startsWith("optional_type")) return "Write .orValue(…) after the optional."
-    const kinds = [a, b.replace(/^list\((\w+)\)$/, "$1")].sort()
-    if (kinds.every((kind) => ["int", "uint", "double"].includes(kind)))
-      return `Convert one with ${kinds.map((kind) => `${kind}(…)`).join(" or ")}.`
-    const other = kinds.find((kind) => ["int", "uint", "double", "bool", "timestamp", "duration"].includes(kind))
-    return other && kinds.includes("string")
-      ? `Convert the text with ${other}(…), or the other with string(…).`
-      : undefined
+    this.#complain(expr.at, noOverload(functions, name, shown, target !== undefined))
+    return DYN
   }
 
   #comprehension(expr: Comprehension, guards: Guards): Type {
@@ -351,7 +301,7 @@ class Checker {
     const bound = this.#boundBy(expr, range)
     variables.forEach((name, i) => this.#locals.push({ name, type: bound[i] as Type }))
     const filterType = filter && this.visit(filter, guards)
-    const inside = filter ? union(guards, this.#guardsOf(filter, true)) : guards
+    const inside = filter ? union(guards, guardsOf(filter, true, this.#bindingOf)) : guards
     const type = this.visit(body, inside)
     if (filter && filterType) this.#wantBool(filter, filterType, `${form}() asks`)
     if (form === "all" || form === "exists" || form === "existsOne" || form === "filter")
@@ -442,57 +392,18 @@ class Checker {
     return inner ?? DYN
   }
 
-  /** Paths that are surely present where `expr` came out as `outcome`. */
-  #guardsOf(expr: Expr, outcome: boolean): Guards {
-    if (expr.kind === "select" && expr.isTest) {
-      const key = outcome ? this.#guardKey(expr) : null
-      return key === null ? NOTHING : new Set([key])
-    }
-    if (expr.kind !== "call") return NOTHING
-    const [first, second] = expr.args as [Expr, Expr]
-    if (expr.name === "!_") return this.#guardsOf(first, !outcome)
-    if (expr.name === (outcome ? "_&&_" : "_||_"))
-      return union(this.#guardsOf(first, outcome), this.#guardsOf(second, outcome))
-    return NOTHING
-  }
-  /** The path, with which of several bindings of its first name is meant; null for what is no path. */
-  #guardKey(expr: Select | Call): string | null {
-    if (expr.kind !== "select") return null
-    const [root, ...rest] = pathOf({ ...expr, isTest: false }) ?? []
-    if (root === undefined) return null
-    return [`${root}#${this.#locals.findLastIndex(({ name }) => name === root)}`, ...rest].join(".")
-  }
-
   #isLocal(path: string): boolean {
     return this.#locals.some(({ name }) => name === path)
   }
   #show(type: Type): string {
     return formatType(this.inference.resolve(type, true))
   }
+  #complain(offset: number, { message, suggestion }: Complaint): void {
+    this.#report(offset, message, suggestion)
+  }
   #report(offset: number, message: string, suggestion?: string): void {
     this.problems.push({ offset, message, ...(suggestion !== undefined && { suggestion }) })
   }
-}
-
-/** Names of fields, or of overloads, that are told at most. */
-const MAX_SIGNATURES = 3
-function suggestField(field: string, known: readonly string[]): string {
-  const near = suggest(field, known)
-  if (near !== undefined) return near
-  return known.length === 0
-    ? "Nothing is declared there."
-    : `There is ${known.slice(0, MAX_SIGNATURES).join(", ")}${known.length > MAX_SIGNATURES ? ", …" : ""}.`
-}
-/** How what is no truth value becomes one. */
-function toTruth(type: Type): string {
-  if (unwrapOptional(type)) return "Write .hasValue() or .orValue(false) after it."
-  if (type.kind === "list" || type.kind === "map") return "Ask for its size, size(…) > 0."
-  return type.kind === "string" ? 'Compare it, … == "…".' : "Compare it with ==, < or >."
-}
-
-function withArticle(type: string, isFirst = false): string {
-  const article = /^[aeiou]/.test(type) ? "an" : "a"
-  return `${isFirst ? article.charAt(0).toUpperCase() + article.slice(1) : article} ${type}`
 }
 
 /** `x` in the container `a.b`: a.b.x, a.x, x. */
