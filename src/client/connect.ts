@@ -1,6 +1,6 @@
 /**
  * A connection to the daemon, or to several replicas of one: promises for its RPCs. A call that fails in a way that may pass
- * is tried again with the very same request, at the next replica where there is one, until its deadline: the daemon knows a
+ * or has no answer for long is tried again with the very same request, at the next replica where there is one, until its deadline: the daemon knows a
  * repeated request by its id, so that it is never carried out twice.
  */
 import { readFileSync } from "node:fs"
@@ -12,8 +12,12 @@ import { backoffMs } from "./backoff.ts"
 import { CallError, isRetryable, toCallError } from "./call-error.ts"
 
 const DEFAULT_TIMEOUT_MS = 10_000
-/** How long one of several replicas may take before the next is asked; twice as long in each further round. */
+/**
+ * How long a try may take before the next replica, or the same one, is asked again: this, or an eighth of the limit where
+ * that is more; twice as long in each further round. What hangs costs one try, what is slow gets through.
+ */
 const FIRST_TRY_MS = 2_000
+const FIRST_TRY_PART = 1 / 8
 const CHANNEL_OPTIONS = {
   "grpc.max_receive_message_length": 64 * 1024 * 1024,
   // A connection that was cut without a word is noticed, and one that comes back is found soon.
@@ -92,7 +96,7 @@ export function connect(options: ConnectOptions): WritClient {
       for (let failures = 0; ; ) {
         const at = current
         const leftMs = endMs - performance.now()
-        const tryMs = targets.length === 1 || tries === 1 ? leftMs : Math.min(leftMs, limitOf(failures))
+        const tryMs = tries === 1 ? leftMs : Math.min(leftMs, limitOf(failures, timeoutMs))
         try {
           return (await one(at, method, request, metadata, tryMs, signal)) as Reply
         } catch (thrown) {
@@ -139,8 +143,9 @@ export function connect(options: ConnectOptions): WritClient {
     },
   }
 
-  function limitOf(failures: number): number {
-    return FIRST_TRY_MS * 2 ** Math.min(Math.floor(failures / targets.length), 16)
+  function limitOf(failures: number, timeoutMs: number): number {
+    const firstMs = Math.max(FIRST_TRY_MS, timeoutMs * FIRST_TRY_PART)
+    return firstMs * 2 ** Math.min(Math.floor(failures / targets.length), 16)
   }
 
   /** The next call goes to the next replica, unless another call has moved on already. */

@@ -8,7 +8,6 @@ import { toMeasurementDigest } from "../guard/measurement.ts"
 import type { Shortfall } from "../guard/shortfalls.ts"
 import type { Outcome } from "../guard/supervise.ts"
 import { jsonToStruct } from "../rpc/struct.ts"
-import { untilAnswered } from "./retry.ts"
 import type { Ending, Watch } from "./watch.ts"
 
 const LIMIT_MS = 8_000
@@ -30,7 +29,7 @@ export async function announceStart(
     not_guaranteed: notGuaranteed,
     details: jsonToStruct({ measurement: toMeasurementDigest(measurement), program: files[0]?.path ?? "" }),
   }
-  await untilAnswered((timeoutMs) => client.call("authorization", "StartExecution", request, timeoutMs), LIMIT_MS)
+  await client.call("authorization", "StartExecution", request, LIMIT_MS)
 }
 
 export interface Ended {
@@ -72,7 +71,7 @@ export async function reportNoStart(client: WritClient, executionId: string, cod
 
 async function complete(client: WritClient, request: object, limitMs: number): Promise<CallError | null> {
   try {
-    await untilAnswered((timeoutMs) => client.call("authorization", "CompleteExecution", request, timeoutMs), limitMs)
+    await client.call("authorization", "CompleteExecution", request, limitMs)
     return null
   } catch (error) {
     if (error instanceof CallError) return error

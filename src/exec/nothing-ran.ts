@@ -25,7 +25,7 @@ const UNANSWERED = ["UNREACHABLE", "UNAVAILABLE", "DEADLINE_EXCEEDED", "UNANSWER
 const CLOSED = ["LEDGER_FROZEN", "LEDGER_FENCED"]
 
 /** No answer, or one that says to ask again: the same call may succeed later without being changed. */
-export function isUnanswered(error: unknown): boolean {
+function isUnanswered(error: unknown): boolean {
   if (!(error instanceof CallError || error instanceof LeaseLostError)) return false
   return UNANSWERED.includes(error.code) || (ERRORS[error.code as ErrorCode]?.retryable ?? false)
 }

@@ -9,7 +9,6 @@ import { encodeCommand } from "../guard/measurement.ts"
 import { jsonToStruct } from "../rpc/struct.ts"
 import { NothingRan } from "./nothing-ran.ts"
 import type { Order } from "./order.ts"
-import { untilAnswered } from "./retry.ts"
 
 /** Longer ones are authorized by their digest, which only a rule with `parameters: opaque` allows. */
 const MAX_PARAMETERS_BYTES = 32 * 1024
@@ -68,10 +67,7 @@ export async function authorize(
     runtime_id: runtimeId,
     ...(order.approvalId !== null && { approval_id: order.approvalId }),
   }
-  const reply = await untilAnswered(
-    (timeoutMs) => client.call<Reply>("authorization", "Authorize", request, timeoutMs),
-    AUTHORIZE_LIMIT_MS,
-  )
+  const reply = await client.call<Reply>("authorization", "Authorize", request, AUTHORIZE_LIMIT_MS)
   const { decision, execution_id, approval_id, token, reasons, matched_rules, receipt } = reply
   if (decision === "DECISION_ALLOW") return { executionId: execution_id, rules: matched_rules, token, receipt }
   const [reason] = reasons
@@ -89,10 +85,7 @@ export async function redeem(client: WritClient, order: Order, { token }: Grante
   const proof = order.runtimeKey.sign(redeemProofInput(sha256, token, redemptionId, digest))
   const request = { token, redemption_id: redemptionId, parameters_digest: digest, proof: toBase64Url(proof) }
   const firstMs = performance.now()
-  const { receipt } = await untilAnswered(
-    (timeoutMs) => client.call<{ receipt: Receipt }>("authorization", "RedeemToken", request, timeoutMs),
-    REDEEM_LIMIT_MS,
-  )
+  const { receipt } = await client.call<{ receipt: Receipt }>("authorization", "RedeemToken", request, REDEEM_LIMIT_MS)
   return { receipt, untilMs: firstMs + readMaxDurationMs(token) }
 }
 

@@ -101,6 +101,26 @@ describe("connect", () => {
     client.close()
   })
 
+  test("an answer that never comes costs one short try, also where there is one target only", async () => {
+    const never = new Promise<object>(() => {})
+    one.answer = (n) => (n === 1 ? never : {})
+    const client = connect(one.options())
+    const from = performance.now()
+    await client.call("authorization", "Authorize", REQUEST, 8_000)
+    expect(performance.now() - from).toBeLessThan(3_500)
+    expect(one.received.length).toBe(2)
+    expect(one.received[1]?.request).toEqual(one.received[0]?.request)
+    client.close()
+  })
+
+  test("what is slow and is given a long limit is not begun again and again", async () => {
+    one.answer = () => new Promise((resolve) => setTimeout(() => resolve({}), 2_500))
+    const client = connect(one.options())
+    await client.call("authorization", "GetExecution", { execution_id: "" }, 40_000)
+    expect(one.received.length).toBe(1)
+    client.close()
+  })
+
   test("what has no id of its own is tried once, and once is all that maxTries: 1 allows", async () => {
     one.answer = fail("LEDGER_UNAVAILABLE")
     two.answer = fail("LEDGER_UNAVAILABLE")
