@@ -12,6 +12,7 @@ import { evidenceLogVectors } from "./evidence-log.ts"
 import { merkleVectors } from "./merkle.ts"
 import { checkpointVectors, signedNoteVectors, verifierKeyVectors } from "./notes.ts"
 import { strictJsonVectors } from "./strict-json.ts"
+import { tlogProofVectors } from "./tlog-proofs.ts"
 import { tokenVectors } from "./tokens.ts"
 import type { Vector } from "./vector.ts"
 
@@ -24,6 +25,7 @@ export const FAMILIES: Readonly<Record<string, readonly Vector[]>> = {
   "signed-note": signedNoteVectors,
   "verifier-key": verifierKeyVectors,
   checkpoint: checkpointVectors,
+  "tlog-proof": tlogProofVectors,
   token: tokenVectors,
   beats: beatsVectors,
   evidence: [

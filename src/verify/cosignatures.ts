@@ -20,7 +20,7 @@ export function cosignaturesOf(
   vkeys: readonly string[],
   crypto: Crypto = portableCrypto,
 ): NoteSignature[] {
-  return vkeys.flatMap((vkey) => {
+  return [...new Set(vkeys)].flatMap((vkey) => {
     const key = parseVerifierKey(crypto.sha256, vkey, ED25519_COSIGNATURE)
     const found = signaturesBy(note, key).find((bytes) => {
       const cosignature = decodeCosignature(bytes)

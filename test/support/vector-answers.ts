@@ -123,6 +123,17 @@ export function createAnswers({ verify, signature, bytes, canonicalJson, keys, m
       if (!checkpoint) return codeOf(verdict)
       return { valid: true, size: String(checkpoint.size), root: toHex(checkpoint.root) }
     },
+    "tlog-proof"({ proof, leaf_hash, origin, vkey, witnesses }) {
+      const verdict = verify.verifyTlogProof({
+        proof,
+        leafHash: fromHex(leaf_hash),
+        origin,
+        vkey,
+        ...(witnesses && { witnesses }),
+      })
+      const { index, treeSize } = verdict
+      return { ...codeOf(verdict), ...(verdict.valid && { index: String(index), tree_size: String(treeSize) }) }
+    },
     token({ token, keys: trusted, audience, now_ms, issuer, parameters_digest }) {
       const report = verify.verifyToken(token, {
         keys: trusted,

@@ -11,6 +11,7 @@ from .evidence import verify_evidence
 from .fault import Fault, verdict
 from .merkle import check_consistency, check_inclusion, leaf_hash, root_of
 from .strict_json import canonical, parse
+from .tlog_proof import verify_tlog_proof
 from .tokens import is_sufficient, verify_token
 
 
@@ -80,6 +81,17 @@ def _checkpoint(given, _name):
     return {"valid": True, "size": str(checkpoint.size), "root": checkpoint.root.hex()}
 
 
+def _tlog_proof(given, _name):
+    leaf_hash = bytes.fromhex(given["leaf_hash"])
+    try:
+        index, size = verify_tlog_proof(
+            given["proof"], leaf_hash, given["origin"], given["vkey"], given.get("witnesses")
+        )
+    except Fault as fault:
+        return {"valid": False, "code": fault.code}
+    return {"valid": True, "index": str(index), "tree_size": str(size)}
+
+
 def _token(given, _name):
     wanted = {name: given[name] for name in ("issuer", "parameters_digest") if name in given}
     try:
@@ -117,6 +129,7 @@ FAMILIES = {
     "signed-note": _signed_note,
     "verifier-key": _verifier_key,
     "checkpoint": _checkpoint,
+    "tlog-proof": _tlog_proof,
     "token": _token,
     "beats": _beats,
     "evidence": _evidence,

@@ -10,6 +10,7 @@ from .strict_json import as_list, as_object, as_text, parse
 
 MAX_NOTE = 131_072
 MAX_SIGNATURES = 64
+SIGNATURE, COSIGNATURE = 1, 4
 WHITE = "\t-\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 CONTROL = "\x00-\x1f\x7f-\x9f"
 NAME = re.compile(f"[^+{WHITE}{CONTROL}]{{1,255}}")
@@ -58,14 +59,14 @@ def _parse_line(line):
     return match.group(1), data[:4], data[4:]
 
 
-def parse_verifier_key(text):
+def parse_verifier_key(text, algorithm=SIGNATURE):
     match = VKEY.fullmatch(text)
     if not match or not NAME.fullmatch(match.group(1)):
         raise malformed("the verifier key is not NAME+HASH+KEY")
     name, digits, encoded = match.groups()
     data = from_base64(encoded)
-    if len(data) != 33 or data[0] != 1:
-        raise malformed("the verifier key is not an Ed25519 key")
+    if len(data) != 33 or data[0] != algorithm:
+        raise malformed("the verifier key is not an Ed25519 key, or for something else")
     key_hash = sha256(name.encode(), b"\n", data)[:4]
     if key_hash.hex() != digits:
         raise malformed("the verifier key's hash is not that of its name and key")

@@ -9,9 +9,11 @@ import {
   verifyCheckpoint,
   verifyConsistency,
   verifyInclusion,
+  verifyTlogProof,
   verifyToken,
 } from "../../../src/verify/index.ts"
 import { verifySignature } from "../../../src/verify/signature.ts"
+import type { TlogProofInput } from "../../../src/verify/tlog-proof.ts"
 import { readVectors, titled } from "../../support/vectors.ts"
 
 type Verdict = { readonly valid: boolean; readonly code?: string }
@@ -78,6 +80,20 @@ describe.each([
       expect({
         ...outcome(verdict),
         ...(checkpoint && { size: String(checkpoint.size), root: toHex(checkpoint.root) }),
+      }).toEqual(expected)
+    })
+  })
+
+  describe("verifyTlogProof", () => {
+    type Input = Omit<TlogProofInput, "leafHash"> & { readonly leaf_hash: string }
+    type Expected = Verdict & { readonly index?: string; readonly tree_size?: string }
+    test.each(titled(readVectors<Input, Expected>("tlog-proof", 30)))("%s", (_, { input, expected }) => {
+      const { leaf_hash, ...given } = input
+      const verdict = verifyTlogProof({ ...given, leafHash: fromHex(leaf_hash) }, crypto)
+      const { valid, index, treeSize } = verdict
+      expect({
+        ...outcome(verdict),
+        ...(valid && { index: String(index), tree_size: String(treeSize) }),
       }).toEqual(expected)
     })
   })
