@@ -27,9 +27,13 @@ const ZONED = [
   "test/unit/policy/condition",
   "test/property/cel",
 ]
-const ELSEWHERE = { TZ: "America/New_York", CEL_EXPRESSIONS: "10000" }
+// The many random expressions are compared there: counting what is covered would make them twice as slow.
+const ELSEWHERE = { TZ: "America/New_York" }
+const FEW = { CEL_EXPRESSIONS: "10000" }
 const runs =
-  ci && asked.length === 0 ? [{ args: PURE }, { args: WHOLE }, { args: ZONED, env: ELSEWHERE }] : [{ args: asked }]
+  ci && asked.length === 0
+    ? [{ args: PURE, env: FEW }, { args: WHOLE }, { args: ZONED, env: ELSEWHERE }]
+    : [{ args: asked }]
 
 let passed = 0
 let failed = 0
