@@ -1,7 +1,7 @@
 /** `writ policy explain`: what would be decided and why, by a daemon's active bundle or, without a daemon, by a folder. */
 import { WritError } from "../errors.ts"
 import type { JsonObject } from "../formats/ports.ts"
-import { PAST_KEYS } from "../policy/parse-assumptions.ts"
+import { KEYS } from "../policy/keys.ts"
 import { toEvaluateResponse } from "../rpc/evaluate-codec.ts"
 import { type AuthorizeReply, buildRequest, describeChecks, readRequestFile, toWireRequest } from "./authorize.ts"
 import type { Flags } from "./cli.ts"
@@ -48,7 +48,7 @@ export async function policyExplainCommand(file: string | undefined, flags: Flag
       "INVALID_REQUEST",
       "--digest is of a bundle that a daemon has, --bundle needs no daemon: give one.",
     )
-  const said = PAST_KEYS.find((key) => request[key] !== undefined)
+  const said = KEYS.past.find((key) => request[key] !== undefined)
   if (folder === undefined && said !== undefined)
     throw new WritError(
       "INVALID_REQUEST",

@@ -26,6 +26,8 @@ export const MAX_VERSION_CHARS = 128
 /** Of one bundle: each row that a decision touches is locked and written by its append. */
 export const MAX_HISTORIES = 16
 export const MAX_BUDGETS = 16
+/** Of one risk signal. */
+export const MAX_POINTS = 1_000_000
 /** Windows that conditions ask of one history. */
 export const MAX_WINDOWS = 8
 /** What a history or a budget is counted for, UTF-8. */

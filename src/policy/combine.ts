@@ -2,8 +2,8 @@
 import type { Asked } from "./ask-past.ts"
 import { APPROVAL_LIFE_MS, type Bundle, MAX_MATCHED_RULES } from "./bundle.ts"
 import type { LinkedCondition } from "./condition.ts"
+import { TIERS } from "./keys.ts"
 import type { Meter } from "./meter.ts"
-import { TIERS } from "./parse-bundle.ts"
 import type { CompiledRule } from "./rule-index.ts"
 import type {
   ApprovalRequirement,

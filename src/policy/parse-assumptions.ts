@@ -4,12 +4,10 @@ import { suggest } from "../formats/suggest.ts"
 import { type AssumedApproval, type AssumedWindow, type Assumptions, asksOf } from "./assumptions.ts"
 import { type Bundle, MAX_APPROVALS } from "./bundle.ts"
 import type { HistoryRead } from "./history-read.ts"
+import { KEYS } from "./keys.ts"
 import { microsOf } from "./parse-past.ts"
 import { KEY, type Reader } from "./reader.ts"
 import type { LoadResult } from "./types.ts"
-
-/** In a test and in a request that is explained. */
-export const PAST_KEYS = ["history", "budgets", "approval"] as const
 
 type Loaded = Extract<LoadResult, { ok: true }>
 /** Reads what is said of the past against what a bundle declares and asks. */
@@ -43,7 +41,7 @@ export function createParsePast(loaded: Loaded) {
       if (raw === undefined || raw === null) return null
       if (!loaded.bundle.rules.some(({ effect }) => effect === "require_approval"))
         read.fault(path, "No rule of this bundle requires an approval.")
-      const approval = read.object(path, raw, ["granted_by", "refused_by", "waited"])
+      const approval = read.object(path, raw, KEYS.approval)
       const at = `${path}/granted_by`
       const grantedBy = read.list(at, approval["granted_by"]).map((item, i) => read.text(`${at}/${i}`, item))
       const refused = approval["refused_by"]
@@ -70,7 +68,7 @@ export function createParsePast(loaded: Loaded) {
       const windowMs = read.duration(at + KEY, text) ?? 0
       if (windowMs > 0 && asked.length > 0 && !asked.some((one) => one.windowMs === windowMs))
         read.fault(at + KEY, `No condition asks for this window of "${name}".`, `Asked for: ${showWindows(asked)}.`)
-      const said = read.object(at, value, ["count", "sum"])
+      const said = read.object(at, value, KEYS.window)
       if (said["sum"] !== undefined && isSumless)
         read.fault(`${at}/sum`, `The history "${name}" declares no value, so it has no sum.`)
       return {

@@ -10,6 +10,7 @@ import {
   APPROVAL_LIFE_MS,
   type Bundle,
   MAX_APPROVALS,
+  MAX_POINTS,
   MAX_REFERENCE_VALUES,
   MAX_RULES,
   MAX_VERSION_CHARS,
@@ -20,66 +21,41 @@ import {
   type Selector,
   type Signal,
   type SubjectType,
-  type Tier,
   type ValueType,
 } from "./bundle.ts"
+import { CHOICES, KEYS } from "./keys.ts"
 import { actionGlobs, mapValues, NAME } from "./parse-parts.ts"
 import { parseBudgets, parseHistories } from "./parse-past.ts"
 import { KEY, Reader, type Report } from "./reader.ts"
 
-const TYPE_NAME = /^[a-z][a-z0-9_.-]{0,63}$/
-const ACTION_NAME = /^[A-Za-z0-9_.:/-]{1,128}$/
-const RULE_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/
+export const TYPE_NAME = /^[a-z][a-z0-9_.-]{0,63}$/
+export const ACTION_NAME = /^[A-Za-z0-9_.:/-]{1,128}$/
+export const RULE_ID = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,127}$/
+/** A digest, or the name of Reference Values. */
+export const MEASUREMENT = /^([0-9a-f]{64}|@[a-z0-9_.-]{1,128})$/
 const SCALARS = ["string", "int", "double", "bool", "timestamp", "duration"]
-const VALUE_TYPES = [...SCALARS, ...SCALARS.map((type) => `list<${type}>`), ...SCALARS.map((type) => `map<${type}>`)]
-export const TIERS: readonly Tier[] = ["low", "medium", "high", "critical"]
-const BUNDLE_KEYS = [
-  "version",
-  "not_before",
-  "not_after",
-  "types",
-  "subjects",
-  "runtimes",
-  "constants",
-  "variables",
-  "rules",
-  "risk",
-  "history",
-  "budgets",
+export const VALUE_TYPES = [
+  ...SCALARS,
+  ...SCALARS.map((type) => `list<${type}>`),
+  ...SCALARS.map((type) => `map<${type}>`),
 ]
-const RULE_KEYS = [
-  "id",
-  "effect",
-  "subjects",
-  "actions",
-  "resources",
-  "when",
-  "runtime",
-  "parameters",
-  "obligations",
-  "budgets",
-  "token",
-  "approvals",
-  "approve_within",
-]
-
 export function parseBundle(value: JsonValue, report: Report): Bundle {
   const read = new Reader(report)
-  const root = read.object("", value, BUNDLE_KEYS)
-  const types = read.object("/types", root["types"], ["subjects", "resources", "actions", "context"])
+  const root = read.object("", value, KEYS.bundle)
+  const types = read.object("/types", root["types"], KEYS.types)
   const declared = {
     subjects: mapValues(read, "/types/subjects", types["subjects"], TYPE_NAME, (path, raw): SubjectType => {
-      const type = read.object(path, raw, ["known", "properties"])
+      const type = read.object(path, raw, KEYS.subjectType)
       return {
-        known: read.oneOf(`${path}/known`, type["known"], ["listed", "any"], "listed"),
+        known: read.oneOf(`${path}/known`, type["known"], CHOICES.known, "listed"),
         properties: properties(read, `${path}/properties`, type["properties"]),
       }
     }),
     resources: mapValues(read, "/types/resources", types["resources"], TYPE_NAME, (path, raw) => ({
-      properties: properties(read, `${path}/properties`, read.object(path, raw, ["properties"])["properties"]),
+      properties: properties(read, `${path}/properties`, read.object(path, raw, KEYS.resourceType)["properties"]),
     })),
     actions: mapValues(read, "/types/actions", types["actions"], ACTION_NAME, (path, raw): ActionType => {
-      const type = read.object(path, raw, ["properties", "parameters"])
+      const type = read.object(path, raw, KEYS.actionType)
       return {
         properties: properties(read, `${path}/properties`, type["properties"]),
         parameters:
@@ -134,13 +110,13 @@ function parseWindow(read: Reader, root: JsonObject): Pick<Bundle, "not_before" 
 }
 
 function parseRule(read: Reader, path: string, raw: JsonValue, types: Bundle["types"]): Rule {
-  const rule = read.object(path, raw, RULE_KEYS)
+  const rule = read.object(path, raw, KEYS.rule)
   const id = read.text(`${path}/id`, rule["id"])
   if (id !== "" && !RULE_ID.test(id)) read.fault(`${path}/id`, "An id is 1 to 128 characters of A-Z a-z 0-9 _ . -")
-  const token = read.object(`${path}/token`, rule["token"], ["ttl", "use", "max_duration"])
+  const token = read.object(`${path}/token`, rule["token"], KEYS.token)
   const ttl = read.duration(`${path}/token/ttl`, token["ttl"])
   const maxDuration = read.duration(`${path}/token/max_duration`, token["max_duration"])
-  const effect = read.oneOf(`${path}/effect`, rule["effect"], ["allow", "deny", "require_approval"])
+  const effect = read.oneOf(`${path}/effect`, rule["effect"], CHOICES.effect)
   const budgets = read
     .list(`${path}/budgets`, rule["budgets"])
     .map((item, i) => read.text(`${path}/budgets/${i}`, item))
@@ -152,11 +128,11 @@ function parseRule(read: Reader, path: string, raw: JsonValue, types: Bundle["ty
     actions: actionGlobs(read, `${path}/actions`, rule["actions"], Object.keys(types.actions)),
     resources: selectors(read, `${path}/resources`, rule["resources"], Object.keys(types.resources), "resource"),
     when: read.text(`${path}/when`, rule["when"], "true"),
-    runtime: read.oneOf(`${path}/runtime`, rule["runtime"], ["required", "none"], "required"),
-    parameters: read.oneOf(`${path}/parameters`, rule["parameters"], ["decoded", "opaque"], "decoded"),
+    runtime: read.oneOf(`${path}/runtime`, rule["runtime"], CHOICES.runtime, "required"),
+    parameters: read.oneOf(`${path}/parameters`, rule["parameters"], CHOICES.parameters, "decoded"),
     obligations: read.list(`${path}/obligations`, rule["obligations"]).map((item, i) => {
       const at = `${path}/obligations/${i}`
-      const obligation = read.object(at, item, ["id", "type", "properties"])
+      const obligation = read.object(at, item, KEYS.obligation)
       return {
         id: read.text(`${at}/id`, obligation["id"]),
         type: read.text(`${at}/type`, obligation["type"]),
@@ -165,7 +141,7 @@ function parseRule(read: Reader, path: string, raw: JsonValue, types: Bundle["ty
     }),
     token: {
       ...(ttl !== undefined && { ttl_ms: ttl }),
-      ...(token["use"] !== undefined && { use: read.oneOf(`${path}/token/use`, token["use"], ["redeem", "offline"]) }),
+      ...(token["use"] !== undefined && { use: read.oneOf(`${path}/token/use`, token["use"], CHOICES.use) }),
       ...(maxDuration !== undefined && { max_duration_ms: maxDuration }),
     },
     ...parseApproval(read, path, rule, effect),
@@ -207,7 +183,7 @@ function selectors(
 ): readonly Selector[] {
   const list = read.list(path, raw).map((item, i) => {
     const at = `${path}/${i}`
-    const selector = read.object(at, item, ["type", "id"])
+    const selector = read.object(at, item, KEYS.selector)
     const type = read.text(`${at}/type`, selector["type"])
     if (type !== "" && !types.includes(type))
       read.fault(`${at}/type`, `No ${what} type "${type}" is declared, so this can never match.`, suggest(type, types))
@@ -260,14 +236,14 @@ function parseSubjects(
   const seen = new Set<string>()
   const list = read.list("/subjects", raw).map((item, i) => {
     const at = `/subjects/${i}`
-    const subject = read.object(at, item, ["type", "id", "state"])
+    const subject = read.object(at, item, KEYS.subject)
     const type = read.text(`${at}/type`, subject["type"])
     const id = read.text(`${at}/id`, subject["id"])
     if (!(type in types))
       read.fault(`${at}/type`, `No subject type "${type}" is declared.`, suggest(type, Object.keys(types)))
     if (seen.has(`${type}/${id}`)) read.fault(at, `The subject "${id}" is listed twice.`)
     seen.add(`${type}/${id}`)
-    return { type, id, state: read.oneOf(`${at}/state`, subject["state"], ["active", "suspended"], "active") }
+    return { type, id, state: read.oneOf(`${at}/state`, subject["state"], CHOICES.state, "active") }
   })
   return list.sort((a, b) => compare(a.type, b.type) || compare(a.id, b.id))
 }
@@ -276,16 +252,11 @@ function parseRuntimes(read: Reader, raw: JsonValue | undefined): Bundle["runtim
   const seen = new Set<string>()
   const list = read.list("/runtimes", raw).map((item, i): RuntimeRule => {
     const at = `/runtimes/${i}`
-    const entry = read.object(at, item, ["id", "measure", "measurements", "claims"])
+    const entry = read.object(at, item, KEYS.runtime)
     const id = read.text(`${at}/id`, entry["id"])
     if (seen.has(id)) read.fault(`${at}/id`, `The runtime "${id}" is listed twice.`)
     seen.add(id)
-    const measure = read.oneOf(
-      `${at}/measure`,
-      entry["measure"],
-      ["reference-values", "trust-on-first-use"],
-      "reference-values",
-    )
+    const measure = read.oneOf(`${at}/measure`, entry["measure"], CHOICES.measure, "reference-values")
     const measurements: Record<string, readonly string[]> = {}
     for (const [claim, values] of Object.entries(read.object(`${at}/measurements`, entry["measurements"], MEASURED)))
       measurements[claim] = referenceValues(read, `${at}/measurements/${claim}`, values)
@@ -325,7 +296,7 @@ function parseClaims(
 function referenceValues(read: Reader, path: string, raw: JsonValue): readonly string[] {
   const values = read.list(path, raw).map((item, i) => {
     const value = read.text(`${path}/${i}`, item)
-    if (value !== "" && !/^([0-9a-f]{64}|@[a-z0-9_.-]{1,128})$/.test(value))
+    if (value !== "" && !MEASUREMENT.test(value))
       read.fault(
         `${path}/${i}`,
         "A measurement is a SHA-256 digest, 64 digits of lower-case hex, or @ and the name of Reference Values.",
@@ -349,21 +320,21 @@ function parseConstants(read: Reader, raw: JsonValue | undefined): JsonObject {
 }
 
 function parseRisk(read: Reader, raw: JsonValue | undefined): Bundle["risk"] {
-  const risk = read.object("/risk", raw, ["signals", "deny_at"])
+  const risk = read.object("/risk", raw, KEYS.risk)
   const seen = new Set<string>()
   const signals = read.list("/risk/signals", risk["signals"]).map((item, i): Signal => {
     const at = `/risk/signals/${i}`
-    const signal = read.object(at, item, ["id", "when", "tier", "points"])
+    const signal = read.object(at, item, KEYS.signal)
     const id = read.text(`${at}/id`, signal["id"])
     if (seen.has(id)) read.fault(`${at}/id`, `Two signals have the id "${id}".`)
     seen.add(id)
     const points = signal["points"] ?? 0
-    if (!Number.isInteger(points) || (points as number) < 0 || (points as number) > 1_000_000)
-      read.fault(`${at}/points`, "Points are a whole number from 0 to 1,000,000.")
+    if (!Number.isInteger(points) || (points as number) < 0 || (points as number) > MAX_POINTS)
+      read.fault(`${at}/points`, `Points are a whole number from 0 to ${MAX_POINTS.toLocaleString("en")}.`)
     return {
       id,
       when: read.text(`${at}/when`, signal["when"]),
-      tier: read.oneOf(`${at}/tier`, signal["tier"], TIERS),
+      tier: read.oneOf(`${at}/tier`, signal["tier"], CHOICES.tier),
       points: points as number,
     }
   })
@@ -372,14 +343,13 @@ function parseRisk(read: Reader, raw: JsonValue | undefined): Bundle["risk"] {
     deny_at:
       risk["deny_at"] === undefined || risk["deny_at"] === null
         ? null
-        : read.oneOf("/risk/deny_at", risk["deny_at"], TIERS),
+        : read.oneOf("/risk/deny_at", risk["deny_at"], CHOICES.tier),
   }
 }
 
 function properties(read: Reader, path: string, raw: JsonValue | undefined): Properties {
   return mapValues(read, path, raw, NAME, (at, value): Property => {
-    const property =
-      typeof value === "string" ? { type: value } : read.object(at, value, ["type", "required", "record"])
+    const property = typeof value === "string" ? { type: value } : read.object(at, value, KEYS.property)
     const type = property["type" as keyof typeof property] as JsonValue | undefined
     if (typeof type !== "string" || !VALUE_TYPES.includes(type)) {
       read.fault(
@@ -392,7 +362,7 @@ function properties(read: Reader, path: string, raw: JsonValue | undefined): Pro
     return {
       type: type as ValueType,
       required: read.flag(`${at}/required`, more["required"], false),
-      record: read.oneOf(`${at}/record`, more["record"], ["commit", "never"], "commit"),
+      record: read.oneOf(`${at}/record`, more["record"], CHOICES.record, "commit"),
     }
   })
 }

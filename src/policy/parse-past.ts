@@ -4,7 +4,6 @@ import { suggest } from "../formats/suggest.ts"
 import {
   type Budget,
   type Bundle,
-  type Counted,
   type History,
   MAX_BUDGETS,
   MAX_HISTORIES,
@@ -14,10 +13,12 @@ import {
   type Rule,
 } from "./bundle.ts"
 import { MAX_WINDOW_MS, MIN_WINDOW_MS } from "./history-read.ts"
+import { CHOICES, KEYS } from "./keys.ts"
 import { actionGlobs, mapValues, NAME } from "./parse-parts.ts"
 import type { Reader } from "./reader.ts"
 
-const COUNTED: readonly Counted[] = ["allow", "deny", "require_approval"]
+/** So many units, as a text. */
+export const UNITS = /^(\d{1,16})(?:\.(\d{1,6}))?$/
 const DAY_MS = 86_400_000
 
 /** Undefined: there are none. */
@@ -27,13 +28,14 @@ export function parseHistories(
   actions: readonly string[],
 ): Bundle["history"] | undefined {
   const histories = mapValues(read, "/history", raw, NAME, (path, value): History => {
-    const history = read.object(path, value, ["key", "actions", "decisions", "value"])
+    const history = read.object(path, value, KEYS.history)
     const decisions = read
       .list(`${path}/decisions`, history["decisions"])
-      .map((item, i) => read.oneOf(`${path}/decisions/${i}`, item, COUNTED, "allow"))
+      .map((item, i) => read.oneOf(`${path}/decisions/${i}`, item, CHOICES.counted, "allow"))
     return {
       actions: actionGlobs(read, `${path}/actions`, history["actions"], actions, "history"),
-      decisions: decisions.length === 0 ? ["allow"] : COUNTED.filter((decision) => decisions.includes(decision)),
+      decisions:
+        decisions.length === 0 ? ["allow"] : CHOICES.counted.filter((decision) => decisions.includes(decision)),
       ...optionalText(read, path, history, "key"),
       ...optionalText(read, path, history, "value"),
     }
@@ -48,7 +50,7 @@ export function parseBudgets(
   rules: readonly Rule[],
 ): Bundle["budgets"] | undefined {
   const budgets = mapValues(read, "/budgets", raw, NAME, (path, value): Budget => {
-    const budget = read.object(path, value, ["unit", "key", "limit", "window", "amount"])
+    const budget = read.object(path, value, KEYS.budget)
     const unit = read.text(`${path}/unit`, budget["unit"], "executions")
     if (unit.length > MAX_UNIT_CHARS) read.fault(`${path}/unit`, `A unit has at most ${MAX_UNIT_CHARS} characters.`)
     const windowMs = read.duration(`${path}/window`, budget["window"])
@@ -89,9 +91,9 @@ function optionalText<Name extends string>(read: Reader, path: string, from: Jso
 
 /** In units, at most six decimals: whole millionths. */
 export function microsOf(read: Reader, path: string, raw: JsonValue | undefined, what: string): number {
-  const match = /^(\d{1,16})(?:\.(\d{1,6}))?$/.exec(String(raw))
+  const match = typeof raw === "number" || typeof raw === "string" ? UNITS.exec(String(raw)) : null
   const micros = match ? Number(match[1]) * MICROS + Number((match[2] ?? "").padEnd(6, "0")) : Number.NaN
-  if (Number.isSafeInteger(micros) && (typeof raw === "number" || typeof raw === "string")) return micros
+  if (Number.isSafeInteger(micros)) return micros
   read.fault(path, `${what} is a number from 0 to ${Math.floor(MAX_MICROS / MICROS)}, with at most six decimals.`)
   return 0
 }

@@ -7,6 +7,7 @@ export type Report = (path: string, message: string, suggestion?: string) => voi
 /** After a path, it names the key there instead of its value. YAML has no NUL, so it is in no path. */
 export const KEY = "\0"
 
+export const DURATION = /^([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)$/
 const UNITS_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 export class Reader {
@@ -76,7 +77,7 @@ export class Reader {
   /** `10s`, `1.5m`, `2h`, `250ms`, `30d`: milliseconds. */
   duration(path: string, value: JsonValue | undefined): number | undefined {
     if (value === undefined) return undefined
-    const match = typeof value === "string" ? /^([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)$/.exec(value) : null
+    const match = typeof value === "string" ? DURATION.exec(value) : null
     const ms = match ? Number(match[1]) * UNITS_MS[match[2] as keyof typeof UNITS_MS] : 0
     if (Number.isInteger(ms) && ms > 0) return ms
     this.fault(path, "This must be a duration such as 10s, 5m or 1h.")

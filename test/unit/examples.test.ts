@@ -1,5 +1,5 @@
 /** Every example bundle: it loads, its tests pass and reach all of it, and cel-js confirms at least one of its conditions. */
-import { existsSync, readdirSync } from "node:fs"
+import { readdirSync } from "node:fs"
 import { join } from "node:path"
 import { describe, expect, test } from "vitest"
 import { sha256 } from "../../src/crypto.ts"
@@ -8,9 +8,7 @@ import { loadPolicy } from "../../src/policy/load.ts"
 import { countOpinions } from "../../src/policy/second-opinion.ts"
 import { runTests } from "../../src/policy/tests/run-tests.ts"
 import { readPolicyFolder } from "../../src/store/policy-folder.ts"
-
-const EXAMPLES = join(import.meta.dirname, "..", "..", "examples")
-const bundles = readdirSync(EXAMPLES).filter((name) => existsSync(join(EXAMPLES, name, "policy.yaml")))
+import { EXAMPLE_BUNDLES as bundles, EXAMPLES } from "../support/examples.ts"
 
 test("there are examples", () => {
   expect(bundles).toHaveLength(7)

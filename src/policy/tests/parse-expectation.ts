@@ -2,25 +2,12 @@
 import type { JsonValue } from "../../formats/ports.ts"
 import { suggest } from "../../formats/suggest.ts"
 import type { Bundle } from "../bundle.ts"
+import { CHOICES, KEYS } from "../keys.ts"
 import { parseBudgetAmounts } from "../parse-assumptions.ts"
-import { TIERS } from "../parse-bundle.ts"
 import type { Reader } from "../reader.ts"
 import { POLICY_REASON_CODES } from "../types.ts"
 import type { Layer } from "./parse-situation.ts"
 import type { Expectation } from "./test-case.ts"
-
-export const EXPECT_KEYS = [
-  "decision",
-  "reasons",
-  "rules",
-  "obligations",
-  "risk",
-  "signals",
-  "token",
-  "budgets",
-  "counted",
-] as const
-export const DECISIONS = ["ALLOW", "DENY", "REQUIRE_APPROVAL"] as const
 
 interface Said {
   readonly path: string
@@ -31,7 +18,7 @@ export function parseExpectation(read: Reader, path: string, layers: readonly La
   const said = new Map<string, Said>()
   for (const { path: within, value } of layers) {
     const at = `${within}/expect`
-    for (const [key, expected] of Object.entries(read.object(at, value["expect"], EXPECT_KEYS)))
+    for (const [key, expected] of Object.entries(read.object(at, value["expect"], KEYS.expect)))
       said.set(key, { path: `${at}/${key}`, value: expected })
   }
   if (!said.has("decision")) read.fault(path, "A test says what decision it expects.", "Add `expect: { decision: … }`.")
@@ -73,7 +60,7 @@ export function parseExpectation(read: Reader, path: string, layers: readonly La
     counted: list("counted", Object.keys(bundle.history ?? {})),
   }
   return {
-    decision: read.oneOf(decision.path, decision.value, DECISIONS),
+    decision: read.oneOf(decision.path, decision.value, CHOICES.decision),
     ...(lists.reasons && { reasons: lists.reasons }),
     ...(lists.rules && { rules: lists.rules }),
     ...(lists.obligations && { obligations: lists.obligations }),
@@ -81,18 +68,18 @@ export function parseExpectation(read: Reader, path: string, layers: readonly La
     ...(lists.counted && { counted: lists.counted }),
     ...(budgets &&
       budgets.value !== null && { budgets: parseBudgetAmounts(read, budgets.path, budgets.value, bundle) }),
-    ...(tier && tier.value !== null && { risk: read.oneOf(tier.path, tier.value, TIERS) }),
+    ...(tier && tier.value !== null && { risk: read.oneOf(tier.path, tier.value, CHOICES.tier) }),
     ...(token && token.value !== null && { token: parseToken(read, token) }),
   }
 }
 
 function parseToken(read: Reader, { path, value }: Said): NonNullable<Expectation["token"]> {
-  const token = read.object(path, value, ["ttl", "use", "max_duration"])
+  const token = read.object(path, value, KEYS.token)
   const ttlMs = read.duration(`${path}/ttl`, token["ttl"])
   const maxDurationMs = read.duration(`${path}/max_duration`, token["max_duration"])
   return {
     ...(ttlMs !== undefined && { ttlMs }),
     ...(maxDurationMs !== undefined && { maxDurationMs }),
-    ...(token["use"] !== undefined && { use: read.oneOf(`${path}/use`, token["use"], ["redeem", "offline"]) }),
+    ...(token["use"] !== undefined && { use: read.oneOf(`${path}/use`, token["use"], CHOICES.use) }),
   }
 }

@@ -3,38 +3,14 @@ import { parseTimestamp } from "../../cel/time.ts"
 import type { JsonObject, JsonValue } from "../../formats/ports.ts"
 import { suggest } from "../../formats/suggest.ts"
 import type { Bundle } from "../bundle.ts"
-import { createParsePast, PAST_KEYS, type ParsePast } from "../parse-assumptions.ts"
+import { CHOICES, KEYS } from "../keys.ts"
+import { createParsePast, type ParsePast } from "../parse-assumptions.ts"
 import { KEY, Reader, type Report } from "../reader.ts"
 import type { Entity, LoadResult, Parameters } from "../types.ts"
 import { parseExpectation } from "./parse-expectation.ts"
 import type { TestCase } from "./test-case.ts"
 
-export const FIXTURE_KINDS = [
-  "subjects",
-  "resources",
-  "contexts",
-  "parameters",
-  "times",
-  "histories",
-  "budgets",
-  "approvals",
-] as const
-type FixtureKind = (typeof FIXTURE_KINDS)[number]
-/** What a test, a row of its table or the defaults may say of a request and its decision. */
-export const SITUATION_KEYS = [
-  "subject",
-  "action",
-  "resource",
-  "context",
-  "parameters",
-  "opaque",
-  "audience",
-  "now",
-  "runtime",
-  "supported_obligations",
-  ...PAST_KEYS,
-  "expect",
-] as const
+type FixtureKind = (typeof KEYS.fixtures)[number]
 const DEFAULT_AUDIENCE = "test"
 
 /** Where a key was said last, and what. */
@@ -84,7 +60,7 @@ export class Situations {
         nowMs: this.#now(path, last("now")),
       },
       assumptions: {
-        runtime: read.oneOf(runtime.path, runtime.value, ["none", "trusted"], "none"),
+        runtime: read.oneOf(runtime.path, runtime.value, CHOICES.testedRuntime, "none"),
         history: this.#past.history(...this.#layered("histories", "history", layers)),
         used: this.#past.budgets(...this.#layered("budgets", "budgets", layers)),
         approval: this.#past.approval(...this.#layered("approvals", "approval", layers)),
@@ -137,7 +113,7 @@ export class Situations {
     const merged = this.#merged(kind, key, layers)
     const at = `${layers.findLast(({ value }) => value[key] !== undefined)?.path ?? path}/${key}`
     if (merged === undefined) this.#read.fault(path, `A test says its ${key}.`)
-    const entity = this.#read.object(at, merged, ["type", "id", "properties"])
+    const entity = this.#read.object(at, merged, KEYS.entity)
     if (!merged) return { type: "", id: "", properties: {} }
     return {
       type: this.#read.text(`${at}/type`, entity["type"]),
@@ -148,7 +124,7 @@ export class Situations {
 
   #action({ path, value }: Said): { readonly name: string; readonly properties: JsonObject } {
     if (typeof value !== "object" || value === null) return { name: this.#read.text(path, value), properties: {} }
-    const action = this.#read.object(path, value, ["name", "properties"])
+    const action = this.#read.object(path, value, KEYS.action)
     return {
       name: this.#read.text(`${path}/name`, action["name"]),
       properties: this.#read.object(`${path}/properties`, action["properties"], null),

@@ -1,8 +1,9 @@
 /** Untyped data to test cases. What a table's rows do not say is what their test says, and what that does not, the defaults. */
 import type { JsonValue } from "../../formats/ports.ts"
+import { KEYS } from "../keys.ts"
 import { Reader, type Report } from "../reader.ts"
 import type { LoadResult } from "../types.ts"
-import { FIXTURE_KINDS, type Layer, SITUATION_KEYS, Situations } from "./parse-situation.ts"
+import { type Layer, Situations } from "./parse-situation.ts"
 import { MAX_NAME_CHARS, MAX_TEST_CASES, type TestCase } from "./test-case.ts"
 
 export function parseTests(
@@ -11,10 +12,13 @@ export function parseTests(
   report: Report,
 ): readonly TestCase[] {
   const read = new Reader(report)
-  const root = read.object("", value, ["fixtures", "defaults", "tests"])
-  const fixtures = read.object("/fixtures", root["fixtures"], FIXTURE_KINDS)
-  for (const kind of FIXTURE_KINDS) read.object(`/fixtures/${kind}`, fixtures[kind], null)
-  const defaults = { path: "/defaults", value: read.object("/defaults", root["defaults"], SITUATION_KEYS) }
+  const root = read.object("", value, KEYS.tests)
+  const fixtures = read.object("/fixtures", root["fixtures"], KEYS.fixtures)
+  for (const kind of KEYS.fixtures)
+    for (const [name, fixture] of Object.entries(read.object(`/fixtures/${kind}`, fixtures[kind], null)))
+      if (kind === "times") read.text(`/fixtures/times/${name}`, fixture)
+      else read.object(`/fixtures/${kind}/${name}`, fixture, null)
+  const defaults = { path: "/defaults", value: read.object("/defaults", root["defaults"], KEYS.situation) }
   const situations = new Situations(report, fixtures, loaded)
   const cases: TestCase[] = []
   const names = new Set<string>()
@@ -31,7 +35,7 @@ export function parseTests(
   }
   read.list("/tests", root["tests"]).forEach((raw, i) => {
     const path = `/tests/${i}`
-    const test = read.object(path, raw, ["name", "cases", ...SITUATION_KEYS])
+    const test = read.object(path, raw, KEYS.test)
     const name = nameAt(`${path}/name`, test["name"])
     const layers = [defaults, { path, value: test }]
     if (test["cases"] === undefined) return add(path, name, layers)
@@ -39,7 +43,7 @@ export function parseTests(
     if (rows.length === 0) read.fault(`${path}/cases`, "A table has at least one row.", "Leave `cases` out.")
     rows.forEach((row, j) => {
       const at = `${path}/cases/${j}`
-      const said = read.object(at, row, ["name", ...SITUATION_KEYS])
+      const said = read.object(at, row, KEYS.row)
       const rowName = said["name"] === undefined ? String(j + 1) : nameAt(`${at}/name`, said["name"])
       add(at, `${name} > ${rowName}`, [...layers, { path: at, value: said }])
     })
