@@ -7,11 +7,11 @@ import type { BundleCheck, BundleFiles } from "./check-bundle.ts"
 import type { BundleTests } from "./test-bundle.ts"
 
 /** Bundles that wait for their turn; beyond it they are refused. */
-const MAX_WAITING = 8
+export const MAX_WAITING = 8
 /** Of what a bundle is compiled to; the thread that needs more ends, and the bundle is refused. */
 const MAX_HEAP_MIB = 1_024
 /** Bundles are rarely published, and often several times when they are. */
-const IDLE_MS = 60_000
+export const IDLE_MS = 60_000
 
 export interface BundleThread {
   /** Throws QUEUE_FULL; DEADLINE_EXCEEDED when it takes longer; REQUEST_TOO_LARGE when it needs too much memory. */
@@ -23,10 +23,17 @@ export interface BundleThread {
   stop(): Promise<void>
 }
 
-export function createBundleThread(): BundleThread {
+/** What of a `Worker` is used. */
+export type BundleWorker = Pick<Worker, "postMessage" | "on" | "once" | "unref" | "terminate">
+
+function startBundleWorker(): BundleWorker {
+  return startThread("bundle-worker", { resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB } })
+}
+
+export function createBundleThread(startWorker = startBundleWorker): BundleThread {
   let last: Promise<unknown> = Promise.resolve()
   let waiting = 0
-  let worker: Worker | null = null
+  let worker: BundleWorker | null = null
   let fail: (error: Error) => void = () => {}
   let idle: NodeJS.Timeout | undefined
   let isStopped = false
@@ -64,8 +71,8 @@ export function createBundleThread(): BundleThread {
     }
   }
 
-  function start(): Worker {
-    const started = startThread("bundle-worker", { resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB } })
+  function start(): BundleWorker {
+    const started = startWorker()
     const died = (error: Error & { code?: string }) => {
       if (worker !== started) return
       worker = null
