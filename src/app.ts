@@ -1,4 +1,4 @@
-/** The composition root: what the daemon is made of, in which order it starts, and in which order it stops. */
+/** The composition root: what the daemon is made of, and in which order it starts; `stop-order.ts`: in which it stops. */
 import { rmSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { join } from "node:path"
@@ -51,6 +51,7 @@ import { ROLES } from "./rpc/roles.ts"
 import { buildServer, drain, listen } from "./rpc/server.ts"
 import { createNonces } from "./runtime/nonces.ts"
 import { createServices } from "./services.ts"
+import { type Stops, stopInOrder } from "./stop-order.ts"
 import { createApprovalStore } from "./store/approval-store.ts"
 import { acknowledge, createBundleStore, leave } from "./store/bundle-store.ts"
 import { connectWriter, openPool, parseDatabaseUrl } from "./store/connect.ts"
@@ -84,33 +85,9 @@ const SWEEP_INTERVAL_MS = 1_000
 const APPROVALS_INTERVAL_MS = 2_000
 const ACKNOWLEDGE_INTERVAL_MS = 5_000
 const HOUSEKEEPING_MS = 30_000
-const DAEMON = { id: "writ", proof: "process" } as const
-
-/** The stop order: the doors close first and drain, then what they used; the folder is released last. */
-const STOP_ORDER = [
-  "daemon file",
-  "health",
-  "policy watch",
-  "HTTP",
-  "gRPC",
-  "bundle thread",
-  "replay thread",
-  "feed",
-  "policy thread",
-  "background work",
-  "acknowledgement",
-  "beats",
-  "appender",
-  "signing thread",
-  "writer",
-  "pool",
-  "embedded Postgres",
-  "folder lock",
-] as const
-/** A frozen database holds up each of the others only so long. */
+/** A frozen database holds up the stop of each part only so long, and for an append. */
 const STOP_LIMIT_MS = 2_000
-const STOP_OWN_LIMIT: readonly string[] = ["gRPC", "embedded Postgres"]
-type Stops = Partial<Record<(typeof STOP_ORDER)[number], () => Promise<unknown> | unknown>>
+const DAEMON = { id: "writ", proof: "process" } as const
 
 export interface Daemon {
   readonly addresses: { readonly grpc: string; readonly http: string }
@@ -125,18 +102,7 @@ export interface Daemon {
 
 export async function startDaemon(config: Config, log: Logger): Promise<Daemon> {
   const stops: Stops = {}
-  const stop = async () => {
-    for (const part of STOP_ORDER) {
-      const stopPart = stops[part]
-      delete stops[part]
-      try {
-        const limitMs = STOP_OWN_LIMIT.includes(part) ? null : STOP_LIMIT_MS + config.appendTimeoutMs
-        await within(limitMs, stopPart?.())
-      } catch (err) {
-        log.error({ err, part }, "a part did not stop cleanly")
-      }
-    }
-  }
+  const stop = () => stopInOrder(stops, log, STOP_LIMIT_MS + config.appendTimeoutMs)
   try {
     return { ...(await start(config, log, stops)), stop }
   } catch (error) {
@@ -571,18 +537,6 @@ function describePolicy({ active }: ControlState, inFolder: Policy, folder: stri
   const { version, ruleCount, digest } = active.policy
   const from = digest === inFolder.digest ? `from ${folder}` : `activated by an operator; ${folder} holds another`
   return `${version}, ${ruleCount} rules, ${digest.slice(0, 16)}… ${from}`
-}
-
-async function within(limitMs: number | null, work: unknown): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise((_, reject) => {
-    if (limitMs !== null) timer = setTimeout(() => reject(new Error(`it took longer than ${limitMs} ms`)), limitMs)
-  })
-  try {
-    await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
 function readPolicyKey(text: string): Uint8Array {
