@@ -36,7 +36,7 @@ export function checkClaims({ chains, crypto }: Case): Outcome {
   return outcomes.find(({ result }) => result === "erased") ?? (outcomes[0] as Outcome)
 }
 const erased: Outcome = { result: "erased", detail: "the decision's payload was erased, its claims with it" }
-const agreed: Outcome = { result: "ok", detail: "the token's claims agree with the record and its redemption" }
+const agreed: Outcome = { result: "ok", detail: "the token's claims agree with what was recorded" }
 const none: Outcome = { result: "ok", detail: "no token was made" }
 
 /** Null where there are none: nothing was allowed, or they were erased. */
