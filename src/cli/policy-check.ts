@@ -4,14 +4,17 @@ import { sha256 } from "../crypto.ts"
 import { EXIT_CODES } from "../errors.ts"
 import { formatProblem } from "../policy/format-problem.ts"
 import { loadPolicy } from "../policy/load.ts"
-import { countOpinions, formatDisagreement } from "../policy/second-opinion.ts"
+import { countOpinions, formatDisagreement, type Opinions } from "../policy/second-opinion.ts"
+import { askAboutTests } from "../policy/tests/ask-about-tests.ts"
+import type { LoadResult } from "../policy/types.ts"
 import { readPolicyFolder } from "../store/policy-folder.ts"
 import type { Flags } from "./cli.ts"
 import { print, printJson } from "./output.ts"
 
 export async function policyCheckCommand(folder: string, flags: Flags): Promise<number> {
-  const loaded = loadPolicy(readPolicyFolder(folder), sha256)
-  const opinions = loaded.ok ? countOpinions(loaded.conditions) : null
+  const files = readPolicyFolder(folder)
+  const loaded = loadPolicy(files, sha256)
+  const opinions = loaded.ok ? ask(loaded, files) : null
   const problems = loaded.ok ? [] : loaded.problems
   const ok = loaded.ok && opinions?.disagreements.length === 0
   if (flags["json"]) {
@@ -37,4 +40,10 @@ export async function policyCheckCommand(folder: string, flags: Flags): Promise<
     print(`${problems.length} ${problems.length === 1 ? "problem" : "problems"}.`)
   }
   return ok ? 0 : (EXIT_CODES.POLICY_INVALID as number)
+}
+
+/** Over inputs that are made up, and over those of the bundle's tests. */
+function ask(loaded: Extract<LoadResult, { ok: true }>, files: Readonly<Record<string, string>>): Opinions {
+  const opinions = countOpinions(loaded.conditions)
+  return { ...opinions, disagreements: [...opinions.disagreements, ...askAboutTests(loaded, files)] }
 }

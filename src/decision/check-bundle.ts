@@ -28,7 +28,11 @@ export const NO_OPINIONS: Opinions = { confirmed: 0, outside: 0, disagreements: 
 
 export async function checkFiles(files: BundleFiles): Promise<BundleCheck> {
   const loaded = loadPolicy(files, sha256)
-  return toCheck(loaded, loaded.ok ? await askAll(loaded.conditions) : NO_OPINIONS)
+  if (!loaded.ok) return toCheck(loaded, NO_OPINIONS)
+  const opinions = await askAll(loaded.conditions)
+  const { askAboutTests } = await import("../policy/tests/ask-about-tests.ts") // cel-js takes long to load
+  const disagreements = [...opinions.disagreements, ...askAboutTests(loaded, files)]
+  return toCheck(loaded, { ...opinions, disagreements })
 }
 
 /** Of a bundle that was published: does this program still read it? */

@@ -32,6 +32,16 @@ export function opinionOn(condition: Condition, request: PolicyRequest, mine: bo
   }
 }
 
+/** What the condition reads of the request: JSON. */
+export function inputOf(condition: Condition, request: PolicyRequest): string {
+  const input: Record<string, unknown> = {}
+  for (const path of inSubset(condition) ?? []) {
+    const names = path.split(".")
+    place(input, names, readAsDeclared(request, names, condition.typeAt(names).kind))
+  }
+  return JSON.stringify(input)
+}
+
 /** Undefined where there is no such value, or none that both engines hold for the same. */
 function readAsDeclared(request: PolicyRequest, [root = "", ...path]: readonly string[], kind: string): unknown {
   let value: JsonValue | undefined =

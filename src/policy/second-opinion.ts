@@ -46,12 +46,15 @@ export interface Disagreement {
   readonly source: string
   /** JSON. */
   readonly input: string
+  /** The test of the bundle that has the input; absent: it is made up. */
+  readonly test?: string
   readonly mine: boolean
   readonly other: boolean
 }
 
-export function formatDisagreement({ id, source, input, mine, other }: Disagreement): string {
-  return `${id}: ${source}: this engine says ${mine}, cel-js says ${other} (on the made-up input ${input})`
+export function formatDisagreement({ id, source, input, test, mine, other }: Disagreement): string {
+  const where = test === undefined ? "the made-up input" : `what the test "${test}" has,`
+  return `${id}: ${source}: this engine says ${mine}, cel-js says ${other} (on ${where} ${input})`
 }
 
 /** Of each condition once, however many rules over the same types say it; of the first `limit` of them. */
