@@ -7,17 +7,23 @@ import { toHex } from "../formats/bytes.ts"
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
 import type { JsonObject, JsonValue } from "../formats/ports.ts"
 import type { DecisionPayload } from "../ledger/record.ts"
-import { type Reading, recordedPast } from "../policy/past.ts"
+import { type Past, type Reading, recordedPast } from "../policy/past.ts"
 import { NOT_RECORDED, type Policy, type PolicyRequest } from "../policy/types.ts"
 import type { TokenClaims } from "../token/token.ts"
 import { ENGINE } from "../version.ts"
 import { approvalDigest } from "./approval.ts"
 import { type Determination, determine } from "./determine.ts"
 import { type Facts, restore } from "./facts.ts"
-import { type DecisionLeaf, type DecisionRecord, readDecisionContent, readDecisionLeaf } from "./recorded-decision.ts"
+import {
+  type DecisionContent,
+  type DecisionLeaf,
+  type DecisionRecord,
+  readDecisionContent,
+  readDecisionLeaf,
+} from "./recorded-decision.ts"
 import { ask, buildClaims, NO_RISK } from "./seal.ts"
 import { type Snapshot, toPolicyRequest } from "./snapshot.ts"
-import type { Reason, ReasonCode } from "./state.ts"
+import type { ActivePolicy, Reason, ReasonCode } from "./state.ts"
 
 /** Why there is nothing to compare. */
 export type NotReplayable =
@@ -91,20 +97,15 @@ export function replayDecision(record: DecisionRecord, deciding: Policy | null, 
   if (!deciding && leaf.data.bundle_digest !== "") return not("BUNDLE_UNKNOWN")
   const { content, request } = found
   const policyRequest = toPolicyRequest(request, leaf.timeMs)
-  const isWhole = toHex(sha256OfText(request.canonical)) === content.idempotency.digest
-  if (!isWhole && deciding && isMasked(request, policyRequest, deciding)) return not("NOT_RECORDED")
+  const isAll = isWhole(found)
+  if (!isAll && deciding && isMasked(request, policyRequest, deciding)) return not("NOT_RECORDED")
 
   const policy = candidate ?? deciding
-  const reasons = content.reasons as unknown as readonly (readonly Reason[])[]
-  const problems = candidate ? [] : reasons.flat().filter(({ code }) => FOUND_PROBLEMS.includes(code))
-  // Asked under the bundle that decided, an approval counts as asked under the one to decide by.
-  const asBundle = (digest: string) => (digest === leaf.data.bundle_digest ? (policy?.digest ?? "") : digest)
-  const facts = (content.facts ?? {}) as unknown as Facts
-  const { state, leaseLeft, parent, approvals } = restore(facts, policy && { policy, problems }, request, asBundle)
-  const past = recordedPast((content.readings ?? []) as unknown as readonly Reading[])
-  const determination = determine(state, request, policyRequest, leaseLeft, parent, approvals, past)
+  const recordedReasons = reasonsOf(content)
+  const problems = candidate ? [] : recordedReasons.filter(({ code }) => FOUND_PROBLEMS.includes(code))
+  const determination = decideAgain(leaf, found, policy && { policy, problems })
   const differences = new Set<Difference>(candidate ? [] : compareRest(leaf, content, request, determination, policy))
-  if (!isWhole) differences.add("request")
+  if (!isAll) differences.add("request")
   for (const difference of compareOutcome(leaf, content, determination)) differences.add(difference)
   if (differences.size > 0 && leaf.engine !== ENGINE) differences.add("engine")
   return {
@@ -112,11 +113,44 @@ export function replayDecision(record: DecisionRecord, deciding: Policy | null, 
     leaf,
     differences: DIFFERENCES.filter((difference) => differences.has(difference)),
     determination,
-    recordedReasons: reasons.flat(),
+    recordedReasons,
     policyRequest,
     input: request.canonical,
   }
 }
+/**
+ * What is recorded, decided by this bundle. `active`: null: none decided. What it asks of the past and the record does not
+ * hold cannot be told; `onUnread` hears of it.
+ */
+export function decideAgain(
+  leaf: DecisionLeaf,
+  { content, request }: DecisionContent,
+  active: ActivePolicy | null,
+  onUnread: () => void = () => {},
+): Determination {
+  // Asked under the bundle that decided, an approval counts as asked under the one to decide by.
+  const asBundle = (digest: string) => (digest === leaf.data.bundle_digest ? (active?.policy.digest ?? "") : digest)
+  const facts = (content.facts ?? {}) as unknown as Facts
+  const { state, leaseLeft, parent, approvals } = restore(facts, active, request, asBundle)
+  const recorded = recordedPast((content.readings ?? []) as unknown as readonly Reading[])
+  const past: Past = (question) => {
+    const reading = recorded(question)
+    if (!reading) onUnread()
+    return reading
+  }
+  return determine(state, request, toPolicyRequest(request, leaf.timeMs), leaseLeft, parent, approvals, past)
+}
+
+/** Is the recorded request all that was asked? */
+export function isWhole({ content, request }: DecisionContent): boolean {
+  return toHex(sha256OfText(request.canonical)) === content.idempotency.digest
+}
+
+/** As recorded, of all checks. */
+export function reasonsOf({ reasons }: DecisionPayload): readonly Reason[] {
+  return (reasons as unknown as readonly (readonly Reason[])[]).flat()
+}
+
 /** Does it lack what this bundle says is never recorded? */
 function isMasked(request: Snapshot, policyRequest: PolicyRequest, policy: Policy): boolean {
   if (policy.recordsAllOf(policyRequest)) return false
@@ -128,7 +162,7 @@ function isMasked(request: Snapshot, policyRequest: PolicyRequest, policy: Polic
 const FOUND_PROBLEMS: readonly ReasonCode[] = ["BUNDLE_ALTERED", "BUNDLE_UNTRUSTED"]
 
 /** What matters to who asked. */
-function* compareOutcome(
+export function* compareOutcome(
   { data }: DecisionLeaf,
   content: DecisionPayload,
   { decision, checks, outcome }: Determination,

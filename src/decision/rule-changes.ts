@@ -6,7 +6,7 @@ import type { Reason } from "./state.ts"
 type Verdict = DecisionData["decision"]
 
 /** Of different rules and reasons; what is beyond is counted in one. */
-const MAX_CHANGES = 256
+export const MAX_CHANGES = 256
 /** Subjects, actions, resources and executions that a change names. */
 export const MAX_EXAMPLES = 5
 
@@ -70,15 +70,18 @@ export class RuleChanges {
 
   /** Newly denied first, then by how many. */
   list(): readonly RuleChange[] {
-    return [...this.#changes.values()].sort(
-      (a, b) => Number(a.to === "ALLOW") - Number(b.to === "ALLOW") || b.count - a.count || (a.rule < b.rule ? -1 : 1),
-    )
+    return [...this.#changes.values()].sort(strictestFirst)
   }
+}
+
+type Ordered = Pick<RuleChange, "to" | "count" | "rule">
+export function strictestFirst(a: Ordered, b: Ordered): number {
+  return Number(a.to === "ALLOW") - Number(b.to === "ALLOW") || b.count - a.count || (a.rule < b.rule ? -1 : 1)
 }
 const OTHERS = { rule: "", code: "OTHERS" }
 
 /** A new reason with its rule; or the rule that no longer allows; or the one that no longer denies; or the one that now allows. */
-function whatMadeIt(before: Side, after: Side): { readonly rule: string; readonly code: string } {
+export function whatMadeIt(before: Side, after: Side): { readonly rule: string; readonly code: string } {
   const isStricter = RANK[after.decision] < RANK[before.decision]
   const [mine, other] = isStricter ? [after, before] : [before, after]
   const reason =
