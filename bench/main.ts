@@ -9,6 +9,7 @@ import { benchLedgerAppend } from "./ledger-append.ts"
 import { load } from "./load.ts"
 import { benchPolicyPeers } from "./policy-peers.ts"
 import { benchPolicyReload } from "./policy-reload.ts"
+import { benchPolicyShadow } from "./policy-shadow.ts"
 import { benchHeap, benchStart } from "./process.ts"
 import { profile } from "./profile.ts"
 import { benchRevocation } from "./revocation-latency.ts"
@@ -21,6 +22,7 @@ const NAMES = [
   "rules-scale",
   "policy-peers",
   "policy-reload",
+  "policy-shadow",
   "cel-worst-case",
   ...AUTHORIZE,
   "heartbeat",
@@ -52,6 +54,7 @@ async function run(argv: readonly string[]): Promise<number> {
   if (names.has("rules-scale")) show(await benchRulesScale())
   if (names.has("policy-peers")) show(await benchPolicyPeers())
   if (names.has("policy-reload")) show(await benchPolicyReload())
+  if (names.has("policy-shadow")) show(await benchPolicyShadow())
   if (names.has("cel-worst-case")) show([benchCelWorstCase((line) => console.log(line))])
   if (AUTHORIZE.some((name) => names.has(name))) show(await benchAuthorize(names))
   if (names.has("heartbeat")) show(await benchHeartbeat())
