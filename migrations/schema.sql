@@ -259,7 +259,10 @@ CREATE TABLE public.control (
     active_bundle bytea,
     active_log_id smallint,
     active_idx bigint,
+    shadow_log_id smallint,
+    shadow_idx bigint,
     CONSTRAINT control_active_bundle_check CHECK ((octet_length(active_bundle) = 32)),
+    CONSTRAINT control_check CHECK ((num_nulls(shadow_log_id, shadow_idx) = ANY (ARRAY[0, 2]))),
     CONSTRAINT control_singleton_check CHECK (singleton)
 )
 WITH (fillfactor='10');
@@ -350,6 +353,7 @@ CREATE UNLOGGED TABLE public.replica (
     digest bytea,
     problem text NOT NULL,
     seen_at timestamp with time zone NOT NULL,
+    shadow bytea,
     CONSTRAINT replica_digest_check CHECK ((octet_length(digest) = 32))
 );
 

@@ -28,6 +28,8 @@ import { createReplayThread } from "./decision/replay-thread.ts"
 import { createRevokeOne } from "./decision/revoke.ts"
 import { createRuntimeChanges } from "./decision/runtime-changes.ts"
 import { createRuntimes } from "./decision/runtimes.ts"
+import { Shadow } from "./decision/shadow.ts"
+import { readShadow } from "./decision/shadow-setting.ts"
 import { bundleProblems, type ControlState, isActive } from "./decision/state.ts"
 import { createTurns } from "./decision/turns.ts"
 import { WritError } from "./errors.ts"
@@ -188,15 +190,27 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   })
   policies.put(ownPolicy)
   const checkTrust = createTrustCheck({ trustedPolicyKeys, hasSigned: compiler.hasSigned })
+  const shadow = new Shadow({
+    contentOf: (digest) => bundles.content(fromHex(digest)),
+    wallMs: () => clock.now().wallMs,
+    onState(state, { digest }, problem) {
+      if (state === "failed")
+        log.error({ digest, problem }, "the shadow bundle does not compare; decisions go on, and it is tried again")
+      else log.info({ digest, state }, "the shadow bundle sees live traffic")
+      onLoaded()
+    },
+  })
+  stops.shadow = () => shadow.stop()
   const control: Control = new Control({
     source: createControlSource(pool),
     checkTrust,
     policyOf: policies.get,
     onChange(state, rows) {
       const { epoch, active } = state
-      directives.publish(state, rows)
+      directives.publish(state, rows.directives)
+      shadow.apply(readShadow(rows.shadow, clock.now().wallMs))
       onLoaded()
-      if (rows.some(({ directive }) => directive.kind !== "stop_execution")) onStopped()
+      if (rows.directives.some(({ directive }) => directive.kind !== "stop_execution")) onStopped()
       const problems = active?.problems.map((problem) => problem.code)
       log.info({ epoch, bundle: active?.policy.digest, problems }, "control state loaded")
     },
@@ -227,6 +241,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     epoch: () => Number(control.state.epoch),
     lookupLag: () => lookupLag,
     approvalsWaiting: () => approvalsWaiting,
+    shadow: () => shadow.report(),
   })
   const health = createHealth()
   const showHealth = () => health.setStatus("", isReady() ? "SERVING" : "NOT_SERVING")
@@ -364,13 +379,17 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     const [problem] = bundleProblems(control.state, clock.now().wallMs)
     const digest = active && fromHex(active.policy.digest)
     try {
-      await acknowledge(pool, logId, { epoch, digest, problem: problem?.code ?? "" })
+      await acknowledge(pool, logId, { epoch, digest, problem: problem?.code ?? "" }, shadow.report())
     } catch (err) {
       log.warn({ err }, "the others could not be told which bundle decides here; it is tried again")
     }
   })
   onLoaded = () => void acknowledgeNow()
-  background.repeat(ACKNOWLEDGE_INTERVAL_MS, "acknowledging the active bundle", acknowledgeNow)
+  const tellOwn = async () => {
+    await shadow.refresh()
+    await acknowledgeNow()
+  }
+  background.repeat(ACKNOWLEDGE_INTERVAL_MS, "acknowledging the active bundle", tellOwn)
   await acknowledgeNow()
   stops.acknowledgement = async () => {
     onLoaded = () => {}
@@ -474,6 +493,8 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     beatThread: thread,
     replayThread,
     directives,
+    shadow,
+    tellOwn,
   })
   const callers = () => control.state.callers
   const server = buildServer({

@@ -16,6 +16,12 @@ export interface Gauges {
   readonly epoch: () => number
   readonly lookupLag: () => number
   readonly approvalsWaiting: () => number
+  /** Null: no bundle is the shadow. */
+  readonly shadow: () => {
+    readonly state: string
+    readonly counts: Readonly<Record<string, number>>
+    readonly dropped: number
+  } | null
 }
 
 export interface Metrics {
@@ -104,6 +110,21 @@ export function createMetrics(gauges: Gauges): Metrics {
     "Approvals that were asked for and have neither been refused nor used nor lapsed, of all replicas.",
     gauges.approvalsWaiting,
   )
+  gauge("writ_shadow_set", "1 when a bundle is set as the shadow.", () => (gauges.shadow() ? 1 : 0))
+  gauge("writ_shadow_comparing", "1 when the shadow bundle is given this daemon's decisions.", () =>
+    gauges.shadow()?.state === "comparing" ? 1 : 0,
+  )
+  new Counter({
+    name: "writ_shadow_decisions_total",
+    help: "Decisions by the shadow bundle, by what they come to; errored ones are among the others. From 0 again with each setting.",
+    labelNames: ["outcome"],
+    registers,
+    collect() {
+      const { counts = {}, dropped = 0 } = gauges.shadow() ?? {}
+      this.reset()
+      for (const [outcome, count] of Object.entries({ ...counts, dropped })) this.labels(outcome).inc(count)
+    },
+  })
   /** Counted here, and handed over when they are scraped. */
   const tallies = new Map<string, { readonly counter: Counter.Internal; since: number }>()
   const count = (counter: Counter<string>, name: string, first: string, second: string) => {

@@ -30,6 +30,8 @@ import type { ReplayThread } from "./decision/replay-thread.ts"
 import { createRevoke, type RevokeOne } from "./decision/revoke.ts"
 import type { RuntimeChanges } from "./decision/runtime-changes.ts"
 import type { createRuntimes } from "./decision/runtimes.ts"
+import { createShadowControl } from "./decision/set-shadow.ts"
+import type { Shadow } from "./decision/shadow.ts"
 import { createStart } from "./decision/start.ts"
 import type { ControlState } from "./decision/state.ts"
 import type { InTurn } from "./decision/turns.ts"
@@ -96,6 +98,9 @@ export interface Parts {
   readonly beatThread: BeatThread
   readonly replayThread: ReplayThread
   readonly directives: Directives
+  readonly shadow: Shadow
+  /** Tells the others what this replica decides by and has counted of the shadow; resolves when they can see it. */
+  tellOwn(): Promise<void>
   control(): ControlState
   /** Loads what changed of the control state. */
   refresh(): Promise<void>
@@ -132,7 +137,7 @@ function onAuthorization(parts: Parts, rate: ByteRate): Service {
       parents: reader,
       rate,
       leaseLeftMs,
-      observe: createObserver(parts.metrics, parts.log),
+      observe: createObserver(parts.metrics, parts.log, parts.shadow),
     }),
     evaluate: createEvaluate({ ...parts, parents: reader, leaseLeftMs }),
     verifyToken: createVerifyToken({ lineage: reader, keys: tokenKeys, issuer, wallMs }),
@@ -216,6 +221,7 @@ function onPolicy(parts: Parts, rate: ByteRate): Service {
       contentOf: (digest) => bundles.content(fromHex(digest)),
     }),
     budgets: createBudgets({ ...parts, store: createRowStore(parts.pool) }),
+    shadow: createShadowControl({ ...parts, store: bundles }),
     activate: activation.activate,
     decide: activation.decide,
     wallMs: parts.wallMs,

@@ -10,6 +10,7 @@ const STOP_ORDER = [
   "gRPC",
   "bundle thread",
   "replay thread",
+  "shadow",
   "feed",
   "policy thread",
   "background work",

@@ -245,6 +245,19 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .description("agree to what another operator wants to activate")
     .option("--refuse", "refuse it instead")
     .action(run(async (id: string, flags: Flags) => (await import("./policy-activate.ts")).approveCommand(id, flags)))
+  remote(policy.command("shadow [digest]"))
+    .description("let a published bundle see live traffic, without any influence on a verdict")
+    .option("--off", "no bundle any more")
+    .option("--status", "what it would have decided, on each replica")
+    .option("--sample <percent>", "of the decisions; default: all")
+    .option("--for <duration>", "until it ends by itself, e.g. 12h; default: 7d")
+    .option("--reason <text>", "why, for the record")
+    .option("--json", "print JSON")
+    .action(
+      run(async (digest: string | undefined, flags: Flags) =>
+        (await import("./policy-shadow.ts")).shadowCommand(digest, flags),
+      ),
+    )
   remote(policy.command("list"))
     .description("published bundles, newest first")
     .option("--json", "print JSON")

@@ -11,7 +11,7 @@ import { withClient } from "./remote.ts"
 /** What is checked may be large. */
 export const TIMEOUT_MS = 30_000
 
-type Time = { readonly seconds: string; readonly nanos: number } | null
+export type Time = { readonly seconds: string; readonly nanos: number } | null
 export interface Bundle {
   readonly digest: Buffer
   readonly version: string
@@ -137,6 +137,6 @@ function toJson(bundle: Bundle): object {
   return { ...bundle, digest: toHexDigest(bundle.digest), previous_digest: toHexDigest(bundle.previous_digest) }
 }
 
-function toText(time: Time): string {
+export function toText(time: Time): string {
   return time ? new Date(Number(time.seconds) * 1000 + Math.floor(time.nanos / 1e6)).toISOString() : ""
 }

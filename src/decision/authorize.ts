@@ -6,7 +6,7 @@ import { encodeCanonicalJson } from "../formats/canonical-json.ts"
 import type { AppendResult, Entry } from "../ledger/appender.ts"
 import type { Clock, Instant } from "../ledger/clock.ts"
 import type { Consumables } from "../ledger/consumables.ts"
-import type { RequestClaim } from "../ledger/store.ts"
+import type { RequestClaim, SealedRecord } from "../ledger/store.ts"
 import type { Policy, PolicyRequest } from "../policy/types.ts"
 import type { TokenSigner } from "../token/token.ts"
 import { type Approval, type ApprovalStore, findApproval, findQueue, type Queue } from "./approval.ts"
@@ -60,8 +60,8 @@ export interface AuthorizeDependencies {
   /** Milliseconds that a lease still has at this monotonic instant; null when nothing was heard of it since the start. */
   leaseLeftMs?(leaseId: string, monotonicMs: number): number | null
   readonly ledger: { assertOpen(): void; append(entry: Entry): Promise<AppendResult> }
-  /** Told of every decision that became durable. */
-  observe?(authorized: Authorized, call: Call): void
+  /** Told of every decision that became durable, with its record. */
+  observe?(authorized: Authorized, call: Call, record: SealedRecord): void
 }
 
 interface Running {
@@ -237,7 +237,7 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
             },
           }
           recent.add(claim.key)
-          deps.observe?.(authorized, call)
+          deps.observe?.(authorized, call, record)
           return authorized
         }
         mayBeRecorded = result.kind === "taken"

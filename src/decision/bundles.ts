@@ -8,6 +8,8 @@ import { readBody, type StoredRecord } from "../ledger/lineage.ts"
 import type { RecordBody } from "../ledger/record.ts"
 import { verifySignature } from "../verify/signature.ts"
 import { BUNDLE_PAYLOAD_TYPE, type BundleSignature, bundleSigningInput } from "./control.ts"
+import type { ShadowReport } from "./shadow.ts"
+import { readShadow, type ShadowSetting } from "./shadow-setting.ts"
 
 /** With its payload; that of a larger bundle is left out. */
 export const MAX_BUNDLE_ENVELOPE_BYTES = 1024 * 1024
@@ -43,6 +45,10 @@ export interface BundleStore {
   pending(nowMs: number): Promise<readonly StoredActivation[]>
   /** What the replicas that are alive say of themselves, by log. */
   replicas(): Promise<readonly ReplicaRow[]>
+  /** The record that says which bundle is the shadow; null: none was set since the last was ended. */
+  shadow(): Promise<StoredRecord | null>
+  /** What the replicas that are alive say of the shadow, by log. */
+  shadowRows(): Promise<readonly ShadowRow[]>
 }
 
 export interface ActiveBundle {
@@ -79,16 +85,30 @@ export interface ReplicaRow {
   readonly seenAtMs: number
 }
 
+export interface ShadowRow {
+  readonly origin: string
+  /** Null: it has none. */
+  readonly report: ShadowReport | null
+  /** Unix milliseconds, by the database's clock. */
+  readonly seenAtMs: number
+}
+
 /** What a bundle's view needs of the others. */
 export interface BundleSurroundings {
   readonly active: ActiveBundle | null
   readonly pending: readonly StoredActivation[]
   readonly replicas: readonly ReplicaRow[]
+  readonly shadow: ShadowSetting | null
 }
 
 export async function readSurroundings(store: BundleStore, nowMs: number): Promise<BundleSurroundings> {
-  const [active, pending, replicas] = await Promise.all([store.active(), store.pending(nowMs), store.replicas()])
-  return { active, pending, replicas }
+  const [active, pending, replicas, shadow] = await Promise.all([
+    store.active(),
+    store.pending(nowMs),
+    store.replicas(),
+    store.shadow(),
+  ])
+  return { active, pending, replicas, shadow: readShadow(shadow, nowMs) }
 }
 
 /** A bundle as the API shows it. */
@@ -96,7 +116,7 @@ export interface BundleView {
   readonly digest: Uint8Array
   readonly version: string
   readonly ruleCount: number
-  readonly state: "published" | "pending" | "active"
+  readonly state: "published" | "shadow" | "pending" | "active"
   /** Unix milliseconds; null: always, for ever. */
   readonly notBeforeMs: number | null
   readonly notAfterMs: number | null
@@ -112,17 +132,18 @@ export interface BundleView {
 
 export function toBundleView(
   bundle: Omit<StoredBundle, "record"> & { readonly record: Pick<StoredRecord, "body"> },
-  { active, pending, replicas }: BundleSurroundings,
+  { active, pending, replicas, shadow }: BundleSurroundings,
 ): BundleView {
   const { data = {}, engine = "" } = readBody(bundle.record.body)
   const activation = active && equalBytes(active.digest, bundle.digest) ? readBody(active.record.body) : null
   const waiting = pending.find(({ digest }) => equalBytes(digest, bundle.digest)) ?? null
   const previous = activation?.data?.["previous"]
+  const digest = toHex(bundle.digest)
   return {
     digest: bundle.digest,
     version: String(data["version"]),
     ruleCount: Number(data["rules"]),
-    state: activation ? "active" : waiting ? "pending" : "published",
+    state: activation ? "active" : waiting ? "pending" : shadow?.digest === digest ? "shadow" : "published",
     notBeforeMs: toMs(data["not_before"]),
     notAfterMs: toMs(data["not_after"]),
     publishedAtMs: bundle.publishedAtMs,

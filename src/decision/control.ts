@@ -2,6 +2,7 @@
 
 import { toHex } from "../formats/bytes.ts"
 import { dsseSigningInput } from "../formats/dsse.ts"
+import type { StoredRecord } from "../ledger/lineage.ts"
 import type { Policy } from "../policy/types.ts"
 import type { Runtime } from "../runtime/runtime.ts"
 import type { CheckTrust } from "./bundle-trust.ts"
@@ -19,6 +20,8 @@ export interface ControlRows {
   readonly references: readonly ReferenceSet[]
   readonly revokedKeys: readonly string[]
   readonly directives: readonly DirectiveRow[]
+  /** The record that says which bundle is the shadow. No decision sees it: it is no part of the control state. */
+  readonly shadow: Pick<StoredRecord, "leafHash" | "body"> | null
 }
 export interface BundleSignature {
   readonly publicKey: Uint8Array
@@ -37,7 +40,7 @@ export interface ControlOptions {
   policyOf(digest: string): Promise<Policy | null>
   /** How long a load waits for a bundle that is still compiled; after that it is in force, and nothing can be decided. */
   readonly bundleWaitMs?: number
-  onChange?(state: ControlState, directives: readonly DirectiveRow[]): void
+  onChange?(state: ControlState, rows: Pick<ControlRows, "directives" | "shadow">): void
 }
 
 /** Decisions wait so long for a new bundle, as they do for an append; then they are told to come again. */
@@ -101,7 +104,7 @@ export class Control {
           : new Map([...references, ...rows.references.map((set) => [set.name, set] as const)]),
       revokedKeys: rows.revokedKeys.length === 0 ? revokedKeys : new Set([...revokedKeys, ...rows.revokedKeys]),
     }
-    this.#options.onChange?.(this.#state, rows.directives)
+    this.#options.onChange?.(this.#state, rows)
   }
 
   /** The epoch has moved, so the bundle before is of no use: what is not compiled soon is waited for without it. */

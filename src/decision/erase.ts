@@ -26,6 +26,7 @@ const ERASABLE: readonly (RecordKind | undefined)[] = [
   "activation_requested",
   "activation_refused",
   "bundle_activated",
+  "shadow_changed",
 ]
 
 export interface EraseDependencies {

@@ -33,7 +33,7 @@ import type { BundleTests } from "./test-bundle.ts"
 
 const MAX_ATTEMPTS = 16
 /** What is new is neither active nor waited for. */
-const ALONE: BundleSurroundings = { active: null, pending: [], replicas: [] }
+const ALONE: BundleSurroundings = { active: null, pending: [], replicas: [], shadow: null }
 /** Of what is wrong, in the text of an error; ValidateBundle tells all of it. */
 const MAX_TOLD_CHARS = 1_024
 

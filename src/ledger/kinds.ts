@@ -61,6 +61,11 @@ export const KINDS = {
     meaning: "a second principal refused an activation",
   },
   bundle_activated: { transitions: null, raisesEpoch: true, meaning: "a policy bundle became the active one" },
+  shadow_changed: {
+    transitions: null,
+    raisesEpoch: true,
+    meaning: "a bundle sees live traffic beside the one that decides, or none does any more",
+  },
   decision: {
     transitions: [">AUTHORIZED", ">APPROVAL_PENDING", "APPROVAL_PENDING>AUTHORIZED"],
     repeats: true,

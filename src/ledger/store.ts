@@ -128,6 +128,8 @@ export type Effect =
       readonly signature: Uint8Array
     }
   | { readonly kind: "activate"; readonly digest: Uint8Array }
+  /** The record that it belongs to says which bundle is the shadow; or none is. */
+  | { readonly kind: "shadow"; readonly isSet: boolean }
   | {
       readonly kind: "activation_requested"
       readonly id: string

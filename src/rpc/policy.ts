@@ -14,6 +14,7 @@ import type { BundleCheck, BundleFiles } from "../decision/check-bundle.ts"
 import { MAX_TIMEOUT_MS } from "../decision/limits.ts"
 import type { Published, PublishRequest } from "../decision/publish-bundle.ts"
 import type { ReplayDecisions } from "../decision/replay-decisions.ts"
+import type { ShadowChanged, ShadowRequest, ShadowView } from "../decision/set-shadow.ts"
 import type { BundleTests } from "../decision/test-bundle.ts"
 import { WritError } from "../errors.ts"
 import { toReceipt } from "./authorization.ts"
@@ -33,6 +34,7 @@ import {
 } from "./policy-codec.ts"
 import { replayHandler } from "./replay.ts"
 import type { Service } from "./server.ts"
+import { fromShadow, toShadowRequest, type WireSetShadow } from "./shadow-codec.ts"
 import { fromTime } from "./verifier-codec.ts"
 
 const MAX_PAGE = 500
@@ -50,6 +52,10 @@ export interface PolicyPorts {
   }
   activate(request: ActivateRequest, call: Call): Promise<Activation>
   decide(request: DecideRequest, call: Call): Promise<Activation>
+  readonly shadow: {
+    set(request: ShadowRequest, call: Call): Promise<ShadowChanged>
+    get(): Promise<ShadowView | null>
+  }
   wallMs(): number
 }
 
@@ -112,6 +118,16 @@ export function policyService(ports: PolicyPorts): Service {
           context,
         )
         return { bundle: fromBundle(bundle), epoch: epoch.toString(), receipt: toReceipt(receipt) }
+      },
+
+      async SetShadowBundle(request: WireSetShadow, context) {
+        const { bundle, receipt } = await ports.shadow.set(toShadowRequest(request), context)
+        return { ...(bundle && { bundle: fromBundle(bundle) }), ...(receipt && { receipt: toReceipt(receipt) }) }
+      },
+
+      async GetShadow() {
+        const shadow = await ports.shadow.get()
+        return shadow ? fromShadow(shadow) : {}
       },
 
       async GetBundle({ digest, with_content }: { digest: Buffer; with_content: boolean }) {

@@ -44,6 +44,8 @@ export const RPC_ROLES: Readonly<Record<string, readonly Role[]>> = {
   "/writ.v1.PolicyService/ReplayDecisions": POLICY_READERS,
   "/writ.v1.PolicyService/ActivateBundle": ["operator"],
   "/writ.v1.PolicyService/DecideActivation": ["operator"],
+  "/writ.v1.PolicyService/SetShadowBundle": ["author", "operator"],
+  "/writ.v1.PolicyService/GetShadow": POLICY_READERS,
   "/writ.v1.PolicyService/GetBundle": POLICY_READERS,
   "/writ.v1.PolicyService/ListBundles": POLICY_READERS,
   "/writ.v1.PolicyService/GetBudget": POLICY_READERS,

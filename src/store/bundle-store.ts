@@ -2,6 +2,7 @@
 import type pg from "pg"
 import { asBuffer } from "../crypto.ts"
 import type { BundleStore, ReplicaRow, StoredActivation, StoredBundle } from "../decision/bundles.ts"
+import type { ShadowReport } from "../decision/shadow.ts"
 import type { StoredRecord } from "../ledger/lineage.ts"
 import { bundleContent, putBundleContent } from "./bundle-content.ts"
 
@@ -114,20 +115,43 @@ export function createBundleStore(pool: pg.Pool): BundleStore {
       )
       return rows.map(({ seen_at, epoch, ...row }) => ({ ...row, epoch: BigInt(epoch), seenAtMs: seen_at.getTime() }))
     },
+
+    async shadow() {
+      const { rows } = await pool.query<RecordRow>(
+        `SELECT ${RECORD} FROM control c
+           JOIN log l ON l.log_id = c.shadow_log_id JOIN entry e ON e.log_id = c.shadow_log_id AND e.idx = c.shadow_idx`,
+      )
+      return rows[0] ? toRecord(rows[0]) : null
+    },
+
+    async shadowRows() {
+      const { rows } = await pool.query<{ origin: string; shadow: Buffer | null; seen_at: Date }>(
+        `SELECT l.origin, r.shadow, r.seen_at FROM replica r JOIN log l USING (log_id)
+          WHERE r.seen_at > clock_timestamp() - $1 * interval '1 millisecond' ORDER BY l.origin`,
+        [REPLICA_TTL_MS],
+      )
+      return rows.map(({ origin, shadow, seen_at }) => ({
+        origin,
+        report: shadow && (JSON.parse(shadow.toString("utf8")) as ShadowReport),
+        seenAtMs: seen_at.getTime(),
+      }))
+    },
   }
 }
 
-/** Tells the others which bundle this replica decides by. */
+/** Tells the others which bundle this replica decides by, and what it has counted of the shadow. */
 export async function acknowledge(
   pool: pg.Pool,
   logId: number,
   { epoch, digest, problem }: Pick<ReplicaRow, "epoch" | "digest" | "problem">,
+  shadow: ShadowReport | null,
 ): Promise<void> {
   await pool.query(
-    `INSERT INTO replica (log_id, epoch, digest, problem, seen_at) VALUES ($1, $2, $3, $4, clock_timestamp())
+    `INSERT INTO replica (log_id, epoch, digest, problem, shadow, seen_at) VALUES ($1, $2, $3, $4, $5, clock_timestamp())
      ON CONFLICT (log_id) DO UPDATE
-        SET epoch = excluded.epoch, digest = excluded.digest, problem = excluded.problem, seen_at = excluded.seen_at`,
-    [logId, epoch.toString(), digest && asBuffer(digest), problem],
+        SET epoch = excluded.epoch, digest = excluded.digest, problem = excluded.problem, shadow = excluded.shadow,
+            seen_at = excluded.seen_at`,
+    [logId, epoch.toString(), digest && asBuffer(digest), problem, shadow && Buffer.from(JSON.stringify(shadow))],
   )
 }
 

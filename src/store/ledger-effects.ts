@@ -126,6 +126,12 @@ export function toStatement(effect: Effect, at: Position): Statement {
         text: "UPDATE control SET active_bundle = $1, active_log_id = $2, active_idx = $3",
         values: [effect.digest, ...position],
       }
+    case "shadow":
+      return {
+        name: "writ_shadow",
+        text: "UPDATE control SET shadow_log_id = $1, shadow_idx = $2",
+        values: effect.isSet ? position : [null, null],
+      }
     case "activation_requested":
       return {
         name: "writ_activation_requested",

@@ -301,16 +301,25 @@ export function createRequestStore(pool: pg.Pool): RequestStore {
   }
 }
 
+interface ControlRow {
+  readonly epoch: bigint
+  readonly digest: Buffer | null
+  /** Of the record that set the shadow. */
+  readonly leaf_hash: Buffer | null
+  readonly body: Buffer | null
+}
+
 export function createControlSource(pool: pg.Pool): ControlSource {
   return {
     async load(since): Promise<ControlRows> {
       const client = await pool.connect()
       try {
         await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY") // one snapshot for all three
-        const control = await client.query<{ epoch: bigint; digest: Buffer | null }>(
-          "SELECT epoch, active_bundle AS digest FROM control",
+        const control = await client.query<ControlRow>(
+          `SELECT c.epoch, c.active_bundle AS digest, e.leaf_hash, e.body
+             FROM control c LEFT JOIN entry e ON e.log_id = c.shadow_log_id AND e.idx = c.shadow_idx`,
         )
-        const row = control.rows[0] as { epoch: bigint; digest: Buffer | null }
+        const row = control.rows[0] as ControlRow
         const signatures = await client.query<{ public_key: Buffer; signature: Buffer }>(
           "SELECT public_key, signature FROM bundle_signature WHERE digest = $1",
           [row.digest],
@@ -359,6 +368,7 @@ export function createControlSource(pool: pg.Pool): ControlSource {
           references: references.rows.map(({ content }) => JSON.parse(content.toString("utf8")) as ReferenceSet),
           revokedKeys: revoked.rows.map((row) => row.public_key.toString("hex")),
           directives,
+          shadow: row.leaf_hash && row.body && { leafHash: row.leaf_hash, body: row.body },
         }
       } catch (error) {
         await client.query("ROLLBACK").catch(() => {})

@@ -224,6 +224,7 @@ describe("createLedgerWriter: append of a change", () => {
       { kind: "bundle", digest, publishedAtMs: 1_795_000_000_123 },
       { kind: "bundle_signature", digest, publicKey: key, signature: randomBytes(64) },
       { kind: "activate", digest },
+      { kind: "shadow", isSet: true },
       {
         kind: "activation_requested",
         id,
@@ -260,8 +261,17 @@ describe("createLedgerWriter: append of a change", () => {
     expect(await rows("SELECT log_id, idx, published_at FROM bundle JOIN bundle_signature USING (digest)")).toEqual([
       { log_id: head.logId, idx: "0", published_at: new Date(1_795_000_000_123) },
     ])
-    expect(await rows("SELECT epoch, active_bundle, active_log_id, active_idx FROM control")).toEqual([
-      { epoch: "1", active_bundle: digest, active_log_id: head.logId, active_idx: "0" },
+    expect(
+      await rows("SELECT epoch, active_bundle, active_log_id, active_idx, shadow_log_id, shadow_idx FROM control"),
+    ).toEqual([
+      {
+        epoch: "1",
+        active_bundle: digest,
+        active_log_id: head.logId,
+        active_idx: "0",
+        shadow_log_id: head.logId,
+        shadow_idx: "0",
+      },
     ])
     expect(await rows("SELECT * FROM activation")).toEqual([
       {

@@ -105,6 +105,8 @@ const ATTACKS: Readonly<Record<string, readonly [sql: string, blamed: string] | 
   "control.active_bundle": ["UPDATE control SET active_bundle = NULL", "control"],
   "control.active_log_id": ["UPDATE control SET active_log_id = 9", "control"],
   "control.active_idx": ["UPDATE control SET active_idx = active_idx + 1", "control"],
+  "control.shadow_log_id": ["UPDATE control SET shadow_log_id = 1, shadow_idx = 1", "control"],
+  "control.shadow_idx": ["UPDATE control SET shadow_log_id = 1, shadow_idx = 0", "control"],
   "activation.activation_id": ["UPDATE activation SET activation_id = gen_random_uuid()", "activation"],
   "activation.digest": ["UPDATE activation SET digest = (SELECT active_bundle FROM control)", "activation"],
   "activation.previous": ["UPDATE activation SET previous = digest", "activation"],
@@ -122,7 +124,7 @@ const ATTACKS: Readonly<Record<string, readonly [sql: string, blamed: string] | 
     ]),
   ),
   ...Object.fromEntries(
-    ["log_id", "epoch", "digest", "problem", "seen_at"].map((column) => [
+    ["log_id", "epoch", "digest", "problem", "seen_at", "shadow"].map((column) => [
       `replica.${column}`,
       { exempt: "soft state of seconds: what each replica says of itself" },
     ]),

@@ -3,6 +3,7 @@ import { createMetrics } from "../../src/metrics.ts"
 
 const metrics = () =>
   createMetrics({
+    shadow: () => null,
     ready: () => true,
     treeSize: () => 7,
     checkpointSize: () => 0,

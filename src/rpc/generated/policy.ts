@@ -24,6 +24,8 @@ import type { GetBudgetRequest as _writ_v1_GetBudgetRequest, GetBudgetRequest__O
 import type { GetBudgetResponse as _writ_v1_GetBudgetResponse, GetBudgetResponse__Output as _writ_v1_GetBudgetResponse__Output } from './writ/v1/GetBudgetResponse.ts';
 import type { GetBundleRequest as _writ_v1_GetBundleRequest, GetBundleRequest__Output as _writ_v1_GetBundleRequest__Output } from './writ/v1/GetBundleRequest.ts';
 import type { GetBundleResponse as _writ_v1_GetBundleResponse, GetBundleResponse__Output as _writ_v1_GetBundleResponse__Output } from './writ/v1/GetBundleResponse.ts';
+import type { GetShadowRequest as _writ_v1_GetShadowRequest, GetShadowRequest__Output as _writ_v1_GetShadowRequest__Output } from './writ/v1/GetShadowRequest.ts';
+import type { GetShadowResponse as _writ_v1_GetShadowResponse, GetShadowResponse__Output as _writ_v1_GetShadowResponse__Output } from './writ/v1/GetShadowResponse.ts';
 import type { LedgerReceipt as _writ_v1_LedgerReceipt, LedgerReceipt__Output as _writ_v1_LedgerReceipt__Output } from './writ/v1/LedgerReceipt.ts';
 import type { ListBudgetsRequest as _writ_v1_ListBudgetsRequest, ListBudgetsRequest__Output as _writ_v1_ListBudgetsRequest__Output } from './writ/v1/ListBudgetsRequest.ts';
 import type { ListBudgetsResponse as _writ_v1_ListBudgetsResponse, ListBudgetsResponse__Output as _writ_v1_ListBudgetsResponse__Output } from './writ/v1/ListBudgetsResponse.ts';
@@ -43,6 +45,9 @@ import type { RuleChange as _writ_v1_RuleChange, RuleChange__Output as _writ_v1_
 import type { SecondOpinion as _writ_v1_SecondOpinion, SecondOpinion__Output as _writ_v1_SecondOpinion__Output } from './writ/v1/SecondOpinion.ts';
 import type { SetShadowBundleRequest as _writ_v1_SetShadowBundleRequest, SetShadowBundleRequest__Output as _writ_v1_SetShadowBundleRequest__Output } from './writ/v1/SetShadowBundleRequest.ts';
 import type { SetShadowBundleResponse as _writ_v1_SetShadowBundleResponse, SetShadowBundleResponse__Output as _writ_v1_SetShadowBundleResponse__Output } from './writ/v1/SetShadowBundleResponse.ts';
+import type { ShadowChange as _writ_v1_ShadowChange, ShadowChange__Output as _writ_v1_ShadowChange__Output } from './writ/v1/ShadowChange.ts';
+import type { ShadowCounts as _writ_v1_ShadowCounts, ShadowCounts__Output as _writ_v1_ShadowCounts__Output } from './writ/v1/ShadowCounts.ts';
+import type { ShadowReplica as _writ_v1_ShadowReplica, ShadowReplica__Output as _writ_v1_ShadowReplica__Output } from './writ/v1/ShadowReplica.ts';
 import type { TestBundleRequest as _writ_v1_TestBundleRequest, TestBundleRequest__Output as _writ_v1_TestBundleRequest__Output } from './writ/v1/TestBundleRequest.ts';
 import type { TestBundleResponse as _writ_v1_TestBundleResponse, TestBundleResponse__Output as _writ_v1_TestBundleResponse__Output } from './writ/v1/TestBundleResponse.ts';
 import type { ValidateBundleRequest as _writ_v1_ValidateBundleRequest, ValidateBundleRequest__Output as _writ_v1_ValidateBundleRequest__Output } from './writ/v1/ValidateBundleRequest.ts';
@@ -86,6 +91,8 @@ export interface ProtoGrpcType {
       GetBudgetResponse: MessageTypeDefinition<_writ_v1_GetBudgetResponse, _writ_v1_GetBudgetResponse__Output>
       GetBundleRequest: MessageTypeDefinition<_writ_v1_GetBundleRequest, _writ_v1_GetBundleRequest__Output>
       GetBundleResponse: MessageTypeDefinition<_writ_v1_GetBundleResponse, _writ_v1_GetBundleResponse__Output>
+      GetShadowRequest: MessageTypeDefinition<_writ_v1_GetShadowRequest, _writ_v1_GetShadowRequest__Output>
+      GetShadowResponse: MessageTypeDefinition<_writ_v1_GetShadowResponse, _writ_v1_GetShadowResponse__Output>
       LedgerReceipt: MessageTypeDefinition<_writ_v1_LedgerReceipt, _writ_v1_LedgerReceipt__Output>
       ListBudgetsRequest: MessageTypeDefinition<_writ_v1_ListBudgetsRequest, _writ_v1_ListBudgetsRequest__Output>
       ListBudgetsResponse: MessageTypeDefinition<_writ_v1_ListBudgetsResponse, _writ_v1_ListBudgetsResponse__Output>
@@ -105,6 +112,9 @@ export interface ProtoGrpcType {
       SecondOpinion: MessageTypeDefinition<_writ_v1_SecondOpinion, _writ_v1_SecondOpinion__Output>
       SetShadowBundleRequest: MessageTypeDefinition<_writ_v1_SetShadowBundleRequest, _writ_v1_SetShadowBundleRequest__Output>
       SetShadowBundleResponse: MessageTypeDefinition<_writ_v1_SetShadowBundleResponse, _writ_v1_SetShadowBundleResponse__Output>
+      ShadowChange: MessageTypeDefinition<_writ_v1_ShadowChange, _writ_v1_ShadowChange__Output>
+      ShadowCounts: MessageTypeDefinition<_writ_v1_ShadowCounts, _writ_v1_ShadowCounts__Output>
+      ShadowReplica: MessageTypeDefinition<_writ_v1_ShadowReplica, _writ_v1_ShadowReplica__Output>
       TestBundleRequest: MessageTypeDefinition<_writ_v1_TestBundleRequest, _writ_v1_TestBundleRequest__Output>
       TestBundleResponse: MessageTypeDefinition<_writ_v1_TestBundleResponse, _writ_v1_TestBundleResponse__Output>
       ValidateBundleRequest: MessageTypeDefinition<_writ_v1_ValidateBundleRequest, _writ_v1_ValidateBundleRequest__Output>

@@ -14,6 +14,11 @@ export function learnBundles(derived: Derived, record: Partial<RecordBody>, log:
     const active = `${data["digest"]} ${log.log_id} ${index}`
     if (!derived.active || derived.active.order < order) derived.active = { order, active }
   }
+  if (record.kind === "shadow_changed") {
+    const order = String(record.epoch).padStart(20, "0")
+    const at = "digest" in data ? `${log.log_id} ${index}` : null
+    if (!derived.shadow || derived.shadow.order < order) derived.shadow = { order, at }
+  }
   learnActivations(derived, record, data, log, index)
   if (record.kind === "bundle_published" || record.kind === "bundle_signed")
     for (const { public_key, signature } of data["signatures"] as readonly JsonObject[])
@@ -44,17 +49,24 @@ function learnActivations(
 
 export async function checkActivations(
   store: FsckStore,
-  { active, activations, decided }: Derived,
+  { active, shadow, activations, decided }: Derived,
   find: (finding: Finding) => void,
 ): Promise<void> {
-  const [control] = await store.query<{ active_bundle: Buffer | null; active_log_id: number; active_idx: bigint }>(
-    "SELECT active_bundle, active_log_id, active_idx FROM control",
-  )
+  const [control] = await store.query<{
+    active_bundle: Buffer | null
+    active_log_id: number
+    active_idx: bigint
+    shadow_log_id: number | null
+    shadow_idx: bigint | null
+  }>("SELECT active_bundle, active_log_id, active_idx, shadow_log_id, shadow_idx FROM control")
   const row = control?.active_bundle
     ? `${toHex(control.active_bundle)} ${control.active_log_id} ${control.active_idx}`
     : undefined
   if (row !== active?.active)
     find({ table: "control", text: "the active bundle is not the one that was activated last" })
+  const shadowAt = control?.shadow_idx == null ? null : `${control.shadow_log_id} ${control.shadow_idx}`
+  if (shadowAt !== (shadow?.at ?? null))
+    find({ table: "control", text: "the shadow bundle is not the one that was set last" })
 
   const rows = await store.query<{
     activation_id: string

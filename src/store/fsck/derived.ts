@@ -15,6 +15,8 @@ export interface Derived {
   epoch: bigint
   /** The newest activation: digest and position, by padded epoch. */
   active: { readonly order: string; readonly active: string } | null
+  /** The newest change of the shadow: position, null where there is none since; by padded epoch. */
+  shadow: { readonly order: string; readonly at: string | null } | null
   /** What followed the decision, in no order: the chain is put together when all logs were read. */
   readonly executions: Map<string, Link[]>
   /** By the execution that waits. */
@@ -49,6 +51,7 @@ export function emptyDerived(): Derived {
   return {
     epoch: 0n,
     active: null,
+    shadow: null,
     executions: new Map(),
     asked: new Map(),
     consumed: new Map(),

@@ -30,6 +30,7 @@ class FakeSource {
     references: [],
     revokedKeys: [],
     directives: [],
+    shadow: null,
   }
   loads = 0
   fault: Error | null = null

@@ -60,6 +60,7 @@ describe("KINDS", () => {
       "caller_key_changed",
       "bundle_signed",
       "bundle_activated",
+      "shadow_changed",
       "revoked",
       "runtime_registered",
       "runtime_state_changed",

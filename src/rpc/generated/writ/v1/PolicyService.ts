@@ -10,6 +10,8 @@ import type { GetBudgetRequest as _writ_v1_GetBudgetRequest, GetBudgetRequest__O
 import type { GetBudgetResponse as _writ_v1_GetBudgetResponse, GetBudgetResponse__Output as _writ_v1_GetBudgetResponse__Output } from '../../writ/v1/GetBudgetResponse.ts';
 import type { GetBundleRequest as _writ_v1_GetBundleRequest, GetBundleRequest__Output as _writ_v1_GetBundleRequest__Output } from '../../writ/v1/GetBundleRequest.ts';
 import type { GetBundleResponse as _writ_v1_GetBundleResponse, GetBundleResponse__Output as _writ_v1_GetBundleResponse__Output } from '../../writ/v1/GetBundleResponse.ts';
+import type { GetShadowRequest as _writ_v1_GetShadowRequest, GetShadowRequest__Output as _writ_v1_GetShadowRequest__Output } from '../../writ/v1/GetShadowRequest.ts';
+import type { GetShadowResponse as _writ_v1_GetShadowResponse, GetShadowResponse__Output as _writ_v1_GetShadowResponse__Output } from '../../writ/v1/GetShadowResponse.ts';
 import type { ListBudgetsRequest as _writ_v1_ListBudgetsRequest, ListBudgetsRequest__Output as _writ_v1_ListBudgetsRequest__Output } from '../../writ/v1/ListBudgetsRequest.ts';
 import type { ListBudgetsResponse as _writ_v1_ListBudgetsResponse, ListBudgetsResponse__Output as _writ_v1_ListBudgetsResponse__Output } from '../../writ/v1/ListBudgetsResponse.ts';
 import type { ListBundlesRequest as _writ_v1_ListBundlesRequest, ListBundlesRequest__Output as _writ_v1_ListBundlesRequest__Output } from '../../writ/v1/ListBundlesRequest.ts';
@@ -61,6 +63,15 @@ export interface PolicyServiceClient extends grpc.Client {
   getBundle(argument: _writ_v1_GetBundleRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_writ_v1_GetBundleResponse__Output>): grpc.ClientUnaryCall;
   getBundle(argument: _writ_v1_GetBundleRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_GetBundleResponse__Output>): grpc.ClientUnaryCall;
   getBundle(argument: _writ_v1_GetBundleRequest, callback: grpc.requestCallback<_writ_v1_GetBundleResponse__Output>): grpc.ClientUnaryCall;
+  
+  GetShadow(argument: _writ_v1_GetShadowRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_GetShadowResponse__Output>): grpc.ClientUnaryCall;
+  GetShadow(argument: _writ_v1_GetShadowRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_writ_v1_GetShadowResponse__Output>): grpc.ClientUnaryCall;
+  GetShadow(argument: _writ_v1_GetShadowRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_GetShadowResponse__Output>): grpc.ClientUnaryCall;
+  GetShadow(argument: _writ_v1_GetShadowRequest, callback: grpc.requestCallback<_writ_v1_GetShadowResponse__Output>): grpc.ClientUnaryCall;
+  getShadow(argument: _writ_v1_GetShadowRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_GetShadowResponse__Output>): grpc.ClientUnaryCall;
+  getShadow(argument: _writ_v1_GetShadowRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_writ_v1_GetShadowResponse__Output>): grpc.ClientUnaryCall;
+  getShadow(argument: _writ_v1_GetShadowRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_GetShadowResponse__Output>): grpc.ClientUnaryCall;
+  getShadow(argument: _writ_v1_GetShadowRequest, callback: grpc.requestCallback<_writ_v1_GetShadowResponse__Output>): grpc.ClientUnaryCall;
   
   ListBudgets(argument: _writ_v1_ListBudgetsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_ListBudgetsResponse__Output>): grpc.ClientUnaryCall;
   ListBudgets(argument: _writ_v1_ListBudgetsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_writ_v1_ListBudgetsResponse__Output>): grpc.ClientUnaryCall;
@@ -132,6 +143,8 @@ export interface PolicyServiceHandlers extends grpc.UntypedServiceImplementation
   
   GetBundle: grpc.handleUnaryCall<_writ_v1_GetBundleRequest__Output, _writ_v1_GetBundleResponse>;
   
+  GetShadow: grpc.handleUnaryCall<_writ_v1_GetShadowRequest__Output, _writ_v1_GetShadowResponse>;
+  
   ListBudgets: grpc.handleUnaryCall<_writ_v1_ListBudgetsRequest__Output, _writ_v1_ListBudgetsResponse>;
   
   ListBundles: grpc.handleUnaryCall<_writ_v1_ListBundlesRequest__Output, _writ_v1_ListBundlesResponse>;
@@ -153,6 +166,7 @@ export interface PolicyServiceDefinition extends grpc.ServiceDefinition {
   DecideActivation: MethodDefinition<_writ_v1_DecideActivationRequest, _writ_v1_DecideActivationResponse, _writ_v1_DecideActivationRequest__Output, _writ_v1_DecideActivationResponse__Output>
   GetBudget: MethodDefinition<_writ_v1_GetBudgetRequest, _writ_v1_GetBudgetResponse, _writ_v1_GetBudgetRequest__Output, _writ_v1_GetBudgetResponse__Output>
   GetBundle: MethodDefinition<_writ_v1_GetBundleRequest, _writ_v1_GetBundleResponse, _writ_v1_GetBundleRequest__Output, _writ_v1_GetBundleResponse__Output>
+  GetShadow: MethodDefinition<_writ_v1_GetShadowRequest, _writ_v1_GetShadowResponse, _writ_v1_GetShadowRequest__Output, _writ_v1_GetShadowResponse__Output>
   ListBudgets: MethodDefinition<_writ_v1_ListBudgetsRequest, _writ_v1_ListBudgetsResponse, _writ_v1_ListBudgetsRequest__Output, _writ_v1_ListBudgetsResponse__Output>
   ListBundles: MethodDefinition<_writ_v1_ListBundlesRequest, _writ_v1_ListBundlesResponse, _writ_v1_ListBundlesRequest__Output, _writ_v1_ListBundlesResponse__Output>
   PublishBundle: MethodDefinition<_writ_v1_PublishBundleRequest, _writ_v1_PublishBundleResponse, _writ_v1_PublishBundleRequest__Output, _writ_v1_PublishBundleResponse__Output>

@@ -6,10 +6,12 @@ export interface SetShadowBundleRequest {
   'digest'?: (Buffer | Uint8Array | string);
   'sample_per_million'?: (number);
   'duration'?: (_google_protobuf_Duration | null);
+  'reason'?: (string);
 }
 
 export interface SetShadowBundleRequest__Output {
   'digest': (Buffer);
   'sample_per_million': (number);
   'duration': (_google_protobuf_Duration__Output | null);
+  'reason': (string);
 }

@@ -1,0 +1,8 @@
+// Original file: proto/writ/v1/policy.proto
+
+
+export interface GetShadowRequest {
+}
+
+export interface GetShadowRequest__Output {
+}
