@@ -5,6 +5,7 @@ import type {
   ActiveBundle,
   BundleStore,
   ReplicaRow,
+  ShadowRow,
   StoredActivation,
   StoredBundle,
 } from "../../src/decision/bundles.ts"
@@ -43,6 +44,9 @@ export class BundleWorld {
   readonly activations = new Map<string, StoredActivation>()
   readonly replicas: ReplicaRow[] = []
   active: ActiveBundle | null = null
+  /** The record that set it. */
+  shadow: StoredRecord | null = null
+  readonly shadowRows: ShadowRow[] = []
   state: ControlState
   /** Done before the next appends are looked at, one each: what somebody else changes first. */
   readonly meanwhile: (() => unknown)[] = []
@@ -77,6 +81,8 @@ export class BundleWorld {
     pending: async (nowMs) =>
       [...this.activations.values()].filter(({ decision, expiresAtMs }) => !decision && expiresAtMs > nowMs),
     replicas: async () => this.replicas,
+    shadow: async () => this.shadow,
+    shadowRows: async () => this.shadowRows,
   }
 
   /** What every part of the life of a bundle leans on. */
@@ -120,6 +126,7 @@ export class BundleWorld {
         const bundle = this.bundles.get(toHex(digest)) as StoredBundle
         this.bundles.set(toHex(digest), { ...bundle, signatures: [...bundle.signatures, { publicKey, signature }] })
       } else if (effect.kind === "activate") this.active = { digest: effect.digest, record }
+      else if (effect.kind === "shadow") this.shadow = effect.isSet ? record : null
       else if (effect.kind === "activation_requested") {
         const { kind: _, ...activation } = effect
         this.activations.set(effect.id, { ...activation, record, decision: null })
