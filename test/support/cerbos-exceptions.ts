@@ -66,6 +66,11 @@ export const CERBOS_EXCEPTIONS: readonly CerbosException[] = [
     shows: calls(["_-_"], 2),
   },
   {
+    what: "does not evaluate the index into an optional that holds nothing; here its error is one (fails closed)",
+    vector: ["[{'a': 1}][?7 + zero][?['a'][7 + zero]].hasValue()", "error"],
+    shows: calls(["_[?_]"], 2),
+  },
+  {
     what: "sorts what is around a NaN no further; here NaN comes last",
     vector: ["[1.5 + dzero, 0.0 / dzero, 1.0].sort()", "[double 1, double 1.5, double NaN]"],
     shows: (part) => calls(["sort"], 0)(part) || (part.kind === "comprehension" && part.form === "sortBy"),
