@@ -16,7 +16,7 @@ export default defineConfig({
         },
       },
       { test: { ...node, name: "property", include: ["test/property/**/*.test.ts"], testTimeout: 120_000 } },
-      // One embedded Postgres for all; each file clones a migrated template. Two cores: one file at a time.
+      // One embedded Postgres for all; each file clones a migrated template. Two files at a time: they wait for commits.
       {
         test: {
           ...node,
@@ -25,7 +25,8 @@ export default defineConfig({
           globalSetup: ["test/support/postgres-setup.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -36,6 +37,7 @@ export default defineConfig({
           testTimeout: 240_000,
           hookTimeout: 60_000,
           fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -3,10 +3,13 @@
 /** A number below `count`. */
 export type Pick = (count: number) => number
 
-/** The seed of a run: `name` in the environment repeats one, else it is another each time. Printed, since a failure needs it. */
-export function seedFrom(name: string): number {
+/**
+ * The seed of a run: `name` in the environment repeats one, else it is `usual`, else another each time. Printed, since a
+ * failure needs it.
+ */
+export function seedFrom(name: string, usual: number = Date.now() % 1_000_000_000): number {
   const asked = process.env[name]
-  const seed = asked === undefined ? Date.now() % 1_000_000_000 : Number(asked)
+  const seed = asked === undefined ? usual : Number(asked)
   if (!Number.isSafeInteger(seed)) throw new Error(`${name} is a whole number, not ${asked}`)
   console.log(`${name}=${seed} repeats this run`)
   return seed
