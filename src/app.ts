@@ -511,6 +511,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     directives.close()
     return drain(server, config.drainMs)
   }
+  await checkpointNow() // so that /checkpoint has one from its first answer on
   const http = await startHttp({
     ...config.http,
     public: config.public,
@@ -521,14 +522,13 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
       jwks: async () => ({ keys: await tokenKeys() }),
       discovery: async () => describeTrust(await trust(), issuer),
       checkpoint: async () => checkpointing.newest?.note ?? null,
-      tile: (path) => readTile(reader, logId, path),
+      tile: (kind, path) => readTile(reader, logId, checkpointing.newest?.size ?? 0, kind, path),
       authenticate: (header) => assertRole(authenticate(header, callers(), wallMs()), ["operator", "auditor", "admin"]),
     },
   })
   stops.HTTP = () => http.close()
   stops["policy watch"] = watchPolicyFolder(config.policyFolder, () => void reloadPolicy())
   stops.health = () => health.setStatus("", "NOT_SERVING")
-  await checkpointNow()
   showHealth()
   const about = { pid: process.pid, grpc, http: http.address, tls: config.grpc.tls !== null, version: VERSION }
   writeDurably(folder.daemonFile, `${JSON.stringify(about)}\n`, 0o644)

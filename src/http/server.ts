@@ -17,8 +17,8 @@ export interface HttpState {
   discovery(): Promise<object>
   /** The newest signed checkpoint of this daemon's log; null before the first. */
   checkpoint(): Promise<string | null>
-  /** Null where the newest checkpoint does not reach, or there is no such path. */
-  tile(path: string): Promise<Uint8Array | null>
+  /** Null where the newest checkpoint does not reach, or there is no such path of this kind. */
+  tile(kind: "hashes" | "entries", path: string): Promise<Uint8Array | null>
   /** Throws UNAUTHENTICATED or FORBIDDEN. */
   authenticate(header: string | undefined): void
 }
@@ -44,11 +44,13 @@ const json = (body: object, more: { readonly status?: number; readonly maxAgeSec
   ...more,
 })
 
-async function tile(state: HttpState, path: string): Promise<Answer> {
-  const body = await state.tile(path)
-  if (!body) throw new WritError("NOT_FOUND", "The newest checkpoint holds no such tile.")
-  return { type: "application/octet-stream", body, maxAgeSeconds: "always" }
-}
+const tile =
+  (kind: Parameters<HttpState["tile"]>[0]): Route["answer"] =>
+  async (state, path) => {
+    const body = await state.tile(kind, path)
+    if (!body) throw new WritError("NOT_FOUND", "The newest checkpoint holds no such tile.")
+    return { type: "application/octet-stream", body, maxAgeSeconds: "always" }
+  }
 
 export const ROUTES: Readonly<Record<string, Route>> = {
   "/healthz": { public: true, answer: async () => json({ live: true }) },
@@ -73,8 +75,8 @@ export const ROUTES: Readonly<Record<string, Route>> = {
     },
   },
   // What callers are called stands in the leaves, so they are for auditors.
-  "/tile/entries/*": { public: false, answer: tile },
-  "/tile/*": { public: true, answer: tile },
+  "/tile/entries/*": { public: false, answer: tile("entries") },
+  "/tile/*": { public: true, answer: tile("hashes") },
   "/metrics": {
     public: false,
     answer: async (state) => ({ type: "text/plain; version=0.0.4; charset=utf-8", body: await state.metrics() }),

@@ -1,22 +1,26 @@
-/** The log as C2SP tlog-tiles serves it: tiles and entry bundles, as far as the newest checkpoint reaches. */
+/** The log as C2SP tlog-tiles serves it: tiles of hashes, and entry bundles, as far as the newest checkpoint reaches. */
 import { concatBytes } from "../formats/bytes.ts"
-import { parseCheckpoint } from "../formats/checkpoint.ts"
 import { encodeEntryBundle } from "../formats/entry-bundle.ts"
-import { parseNote } from "../formats/signed-note.ts"
 import { parseTilePath, TILE_WIDTH } from "../formats/tiles.ts"
 import type { LedgerReader } from "./lineage.ts"
 
-/** Null where the newest checkpoint does not reach, where rows are missing, and for what is no such path. */
+/** What of the log: its hashes are everybody's to see, its entries are not. */
+export type TileKind = "hashes" | "entries"
+
+/**
+ * `size`: of the newest checkpoint. Null where it does not reach, where rows are missing, and for what is no path of a tile
+ * of this kind.
+ */
 export async function readTile(
-  reader: Pick<LedgerReader, "tiles" | "records" | "latestCheckpoint">,
+  reader: Pick<LedgerReader, "tiles" | "records">,
   logId: number,
+  size: number,
+  kind: TileKind,
   path: string,
 ): Promise<Uint8Array | null> {
   const tile = parseTilePath(path)
-  const note = tile && (await reader.latestCheckpoint(logId))
-  if (!tile || !note) return null
+  if (!tile || (tile.level === "entries") !== (kind === "entries")) return null
   const { level, index, width } = tile
-  const size = Number(parseCheckpoint(parseNote(note).text).size)
   const start = index * TILE_WIDTH
   if (start + width > Math.floor(size / TILE_WIDTH ** (level === "entries" ? 0 : level))) return null
   if (level === "entries") {

@@ -8,7 +8,7 @@ import { readTile } from "../../../src/ledger/tiles.ts"
 import { MemoryLog } from "../../support/log.ts"
 
 const log = new MemoryLog(600)
-function reader(signed: number | null, holds = 600): Pick<LedgerReader, "tiles" | "records" | "latestCheckpoint"> {
+function reader(holds = 600): Pick<LedgerReader, "tiles" | "records"> {
   return {
     tiles: () => ({
       hashes: async (level, start, count) =>
@@ -18,10 +18,10 @@ function reader(signed: number | null, holds = 600): Pick<LedgerReader, "tiles" 
       log.entries
         .slice(start, Math.min(start + limit, holds))
         .map((body, i) => ({ body, index: start + i }) as StoredRecord),
-    latestCheckpoint: async () => (signed === null ? null : log.checkpoint(signed)),
   }
 }
-const read = (path: string, signed: number | null = 600, holds?: number) => readTile(reader(signed, holds), 1, path)
+const read = (path: string, signed = 600, holds?: number) =>
+  readTile(reader(holds), 1, signed, path.includes("entries") ? "entries" : "hashes", path)
 
 describe("readTile", () => {
   test("full and partial tiles of each level, as tlog-tiles defines their hashes", async () => {
@@ -43,7 +43,7 @@ describe("readTile", () => {
     ["tile/1/000.p/2", 511],
     ["tile/2/000.p/1", 600],
     ["tile/entries/002.p/88", 599],
-    ["tile/0/000", null],
+    ["tile/0/000", 0],
     ["tile/x/000", 600],
   ])("%s is not there where the checkpoint is of %s", async (path, signed) => {
     expect(await read(path, signed)).toBeNull()
@@ -56,6 +56,11 @@ describe("readTile", () => {
       ...reader(600),
       records: async () => [...log.entries].slice(0, 88).map((body, i) => ({ body, index: 513 + i }) as StoredRecord),
     }
-    expect(await readTile(holed, 1, "tile/entries/002.p/88")).toBeNull()
+    expect(await readTile(holed, 1, 600, "entries", "tile/entries/002.p/88")).toBeNull()
+  })
+
+  test("who asks for hashes gets no entries, nor the other way round", async () => {
+    expect(await readTile(reader(), 1, 600, "hashes", "tile/entries/000")).toBeNull()
+    expect(await readTile(reader(), 1, 600, "entries", "tile/0/000")).toBeNull()
   })
 })
