@@ -1,7 +1,8 @@
 /** Checkpoints of this daemon's log, and the witnesses that its configuration names. */
 import type { Config } from "./config.ts"
 import { nativeCrypto, sha256 } from "./crypto.ts"
-import { parseNote } from "./formats/signed-note.ts"
+import { WritError } from "./errors.ts"
+import { ED25519_COSIGNATURE, parseNote, parseVerifierKey } from "./formats/signed-note.ts"
 import { submitCheckpoint } from "./http/submit.ts"
 import type { Appender } from "./ledger/appender.ts"
 import type { CheckpointSigner } from "./ledger/checkpointer.ts"
@@ -22,10 +23,12 @@ export interface CheckpointParts {
   readonly reader: LedgerReader
 }
 
+/** Throws CONFIG_INVALID. */
 export function composeCheckpointing({ config, log, logId, appender, signer, reader }: CheckpointParts): Checkpointing {
   const { witnesses, witnessQuorum: quorum } = config
   const common = { logId, appender, signer, store: reader, sha256 }
   if (witnesses.length === 0) return createCheckpointing(common)
+  assertWitnesses(witnesses, quorum)
   const cosign = createCosigning({
     witnesses,
     prove: (size1, size2) => buildConsistencyProof(reader.tiles(logId), sha256, size1, size2),
@@ -34,4 +37,23 @@ export function composeCheckpointing({ config, log, logId, appender, signer, rea
     onAnswer: createWitnessObserver(log),
   })
   return createCheckpointing({ ...common, witnesses: { cosign, quorum } })
+}
+
+/** A key that is none would make every checkpoint fail, and a quorum that cannot be reached would never say so. */
+function assertWitnesses(witnesses: Config["witnesses"], quorum: number): void {
+  for (const { url, vkey } of witnesses) {
+    try {
+      parseVerifierKey(sha256, vkey, ED25519_COSIGNATURE)
+    } catch (cause) {
+      throw new WritError("CONFIG_INVALID", `witnesses: the key of ${url} is wrong. ${(cause as Error).message}`, {
+        cause,
+      })
+    }
+  }
+  const keys = new Set(witnesses.map(({ vkey }) => vkey)).size
+  if (quorum > keys)
+    throw new WritError(
+      "CONFIG_INVALID",
+      `witness-quorum is ${quorum}, and witnesses names ${keys}. Name more, or ask for fewer.`,
+    )
 }

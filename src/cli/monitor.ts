@@ -75,7 +75,8 @@ async function follow(
   while (!stop.signal.aborted) {
     const report = await check()
     metrics.checked(report)
-    exitCode = tell(report, folder, flags)
+    const code = tell(report, folder, flags)
+    exitCode = exitCode === 1 ? 1 : code // what has misbehaved once has
     if (exitCode === 1 && port === null) break // where metrics are scraped, the alarm stays up
     await sleep(seconds * 1_000, undefined, { signal: stop.signal }).catch(() => {})
   }

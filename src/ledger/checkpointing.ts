@@ -30,9 +30,30 @@ export function createCheckpointing(options: CheckpointingOptions): Checkpointin
   const { logId, appender, signer, store, sha256, witnesses } = options
   let signing: Promise<void> | null = null
   let newest: Checkpointing["newest"] = null
+  let isAsking = false
 
   async function withCosignatures(note: string, size: number): Promise<NonNullable<typeof newest>> {
     return { size, ...(witnesses ? await witnesses.cosign(note, size) : { note, count: 0 }) }
+  }
+
+  /** Null: it was signed, and then not stored. */
+  async function knownOf(size: number): Promise<typeof newest> {
+    if (newest?.size === size) return newest
+    const note = await store.checkpoint(logId, size, size)
+    return note === null ? null : { size, note, count: 0 }
+  }
+
+  /** Nobody waits for it. */
+  function askAgain(asked: NonNullable<typeof newest>): void {
+    if (isAsking) return
+    isAsking = true
+    void withCosignatures(asked.note, asked.size)
+      .then((cosigned) => {
+        if (newest === asked) newest = cosigned
+      })
+      .finally(() => {
+        isAsking = false
+      })
   }
 
   async function sign(): Promise<void> {
@@ -40,13 +61,11 @@ export function createCheckpointing(options: CheckpointingOptions): Checkpointin
     const root = appender.tree.root()
     const { last } = signer
     if (size === 0) return
-    if (last?.size === size) {
-      const stored = newest?.size === size ? newest.note : await store.checkpoint(logId, size, size)
-      if (stored !== null) {
-        if (newest?.size !== size || newest.count < (witnesses?.quorum ?? 0))
-          newest = await withCosignatures(stored, size)
-        return
-      }
+    const known = last?.size === size ? await knownOf(size) : null
+    if (known) {
+      newest = known
+      if (witnesses && known.count < witnesses.quorum) askAgain(known)
+      return
     }
     try {
       const proof =

@@ -97,13 +97,8 @@ const cosigners = (note: string) =>
     .filter((name) => name.startsWith("w.example/"))
 
 let witnesses: RunningWitness[]
-const serve = async () =>
-  await startBuilt(data, [
-    "--witnesses",
-    witnesses.map((one) => `${one.url} ${one.vkey}`).join(","),
-    "--witness-quorum",
-    "2",
-  ])
+const lines = () => witnesses.map((one) => `${one.url} ${one.vkey}`)
+const serve = async () => await startBuilt(data, ["--witnesses", lines().join(","), "--witness-quorum", "2"])
 
 beforeAll(async () => {
   daemon = await startBuilt(data)
@@ -225,6 +220,22 @@ describe("witnesses and a monitor", () => {
       [
         ["serve", "--data", join(folder.path, "bad-daemon"), "--witnesses", "http://127.0.0.1:1"],
         /URL and a verifier key/,
+      ],
+      [
+        ["serve", "--data", join(folder.path, "bad-daemon"), "--witnesses", `http://127.0.0.1:1 ${vkey}`],
+        /key of http:\/\/127\.0\.0\.1:1 is wrong/,
+      ],
+      [
+        [
+          "serve",
+          "--data",
+          join(folder.path, "bad-daemon"),
+          "--witnesses",
+          lines()[0] as string,
+          "--witness-quorum",
+          "2",
+        ],
+        /witness-quorum is 2, and witnesses names 1/,
       ],
     ] as const) {
       const { code, err } = await writ(args)

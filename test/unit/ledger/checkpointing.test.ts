@@ -27,6 +27,8 @@ class World {
   /** Cosigns by so many of two, and counts how often it was asked. */
   witnessed = 0
   asked = 0
+  /** They answer after this. */
+  answer: Promise<void> = Promise.resolve()
 
   start(quorum?: number) {
     const key = vectorKey("log")
@@ -71,6 +73,7 @@ class World {
           quorum,
           cosign: async (note: string) => {
             this.asked++
+            await this.answer
             return { note: `${note}${"— w AAAAAAA=\n".repeat(this.witnessed)}`, count: this.witnessed }
           },
         },
@@ -197,10 +200,31 @@ describe("a fault while a checkpoint is made", () => {
     expect(stored).toMatch(/— w AAAAAAA=\n$/)
     world.witnessed = 2
     await checkpoint()
+    await turn() // nobody waits for them
     expect(checkpointing.newest?.count).toBe(2)
     expect(world.stored.get(5)).toBe(stored)
     expect([world.asked, world.signatures]).toEqual([2, 1])
     await checkpoint()
+    await turn()
     expect(world.asked).toBe(2) // the quorum is there
+  })
+
+  test("what comes when the log has grown meanwhile is of an older checkpoint, and is let go", async () => {
+    const { checkpoint, checkpointing } = world.start(1)
+    world.held = leaves.slice(0, 5)
+    await checkpoint()
+    let release = () => {}
+    world.answer = new Promise((resolve) => {
+      release = resolve
+    })
+    await checkpoint() // asks again, once
+    await checkpoint()
+    expect(world.asked).toBe(2)
+    world.answer = Promise.resolve()
+    world.held = leaves.slice(0, 9)
+    await checkpoint()
+    release()
+    await turn()
+    expect(checkpointing.newest?.size).toBe(9)
   })
 })
