@@ -29,10 +29,17 @@ export const NO_OPINIONS: Opinions = { confirmed: 0, outside: 0, disagreements: 
 export async function checkFiles(files: BundleFiles): Promise<BundleCheck> {
   const loaded = loadPolicy(files, sha256)
   if (!loaded.ok) return toCheck(loaded, NO_OPINIONS)
-  const opinions = await askAll(loaded.conditions)
+  return toCheck(loaded, await withTests(await askAll(loaded.conditions), loaded, files))
+}
+
+/** What is asked besides over the requests that the bundle's own tests hold. */
+export async function withTests(
+  opinions: Opinions,
+  loaded: Extract<LoadResult, { ok: true }>,
+  files: BundleFiles,
+): Promise<Opinions> {
   const { askAboutTests } = await import("../policy/tests/ask-about-tests.ts") // cel-js takes long to load
-  const disagreements = [...opinions.disagreements, ...askAboutTests(loaded, files)]
-  return toCheck(loaded, { ...opinions, disagreements })
+  return { ...opinions, disagreements: [...opinions.disagreements, ...askAboutTests(loaded, files)] }
 }
 
 /** Of a bundle that was published: does this program still read it? */

@@ -2,9 +2,11 @@
 import { asBuffer, nativeCrypto, sha256 } from "../crypto.ts"
 import { type BundleIr, compileCanonicalToIr, compileFilesToIr } from "../policy/bundle-ir.ts"
 import type { Condition } from "../policy/condition.ts"
+import { loadPolicy } from "../policy/load.ts"
+import { isTestFile } from "../policy/merge-files.ts"
 import type { Opinions } from "../policy/second-opinion.ts"
 import type { PolicyProblem } from "../policy/types.ts"
-import { askAll, MAX_CONDITIONS, NO_OPINIONS } from "./check-bundle.ts"
+import { askAll, MAX_CONDITIONS, NO_OPINIONS, withTests } from "./check-bundle.ts"
 import { bundleSigningInput } from "./control.ts"
 
 export type PolicyJob =
@@ -56,10 +58,15 @@ function compileStored(content: Uint8Array): CompiledIr {
 async function compileFiles(job: Extract<PolicyJob, { kind: "files" }>): Promise<CompiledIr> {
   const conditions: { readonly id: string; readonly condition: Condition }[] = []
   const texts = Object.entries(job.files).map(([name, bytes]) => [name, asBuffer(bytes).toString("utf8")] as const)
-  const compiled = compileFilesToIr(Object.fromEntries(texts), sha256, (condition, id) => {
+  const files = Object.fromEntries(texts)
+  const compiled = compileFilesToIr(files, sha256, (condition, id) => {
     if (job.confirm && conditions.length < MAX_CONDITIONS) conditions.push({ id, condition })
   })
   if (!compiled.ok) return compiled
   const isAsked = job.confirm !== null && job.confirm.unless !== compiled.digest
-  return { ...compiled, opinions: isAsked ? await askAll(conditions) : NO_OPINIONS }
+  if (!isAsked) return { ...compiled, opinions: NO_OPINIONS }
+  const opinions = await askAll(conditions)
+  if (!Object.keys(files).some(isTestFile)) return { ...compiled, opinions }
+  const loaded = loadPolicy(files, sha256) // once more: what crosses threads cannot be evaluated with another engine beside
+  return { ...compiled, opinions: loaded.ok ? await withTests(opinions, loaded, files) : opinions }
 }

@@ -49,7 +49,7 @@ export interface PublishDependencies {
   readonly rate: ByteRate
   readonly store: BundleStore
   control(): ControlState
-  readonly ledger: { append(entry: Entry): Promise<AppendResult> }
+  readonly ledger: { assertOpen(): void; append(entry: Entry): Promise<AppendResult> }
   checkFiles(files: BundleFiles, limitMs: number): Promise<BundleCheck>
   testFiles(files: BundleFiles, filter: string, limitMs: number): Promise<BundleTests>
   /** 32-byte public keys. */
@@ -79,7 +79,9 @@ export type StorePublication = (publication: Publication, actor: Actor, limit?: 
  * record: a crash between the two leaves bytes that nothing speaks of.
  */
 export function createStorePublication(
-  deps: Pick<PublishDependencies, "clock" | "origin" | "store" | "control" | "ledger">,
+  deps: Pick<PublishDependencies, "clock" | "origin" | "store" | "control"> & {
+    readonly ledger: Pick<PublishDependencies["ledger"], "append">
+  },
 ): StorePublication {
   /** Answers their SHA-256, lower-case hex. */
   const storeContent = async (digest: Uint8Array, content: Uint8Array) => {
@@ -88,6 +90,7 @@ export function createStorePublication(
   }
   return async ({ checked, signatures, comment }, actor, limit) => {
     const digest = fromHex(checked.digest)
+    let contentSha256: string | undefined
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const known = await deps.store.find(digest)
       const isNew = (one: BundleSignature) =>
@@ -98,7 +101,7 @@ export function createStorePublication(
         const bundle = toBundleView(known, await readSurroundings(deps.store, deps.clock.now().wallMs))
         return { bundle, receipt: { origin, index, leafHash }, alreadyPublished: true }
       }
-      const contentSha256 = known ? "" : await storeContent(digest, checked.canonicalBytes)
+      if (!known) contentSha256 ??= await storeContent(digest, checked.canonicalBytes)
       const { epoch } = deps.control()
       const { wallMs, monotonicMs } = deps.clock.now()
       if (limit && monotonicMs >= limit.deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
@@ -109,7 +112,7 @@ export function createStorePublication(
           epoch: String(known ? epoch + 1n : epoch),
           data: known
             ? { digest: checked.digest, signatures: added.map(toSigned) }
-            : describe(checked, added, contentSha256),
+            : describe(checked, added, contentSha256 as string),
         },
         comment === "" ? null : encodeCanonicalJson({ comment }),
         wallMs,
@@ -131,13 +134,14 @@ export function createStorePublication(
   }
 }
 
-/** Throws POLICY_INVALID, INVALID_REQUEST, REQUEST_TOO_LARGE, DEADLINE_EXCEEDED, RATE_LIMITED. */
+/** Throws POLICY_INVALID, INVALID_REQUEST, REQUEST_TOO_LARGE, DEADLINE_EXCEEDED, RATE_LIMITED, LEDGER_UNAVAILABLE, QUEUE_FULL. */
 export function createPublish(deps: PublishDependencies) {
   const store = createStorePublication(deps)
   return async ({ files, envelope, comment }: PublishRequest, call: Call): Promise<Published> => {
     const limit = limitOf({ ...call, timeoutMs: call.timeoutMs ?? MAX_TIMEOUT_MS }, deps.clock.now().monotonicMs)
     if (envelope.length > MAX_BUNDLE_ENVELOPE_BYTES)
       throw new WritError("REQUEST_TOO_LARGE", `envelope is larger than ${MAX_BUNDLE_ENVELOPE_BYTES} bytes.`)
+    deps.ledger.assertOpen() // before anything is compiled or stored
     const leftMs = () => limit.deadlineMs - deps.clock.now().monotonicMs
     const checked = await deps.checkFiles(files, leftMs())
     assertValid(checked)

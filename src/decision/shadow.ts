@@ -13,6 +13,8 @@ import type { FromShadowWorker, ToShadowWorker } from "./shadow-worker.ts"
 const MAX_HEAP_MIB = 1_024
 /** A thread that has not answered for so long is ended: a batch takes half a second of its own. */
 const SILENCE_MS = 60_000
+/** A bundle of 40,000 rules takes half a minute to compile, and much more where the processors have nothing left. */
+const LOAD_MS = 600_000
 /** After a failure. */
 const RETRY_MS = 60_000
 /** How long whoever asks for counts waits for new ones. */
@@ -41,6 +43,7 @@ export interface ShadowOptions {
   onState(state: ShadowState, setting: ShadowSetting, problem: string): void
   readonly start?: () => Worker
   readonly retryMs?: number
+  /** Instead of both limits. */
   readonly silenceMs?: number
 }
 
@@ -133,7 +136,7 @@ export class Shadow {
     worker.on("error", (error: Error) => this.#fail(run, error.message))
     worker.on("exit", (code) => this.#fail(run, `the thread ended with code ${code}`))
     post(run, { kind: "load", digest, content })
-    this.#expect(run)
+    this.#expect(run, LOAD_MS)
   }
 
   #take(run: Run, message: FromShadowWorker): void {
@@ -144,7 +147,7 @@ export class Shadow {
         run.sinceMs = this.#options.wallMs()
         this.feed = run.feed = new ShadowFeed((batch) => {
           post(run, { kind: "decide", batch }, batch.bytes.buffer)
-          this.#expect(run)
+          this.#expect(run, SILENCE_MS)
         }, run.setting.samplePerMillion)
         this.#enter(run, "comparing")
         break
@@ -162,8 +165,8 @@ export class Shadow {
   }
 
   /** Of what it was given last, it has to be through by then. */
-  #expect(run: Run): void {
-    const silenceMs = this.#options.silenceMs ?? SILENCE_MS
+  #expect(run: Run, usualMs: number): void {
+    const silenceMs = this.#options.silenceMs ?? usualMs
     clearTimeout(run.timer)
     run.timer = setTimeout(() => this.#fail(run, `the thread has not answered for ${silenceMs / 1000} s`), silenceMs)
     run.timer.unref()

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs"
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from "vitest"
 import type { PolicyJob } from "../../src/decision/policy-job.ts"
@@ -6,6 +6,7 @@ import type { JobThread } from "../../src/decision/policy-thread.ts"
 import type { Scope } from "../../src/policy/condition.ts"
 import { startTestDaemon } from "../support/daemon.ts"
 import { createDatabase, type TestDatabase } from "../support/database.ts"
+import { makeFolder } from "../support/folder.ts"
 
 /** The engine lowers conditions as if they were written so; nothing is changed unless a test says. */
 const engine = vi.hoisted(() => ({ lower: (source: string) => source }))
@@ -36,6 +37,8 @@ vi.mock("../../src/decision/policy-thread.ts", async (importOriginal) => {
   return { ...real, createPolicyThread: () => real.createPolicyThread(() => new ThisThread() as unknown as JobThread) }
 })
 const mutate = (source: string) => source.replaceAll(/>(?!=)/g, ">=")
+
+const EXAMPLE = join(import.meta.dirname, "..", "..", "examples", "agent-tools")
 
 let database: TestDatabase
 beforeAll(async () => {
@@ -75,5 +78,25 @@ test("a running daemon keeps the last good bundle", async () => {
     expect(await version()).toBe("better")
   } finally {
     await writ.stop()
+  }
+})
+
+test("what the tests in the folder ask for is asked of both engines, too", async () => {
+  const folder = makeFolder()
+  const fresh = await Promise.all([createDatabase(), createDatabase()])
+  // Wrong about one amount, which no input that is made up has, and one of the bundle's own tests.
+  engine.lower = (source) =>
+    source.replace("parameters.amount > 2000", "(parameters.amount > 2000 || parameters.amount == 1002)")
+  try {
+    copyFileSync(join(EXAMPLE, "policy.yaml"), join(folder.path, "policy.yaml"))
+    await (await startTestDaemon(fresh[0].url, { policy: folder.path })).stop()
+    copyFileSync(join(EXAMPLE, "policy_test.yaml"), join(folder.path, "policy_test.yaml"))
+    await expect(startTestDaemon(fresh[1].url, { policy: folder.path })).rejects.toMatchObject({
+      code: "POLICY_INVALID",
+      message: expect.stringMatching(/parameters\.amount > 2000[\s\S]*1002/),
+    })
+  } finally {
+    for (const one of fresh) await one.drop()
+    folder.remove()
   }
 })

@@ -11,6 +11,7 @@ import type {
 } from "../../src/decision/bundles.ts"
 import { checkCanonical, checkFiles } from "../../src/decision/check-bundle.ts"
 import type { Caller, CallerKey, ControlState } from "../../src/decision/state.ts"
+import { WritError } from "../../src/errors.ts"
 import { toHex } from "../../src/formats/bytes.ts"
 import type { AppendResult, Entry } from "../../src/ledger/appender.ts"
 import { readBody, type StoredRecord } from "../../src/ledger/lineage.ts"
@@ -57,7 +58,11 @@ export class BundleWorld {
     this.state = { ...stateOf(null), callers }
   }
 
+  isOpen = true
   readonly ledger = {
+    assertOpen: () => {
+      if (!this.isOpen) throw new WritError("LEDGER_UNAVAILABLE")
+    },
     append: async (entry: Entry): Promise<AppendResult> => {
       await this.meanwhile.shift()?.()
       this.entries.push(entry)

@@ -78,6 +78,13 @@ describe("createPublish", () => {
     expect(world.bundles.size).toBe(1)
   })
 
+  test("while the ledger takes nothing, nothing is compiled and nothing stored", async () => {
+    world.isOpen = false
+    const checkFiles = () => Promise.reject(new Error("not reached"))
+    await expect(publish({}, { checkFiles })).rejects.toMatchObject({ code: "LEDGER_UNAVAILABLE" })
+    expect(world.contents.size).toBe(0)
+  })
+
   test("gives up when the control state keeps changing, and when the deadline has passed", async () => {
     world.meanwhile.push(...Array.from({ length: 20 }, () => () => world.raiseEpoch()))
     await expect(publish()).rejects.toMatchObject({ code: "LEDGER_UNAVAILABLE" })
