@@ -8,6 +8,7 @@ import {
   type FoundExecution,
   isIntact,
   type LineageStore,
+  orderLineage,
   readBody,
   readLineages,
   type StoredRecord,
@@ -46,7 +47,7 @@ export function createVerifyLineage({
   return async (executionId) => {
     const lineages = await readLineages(store, executionId)
     await checkpointNow()
-    const evidence = await buildEvidence(store, sha256, executionId)
+    const evidence = await buildEvidence(store, sha256, lineages)
     const report = verifyEvidence(evidence, await trust(), nativeCrypto)
     const { checkpoints } = JSON.parse(Buffer.from(evidence).toString("utf8")) as { checkpoints: { note: string }[] }
     const checkpoint = checkpoints.map(({ note }) => note).join("\n")
@@ -102,7 +103,10 @@ export function createVerifyLineage({
   }
 }
 
-/** Columns beside the bodies: derived, but read on the way to a decision. */
+/**
+ * Columns beside the bodies: derived, but read on the way to a decision. The execution was read after its records and may
+ * have gone on since: its row is held against the record that it names, which is none before the last of `records`.
+ */
 function checkDatabase(
   records: readonly StoredRecord[],
   execution: FoundExecution | null,
@@ -113,12 +117,16 @@ function checkDatabase(
       return { text: `the stored leaf hash of record ${record.index} is not that of its body`, index: record.index }
   }
   const last = records.at(-1) as StoredRecord
-  if (!execution || execution.state !== state)
+  const since = orderLineage(execution?.records ?? []).slice(records.length)
+  const named = [last, ...since].findIndex(
+    ({ index, origin }) => execution?.last.index === index && execution.last.origin === origin,
+  )
+  const recorded = since.slice(0, Math.max(named, 0)).reduce((now, { body }) => readBody(body).state ?? now, state)
+  if (!execution || execution.state !== recorded)
     return {
-      text: `the execution's row says ${execution?.state ?? "nothing"}, its records say ${state ?? "nothing"}`,
+      text: `the execution's row says ${execution?.state ?? "nothing"}, its records say ${recorded ?? "nothing"}`,
       index: last.index,
     }
-  if (execution.last.index !== last.index || execution.last.origin !== last.origin)
-    return { text: "the execution's row names another record as its newest", index: last.index }
+  if (named < 0) return { text: "the execution's row names another record as its newest", index: last.index }
   return null
 }

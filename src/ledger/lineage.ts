@@ -131,12 +131,11 @@ export interface Lineage {
   /** In the order of the chain. */
   readonly records: readonly StoredRecord[]
 }
+/** An execution's, then its parent's and so on. */
+export type Lineages = readonly [Lineage, ...Lineage[]]
 
 /** An execution's lineage, then its parent's and so on, as its records name them. Throws NOT_FOUND when it has none. */
-export async function readLineages(
-  store: Pick<LineageStore, "recordsOf">,
-  executionId: string,
-): Promise<readonly [Lineage, ...Lineage[]]> {
+export async function readLineages(store: Pick<LineageStore, "recordsOf">, executionId: string): Promise<Lineages> {
   const read = async (id: string) => ({ executionId: id, records: orderLineage(await store.recordsOf(id)) })
   const own = await read(executionId)
   if (own.records.length === 0) throw new WritError("NOT_FOUND", "There is no execution with this id.")
@@ -151,16 +150,16 @@ export async function readLineages(
 }
 
 /**
- * The same lineage at the same checkpoints is always the same bytes. Throws NOT_FOUND when there are no records, or no
- * checkpoint covers them.
+ * Evidence of the lineages that `readLineages` read, and of nothing that was recorded after: a checkpoint signed since then
+ * covers them. The same lineage at the same checkpoints is always the same bytes. Throws NOT_FOUND when no checkpoint covers
+ * the records.
  */
 export async function buildEvidence(
-  store: LineageStore,
+  store: Pick<LineageStore, "checkpoint" | "tiles">,
   sha256: Sha256,
-  executionId: string,
+  [own, ...ancestors]: Lineages,
   exactSize?: number,
 ): Promise<Uint8Array> {
-  const [own, ...ancestors] = await readLineages(store, executionId)
   const records = [own, ...ancestors].flatMap((lineage) => lineage.records)
   const notes = new Map<string, { readonly note: string; readonly size: number }>()
   for (const { origin, logId } of records) {
@@ -197,7 +196,7 @@ export async function buildEvidence(
   const evidence: Evidence = {
     v: 1,
     type: "writ-evidence",
-    execution_id: executionId,
+    execution_id: own.executionId,
     checkpoints: [...notes].map(([log, { note }]) => ({ log, note })).sort((a, b) => (a.log < b.log ? -1 : 1)),
     records: await entriesOf(own),
     ...(ancestors.length > 0 && {

@@ -168,8 +168,9 @@ export function lineageService({ reader, origin, checkpointNow, verifyLineage, w
       async ExportEvidence({ execution_id, checkpoint_size }: { execution_id: string; checkpoint_size: string }) {
         const id = toExecutionId(execution_id)
         const exact = toIndex(checkpoint_size) || undefined
+        const lineages = await readLineages(reader, id)
         if (exact === undefined) await checkpointNow()
-        return { evidence: await buildEvidence(reader, nativeCrypto.sha256, id, exact) }
+        return { evidence: await buildEvidence(reader, nativeCrypto.sha256, lineages, exact) }
       },
     },
   }

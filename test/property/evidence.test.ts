@@ -14,7 +14,7 @@ import {
 } from "../../scripts/vectors/lineage.ts"
 import { nativeCrypto, sha256 } from "../../src/crypto.ts"
 import { fromUtf8 } from "../../src/formats/bytes.ts"
-import { buildEvidence, type LineageStore } from "../../src/ledger/lineage.ts"
+import { buildEvidence, type LineageStore, readLineages } from "../../src/ledger/lineage.ts"
 import { verifyEvidence } from "../../src/verify/index.ts"
 import { naiveRoot } from "../support/naive-merkle.ts"
 
@@ -65,7 +65,7 @@ async function exported({ places, size, erased }: World): Promise<Uint8Array> {
     }),
     checkpoint: async () => log.checkpoint(),
   }
-  return await buildEvidence(store, sha256, EXECUTION)
+  return await buildEvidence(store, sha256, await readLineages(store, EXECUTION))
 }
 const verify = (bytes: Uint8Array) => verifyEvidence(bytes, TRUST, nativeCrypto)
 const flip = (bytes: Uint8Array, at: number, bit: number) => {

@@ -58,6 +58,8 @@ function storeOf(records: readonly StoredRecord[], logs: readonly Log[], signed:
     },
   }
 }
+const exportOf = async (store: LineageStore, executionId: string, exactSize?: number) =>
+  buildEvidence(store, sha256, await readLineages(store, executionId), exactSize)
 const textOf = async (evidence: Promise<Uint8Array>) => Buffer.from(await evidence).toString()
 
 describe("buildEvidence", () => {
@@ -67,19 +69,18 @@ describe("buildEvidence", () => {
   test("gives the bytes that the format's description gives, whatever the order in which the store answers", async () => {
     const expected = naiveCanonicalJson(fileOf(lineage, log))
     for (const order of [records, records.toReversed()])
-      expect(await textOf(buildEvidence(storeOf(order, [log], [9]), sha256, EXECUTION))).toBe(expected)
+      expect(await textOf(exportOf(storeOf(order, [log], [9]), EXECUTION))).toBe(expected)
     expect(verifyEvidence(expected, TRUST)).toMatchObject({ valid: true, anchored: true })
   })
 
   test("takes the oldest checkpoint that covers all records, or exactly the size asked for", async () => {
     const store = storeOf(records, [log], [3, 6, 7, 9])
     const noteOf = async (size?: number) =>
-      (JSON.parse(await textOf(buildEvidence(store, sha256, EXECUTION, size))) as { checkpoints: { note: string }[] })
-        .checkpoints[0]?.note
+      (JSON.parse(await textOf(exportOf(store, EXECUTION, size))) as { checkpoints: { note: string }[] }).checkpoints[0]
+        ?.note
     expect(await noteOf()).toBe(log.checkpoint(6))
     for (const size of [6, 7, 9]) expect(await noteOf(size)).toBe(log.checkpoint(size))
-    for (const size of [6, 7, 9])
-      expect(verifyEvidence(await buildEvidence(store, sha256, EXECUTION, size), TRUST).valid).toBe(true)
+    for (const size of [6, 7, 9]) expect(verifyEvidence(await exportOf(store, EXECUTION, size), TRUST).valid).toBe(true)
   })
 
   test("a lineage across two logs has a checkpoint of each, in the order of their names", async () => {
@@ -96,7 +97,7 @@ describe("buildEvidence", () => {
         ...store,
         checkpoint: async (logId) => ([one, two][logId - 1] as Log).checkpoint(),
       }
-      const evidence = JSON.parse(await textOf(buildEvidence(atThree, sha256, EXECUTION)))
+      const evidence = JSON.parse(await textOf(exportOf(atThree, EXECUTION)))
       expect(evidence.checkpoints.map((entry: { log: string }) => entry.log)).toEqual([ORIGIN, OTHER_ORIGIN])
       expect(evidence.records.map((entry: { log: string }) => entry.log)).toEqual([first, last])
     }
@@ -116,12 +117,12 @@ describe("buildEvidence", () => {
       ...fileOf([own], whole),
       ancestors: [{ execution_id: PARENT, records: [whole.entry(above)] }],
     }
-    expect(await textOf(buildEvidence(store, sha256, EXECUTION))).toBe(naiveCanonicalJson(expected))
+    expect(await textOf(exportOf(store, EXECUTION))).toBe(naiveCanonicalJson(expected))
   })
 
   test("an erased payload is null, and the rest still verifies", async () => {
     const erased = records.map((record) => ({ ...record, payload: null }))
-    const evidence = await buildEvidence(storeOf(erased, [log], [9]), sha256, EXECUTION)
+    const evidence = await exportOf(storeOf(erased, [log], [9]), EXECUTION)
     expect(verifyEvidence(evidence, TRUST)).toMatchObject({
       valid: true,
       steps: expect.arrayContaining([expect.objectContaining({ step: "payload", result: "erased" })]),
@@ -142,19 +143,19 @@ describe("buildEvidence", () => {
       /size 5 does not cover.*need 6/,
     ],
   ] as const)("%s is said", async (_, signed, execution, size, code, why) => {
-    const evidence = buildEvidence(storeOf(records, [log], signed), sha256, execution, size)
+    const evidence = exportOf(storeOf(records, [log], signed), execution, size)
     await expect(evidence).rejects.toMatchObject({ code, message: expect.stringMatching(why) })
   })
 
   test("hashes that are missing from the database are said, not made up", async () => {
     const store: LineageStore = { ...storeOf(records, [log], [9]), tiles: () => ({ hashes: async () => [] }) }
-    await expect(buildEvidence(store, sha256, EXECUTION)).rejects.toMatchObject({ code: "NOT_FOUND" })
+    await expect(exportOf(store, EXECUTION)).rejects.toMatchObject({ code: "NOT_FOUND" })
   })
 
   test("what was altered in the database is exported as it is, and found by whoever verifies", async () => {
     const body = Buffer.from(allow.body.toString().replace("ALLOW", "DENY!"))
     const altered = records.map((record, i) => (i === 0 ? { ...record, body } : record))
-    const evidence = await buildEvidence(storeOf(altered, [log], [9]), sha256, EXECUTION)
+    const evidence = await exportOf(storeOf(altered, [log], [9]), EXECUTION)
     expect(verifyEvidence(evidence, TRUST)).toMatchObject({ valid: false, failedStep: "record", failedIndex: "3" })
   })
 })
