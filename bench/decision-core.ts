@@ -23,6 +23,7 @@ export async function benchDecisionCore(): Promise<Row[]> {
     runtimes: new Map(),
     references: new Map(),
     revokedKeys: new Set<string>(),
+    tokenKeys: [],
   }
   const raw = decodeAuthorizeRequest(Buffer.from(requestBodies()(1)))
   if (raw instanceof Malformed) throw raw.error

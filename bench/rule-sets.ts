@@ -86,6 +86,7 @@ export function controlOf(policy: Policy): ControlState {
     runtimes: new Map(),
     references: new Map(),
     revokedKeys: new Set(),
+    tokenKeys: [],
   }
 }
 

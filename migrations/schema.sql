@@ -408,6 +408,10 @@ CREATE TABLE public.token_key (
     kid text NOT NULL,
     public_key bytea NOT NULL,
     issuer text NOT NULL,
+    signs_from timestamp with time zone,
+    ends_at timestamp with time zone,
+    withdrawn_log_id smallint,
+    withdrawn_idx bigint,
     CONSTRAINT token_key_public_key_check CHECK ((octet_length(public_key) = 32))
 );
 

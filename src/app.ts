@@ -1,4 +1,5 @@
 /** The composition root: what the daemon is made of, and in which order it starts; `stop-order.ts`: in which it stops. */
+import type { KeyObject } from "node:crypto"
 import { rmSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { join } from "node:path"
@@ -7,19 +8,20 @@ import { composeCheckpointing } from "./checkpoints.ts"
 import type { Config } from "./config.ts"
 import { nativeCrypto, sha256, sodiumFile } from "./crypto.ts"
 import { createAccounts } from "./decision/accounts.ts"
-import { createAnnounce } from "./decision/announce.ts"
 import { createBeatThread } from "./decision/beat-thread.ts"
 import { BEATS_FLUSH_MS, createBeats } from "./decision/beats.ts"
 import { createBundleThread } from "./decision/bundle-thread.ts"
 import { createTrustCheck } from "./decision/bundle-trust.ts"
 import { createCallerKeys, parseApiKey } from "./decision/caller-keys.ts"
 import { createCascade } from "./decision/cascade.ts"
+import { createCompromiseSweep } from "./decision/compromise.ts"
 import { Control } from "./decision/control.ts"
 import { Directives } from "./decision/directives.ts"
 import { createExecutions } from "./decision/executions.ts"
 import { createFolderBundle } from "./decision/folder-bundle.ts"
 import type { BeatAnswer } from "./decision/heartbeat.ts"
 import { Leases } from "./decision/leases.ts"
+import { recordLogOpened } from "./decision/log-opened.ts"
 import { createPolicies } from "./decision/policies.ts"
 import { type CompileFiles, createPolicyThread } from "./decision/policy-thread.ts"
 import { createStorePublication } from "./decision/publish-bundle.ts"
@@ -31,6 +33,8 @@ import { createRuntimes } from "./decision/runtimes.ts"
 import { Shadow } from "./decision/shadow.ts"
 import { readShadow } from "./decision/shadow-setting.ts"
 import { bundleProblems, type ControlState, isActive } from "./decision/state.ts"
+import { isInForce, type TokenKey } from "./decision/token-key.ts"
+import { createTokenKeys } from "./decision/token-keys.ts"
 import { createTurns } from "./decision/turns.ts"
 import { WritError } from "./errors.ts"
 import { fromBase64, fromHex, toHex } from "./formats/bytes.ts"
@@ -70,10 +74,11 @@ import { compilePolicyFolder, type FolderPolicy, watchPolicyFolder } from "./sto
 import { createControlSource, createReader } from "./store/reader.ts"
 import { countRedeemed, createLeaseStore, directivesOf, readNonceKey, storeSegment } from "./store/runtime-store.ts"
 import { createSignerState, writeDurably } from "./store/signer-state.ts"
+import { readTokenKeys } from "./store/token-keys.ts"
 import { takeTurn } from "./store/turn-lock.ts"
 import { createSigner, sodiumKey } from "./token/signer.ts"
 import { startSigningThread } from "./token/signing-thread.ts"
-import { createTokenSigner, toJwk } from "./token/token.ts"
+import { createTokenSigner, type TokenSigner, toJwk } from "./token/token.ts"
 import type { Trust } from "./verify/types.ts"
 import { VERSION } from "./version.ts"
 
@@ -143,13 +148,6 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   const reader = createReader(pool)
 
   // 3. Keys, the log and its tree. Taking over raises the fence: whoever wrote this log before no longer can.
-  // With one processor there is nobody to sign meanwhile.
-  const signingThread =
-    sodiumFile !== null && availableParallelism() > 1
-      ? startSigningThread(sodiumKey(folder.keys.token), sodiumFile)
-      : null
-  stops["signing thread"] = () => signingThread?.stop()
-  const tokens = createTokenSigner(createSigner(folder.keys.token), sha256, signingThread)
   const policySigner = createSigner(folder.keys.policy)
   const checkpointKey = createSigner(folder.keys.checkpoint)
   const origin = config.origin ?? `writ.local/${toHex(sha256(checkpointKey.publicKey)).slice(0, 16)}`
@@ -284,10 +282,17 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
 
   // 5. First records of a new log; keys and the bundle become known to all replicas through the ledger.
   const shared = { clock, origin, control: () => control.state, inTurn: createTurns(() => takeTurn(pool)), ledger }
-  const announce = createAnnounce({ ...shared, actor: DAEMON })
-  if (head.size === 0) await announce.logOpened(origin, checkpoints.verifierKey)
-  if (!(await reader.tokenKeys()).some(({ kid }) => kid === tokens.kid))
-    await announce.tokenKey(tokens.kid, tokens.publicKey, config.issuer)
+  if (head.size === 0) await recordLogOpened({ ...shared, actor: DAEMON }, origin, checkpoints.verifierKey)
+  const tokenKeys = createTokenKeys({
+    ...shared,
+    issuer: config.issuer,
+    files: folder.tokenKeys,
+    aheadMs: config.tokenKeyAheadMs,
+    refresh: () => control.refresh(),
+    signerOf: createThreadedSigner,
+  })
+  stops["signing thread"] = () => tokenKeys.stop()
+  await tokenKeys.open(DAEMON)
   const callerKeys = createCallerKeys(shared)
   for (const text of folder.apiKeys.values()) {
     if (!control.state.callers.has(parseApiKey(text)?.id ?? "")) await callerKeys.register(text, DAEMON)
@@ -396,6 +401,10 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     await acknowledgeNow() // after one that may still run
     await leave(pool, logId)
   }
+  const sweepCompromised = createCompromiseSweep({ ...shared, store: reader, actor: DAEMON, revokeOne, cascade })
+  background.repeat(ORPHANS_INTERVAL_MS, "looking for executions of compromised keys", async () => {
+    if (appender.state === "open") await sweepCompromised()
+  })
   background.repeat(LEASES_INTERVAL_MS, "ending executions with their leases", stopExecutions)
   background.repeat(ORPHANS_INTERVAL_MS, "looking for children whose parent has ended", async () => {
     if (appender.state === "open") await cascade.sweepOrphans()
@@ -407,6 +416,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   background.repeat(HOUSEKEEPING_MS, "housekeeping", async () => {
     await forgetRequests(pool)
     await approvals.forget()
+    if (appender.state === "open") await tokenKeys.tidy()
     await ensurePartitions(pool, logId, appender.size)
   })
   const nonces = createNonces(await readNonceKey(pool))
@@ -436,17 +446,18 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   }
 
   // 7. The doors: gRPC, then HTTP, then health says SERVING.
-  const tokenKeys = async () => (await reader.tokenKeys()).map(({ kid, publicKey }) => toJwk(publicKey, kid))
+  const wallMs = () => clock.now().wallMs
+  const jwks = async () => (await readTokenKeys(pool)).filter((key) => isInForce(key, wallMs())).map(toTokenJwk)
   const trust = async (): Promise<Trust> => ({
     // Of its own log it vouches for the key that it signs with, whatever the database says.
     logs: (await reader.logs()).map((log) => ({
       origin: log.origin,
       vkey: log.origin === origin ? checkpoints.verifierKey : log.verifierKey,
     })),
-    tokens: { keys: await tokenKeys() },
+    // What an ended key has signed was granted all the same; of a compromised one nobody knows.
+    tokens: { keys: (await readTokenKeys(pool)).filter(({ withdrawn }) => withdrawn === null).map(toTokenJwk) },
   })
   const { issuer } = config
-  const wallMs = () => clock.now().wallMs
   const bundleThread = createBundleThread()
   stops["bundle thread"] = () => bundleThread.stop()
   const replayThread = createReplayThread((digest) => bundles.content(fromHex(digest)))
@@ -460,7 +471,8 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     reader,
     approvals,
     consumables,
-    tokens,
+    tokenKeys,
+    revokeCompromised: sweepCompromised,
     trustedPolicyKeys,
     policySigner,
     bundles,
@@ -476,7 +488,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     treeSize: () => appender.size,
     refresh: () => control.refresh(),
     checkpointNow,
-    tokenKeys,
+    jwks,
     trust,
     wallMs,
     executions,
@@ -519,7 +531,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     state: {
       readiness: () => ({ ready: isReady(), reasons: obstacles() }),
       metrics: () => metrics.text(),
-      jwks: async () => ({ keys: await tokenKeys() }),
+      jwks: async () => ({ keys: await jwks() }),
       discovery: async () => describeTrust(await trust(), issuer),
       checkpoint: async () => checkpointing.newest?.note ?? null,
       tile: (kind, path) => readTile(reader, logId, checkpointing.newest?.size ?? 0, kind, path),
@@ -550,6 +562,17 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     reloadPolicy,
     failed,
   }
+}
+
+/** With a thread of its own; with one processor there is nobody to sign meanwhile. */
+function createThreadedSigner(key: KeyObject): TokenSigner & { stop(): void } {
+  const thread =
+    sodiumFile !== null && availableParallelism() > 1 ? startSigningThread(sodiumKey(key), sodiumFile) : null
+  return { ...createTokenSigner(createSigner(key), sha256, thread), stop: () => void thread?.stop() }
+}
+
+function toTokenJwk({ publicKey, kid }: TokenKey): ReturnType<typeof toJwk> {
+  return toJwk(publicKey, kid)
 }
 
 /** The bundle that decides, and where it came from if that is the folder. */

@@ -62,6 +62,13 @@ export const SETTINGS: readonly Setting[] = [
     default: "10000",
     meaning: "Life of a token unless request or rule says otherwise, milliseconds: 1000 to 120000.",
   },
+  {
+    key: "token-key-ahead-ms",
+    kind: "number",
+    default: "600000",
+    meaning:
+      "How long a new token key is published before it signs, milliseconds: 0 to 86400000. As long as verifiers keep a key set, or longer.",
+  },
   { key: "policy", kind: "text", default: "DATA/policy", meaning: "Folder of the policy bundle." },
   {
     key: "policy-trusted-keys",
@@ -160,6 +167,7 @@ export interface Config {
   readonly origin: string | null
   readonly issuer: string
   readonly tokenTtlMs: number
+  readonly tokenKeyAheadMs: number
   readonly policyFolder: string
   readonly policyTrustedKeys: readonly string[]
   readonly witnesses: readonly { readonly url: string; readonly vkey: string }[]
@@ -246,6 +254,7 @@ export function loadConfig(flags: Values, env: NodeJS.ProcessEnv = process.env):
     origin: raw("origin") || null,
     issuer: text("issuer", "https://writ.local"),
     tokenTtlMs: number("token-ttl-ms", 1_000, 120_000),
+    tokenKeyAheadMs: number("token-key-ahead-ms", 0, 86_400_000),
     policyFolder: resolve(text("policy", join(dataFolder, "policy"))),
     policyTrustedKeys: list("policy-trusted-keys") ?? [],
     policySign: flag("policy-sign"),

@@ -28,12 +28,14 @@ import { createRegister } from "./decision/register-runtime.ts"
 import { createReplayDecisions } from "./decision/replay-decisions.ts"
 import type { ReplayThread } from "./decision/replay-thread.ts"
 import { createRevoke, type RevokeOne } from "./decision/revoke.ts"
+import { createRotateKey } from "./decision/rotate-key.ts"
 import type { RuntimeChanges } from "./decision/runtime-changes.ts"
 import type { createRuntimes } from "./decision/runtimes.ts"
 import { createShadowControl } from "./decision/set-shadow.ts"
 import type { Shadow } from "./decision/shadow.ts"
 import { createStart } from "./decision/start.ts"
 import type { ControlState } from "./decision/state.ts"
+import type { TokenKeys } from "./decision/token-keys.ts"
 import type { InTurn } from "./decision/turns.ts"
 import { createVerifyLineage } from "./decision/verify-lineage.ts"
 import { createLineageReplay } from "./decision/verify-replay.ts"
@@ -59,8 +61,7 @@ import type { openPool } from "./store/connect.ts"
 import { createRowStore } from "./store/consumables.ts"
 import { createRequestStore } from "./store/reader.ts"
 import type { Signer } from "./token/signer.ts"
-import type { TokenSigner, toJwk } from "./token/token.ts"
-import type { Trust } from "./verify/types.ts"
+import type { TokenJwk, Trust } from "./verify/types.ts"
 
 /** Started, and stopped by `app.ts`. */
 export interface Parts {
@@ -75,7 +76,8 @@ export interface Parts {
   readonly ledger: Pick<Appender, "assertOpen" | "append">
   readonly consumables: Consumables
   readonly inTurn: InTurn
-  readonly tokens: TokenSigner
+  readonly tokenKeys: TokenKeys
+  revokeCompromised(): Promise<number>
   readonly trustedPolicyKeys: readonly Uint8Array[]
   readonly policySigner: Signer
   readonly bundles: BundleStore
@@ -105,7 +107,8 @@ export interface Parts {
   /** Loads what changed of the control state. */
   refresh(): Promise<void>
   treeSize(): number
-  tokenKeys(): Promise<ReturnType<typeof toJwk>[]>
+  /** Token keys that are published now. */
+  jwks(): Promise<readonly TokenJwk[]>
   trust(): Promise<Trust>
   wallMs(): number
   /** Ends executions with their runtimes, at once. */
@@ -124,7 +127,7 @@ export function createServices(parts: Parts): readonly Service[] {
 }
 
 function onAuthorization(parts: Parts, rate: ByteRate): Service {
-  const { config, clock, origin, reader, tokenKeys, wallMs, leases } = parts
+  const { config, clock, origin, reader, jwks, wallMs, leases } = parts
   const { issuer, development, tokenTtlMs } = config
   const onExecutions = { ...parts, lineage: reader, rate }
   const leaseLeftMs = (leaseId: string, monotonicMs: number) => leases.leftMs(leaseId, monotonicMs)
@@ -132,7 +135,7 @@ function onAuthorization(parts: Parts, rate: ByteRate): Service {
     authorize: createAuthorize({
       ...parts,
       issuer: { issuer, origin, development, defaultTtlMs: tokenTtlMs },
-      signer: parts.tokens,
+      signers: parts.tokenKeys,
       requests: createRequestStore(parts.pool),
       parents: reader,
       rate,
@@ -140,12 +143,11 @@ function onAuthorization(parts: Parts, rate: ByteRate): Service {
       observe: createObserver(parts.metrics, parts.log, parts.shadow),
     }),
     evaluate: createEvaluate({ ...parts, parents: reader, leaseLeftMs }),
-    verifyToken: createVerifyToken({ lineage: reader, keys: tokenKeys, issuer, wallMs }),
+    verifyToken: createVerifyToken({ lineage: reader, keys: jwks, issuer, wallMs }),
     redeem: createRedeem({
       ...onExecutions,
       issuer,
       leaseLeftMs,
-      keys: tokenKeys,
       redeemedUnder: parts.accounts.add,
       observeRefusal: parts.metrics.redeemRefused,
     }),
@@ -235,6 +237,7 @@ function onAdmin(parts: Parts): Service {
     createKey: callerKeys.create,
     revokeKey: callerKeys.revoke,
     erase: createErase(parts),
+    rotateKey: createRotateKey(parts),
     info: { origin, verifierKey, development: parts.config.development, startedAtMs },
     treeSize,
   })

@@ -292,7 +292,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
       ),
     )
 
-  const keys = program.command("keys").description("API keys of callers")
+  const keys = program.command("keys").description("API keys of callers, and the keys that this daemon signs with")
   remote(keys.command("list").description("all keys, without their secrets").option("--json", "print JSON")).action(
     run(async (flags: Flags) => (await import("./keys.ts")).listKeys(flags)),
   )
@@ -302,6 +302,14 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   remote(
     keys.command("revoke <id>").description("revoke a key, on open connections too").option("--json", "print JSON"),
   ).action(run(async (id: string, flags: Flags) => (await import("./keys.ts")).revokeKey(id, flags)))
+
+  remote(
+    keys
+      .command("rotate <use>")
+      .description("replace a signing key (token): the new one is published ahead of its first use")
+      .option("--compromised", "the old one is: withdraw it at once, and revoke what it has started")
+      .option("--json", "print JSON"),
+  ).action(run(async (use: string, flags: Flags) => (await import("./keys.ts")).rotateKey(use, flags)))
 
   command("demo", "a story on a real daemon in a throwaway folder; ends by itself").action(
     run(async (flags: Flags) => (await import("./demo.ts")).demoCommand(flags)),

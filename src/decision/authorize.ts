@@ -8,7 +8,7 @@ import type { Clock, Instant } from "../ledger/clock.ts"
 import type { Consumables } from "../ledger/consumables.ts"
 import type { RequestClaim, SealedRecord } from "../ledger/store.ts"
 import type { Policy, PolicyRequest } from "../policy/types.ts"
-import type { TokenSigner } from "../token/token.ts"
+import type { TokenSigners } from "../token/token.ts"
 import { type Approval, type ApprovalStore, findApproval, findQueue, type Queue } from "./approval.ts"
 import type { ByteRate } from "./byte-rate.ts"
 import { determine } from "./determine.ts"
@@ -22,6 +22,7 @@ import { InFlight, RecentKeys } from "./request-keys.ts"
 import { buildVerdict, type Issuer, sealDecision, type Verdict } from "./seal.ts"
 import { type RawRequest, type Snapshot, snapshot, toPolicyRequest } from "./snapshot.ts"
 import { assertLoaded, type Caller, type ControlState, isUsable } from "./state.ts"
+import { isCompromised } from "./token-key.ts"
 
 const MAX_ATTEMPTS = 8
 
@@ -49,7 +50,7 @@ export interface Authorized {
 export interface AuthorizeDependencies {
   readonly clock: Clock
   readonly issuer: Issuer
-  readonly signer: TokenSigner
+  readonly signers: TokenSigners
   readonly requests: RequestStore
   readonly parents: ParentStore
   readonly approvals: ApprovalStore
@@ -71,8 +72,10 @@ interface Running {
 }
 
 export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, call: Call) => Promise<Authorized> {
-  const { clock, ledger, signer, leaseLeftMs = () => null } = deps
+  const { clock, ledger, signers, leaseLeftMs = () => null } = deps
   const inFlight = new InFlight<Running>()
+  const compromised = (decision: { readonly origin: string; readonly index: number }) =>
+    isCompromised(deps.control().tokenKeys, decision)
   /** Answered lately: a repeat asks the database instead of failing a batch. */
   const recent = new RecentKeys()
 
@@ -134,7 +137,7 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
       let queue: Queue | null = null
       for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
         if (mayBeRecorded) {
-          const recalled = await recall(deps.requests, claim, signer, now.wallMs)
+          const recalled = await recall(deps.requests, claim, signers, compromised, now.wallMs)
           if (recalled) {
             recent.add(claim.key)
             return toAuthorized(recalled, request)
@@ -183,6 +186,7 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
         const verdict = buildVerdict(determination, request, state, deps.issuer, now.wallMs)
         const recorded = recordedRequest(request, policyRequest, state.active?.policy)
         const claims = verdict.claims && encodeCanonicalJson(verdict.claims)
+        const signer = verdict.claims && signers.at(verdict.claims.iat)
         const consumption = past?.consume(stepsOf(determination.outcome, verdict.decision, verdict.claims))
         if (consumption === null) throw new Error("a decision whose rows are known cannot be counted")
         const record = sealDecision(
@@ -213,7 +217,7 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
         })
         // While Postgres commits.
         const signingMs = performance.now()
-        const signing = claims === null ? null : signer.signSoon(claims, record.leafHash)
+        const signing = claims !== null && signer ? signer.signSoon(claims, record.leafHash) : null
         let signedMs = performance.now()
         const result = await appended
         if (result.kind === "written") {

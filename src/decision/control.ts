@@ -9,12 +9,14 @@ import type { CheckTrust } from "./bundle-trust.ts"
 import type { DirectiveRow } from "./directives.ts"
 import type { ReferenceSet } from "./reference-values.ts"
 import type { ActivePolicy, CallerKey, ControlState } from "./state.ts"
+import type { TokenKey } from "./token-key.ts"
 
 /** Rows as the database has them, read in one snapshot. */
 export interface ControlRows {
   readonly epoch: bigint
   readonly activeBundle: { readonly digest: Uint8Array; readonly signatures: readonly BundleSignature[] } | null
   readonly callers: readonly CallerKey[]
+  readonly tokenKeys: readonly TokenKey[]
   /** What changed since the epoch that `load` was told of: these are only added to and replaced, never removed. */
   readonly runtimes: readonly { readonly key: string; readonly runtime: Runtime }[]
   readonly references: readonly ReferenceSet[]
@@ -61,6 +63,7 @@ export class Control {
     runtimes: new Map(),
     references: new Map(),
     revokedKeys: new Set(),
+    tokenKeys: [],
   }
   #loading: Promise<void> | null = null
   /** The bundle that the database names, from when it is first seen until it names another. */
@@ -103,6 +106,7 @@ export class Control {
           ? references
           : new Map([...references, ...rows.references.map((set) => [set.name, set] as const)]),
       revokedKeys: rows.revokedKeys.length === 0 ? revokedKeys : new Set([...revokedKeys, ...rows.revokedKeys]),
+      tokenKeys: rows.tokenKeys,
     }
     this.#options.onChange?.(this.#state, rows)
   }

@@ -138,6 +138,7 @@ export function restore(
       runtimes,
       references: new Map(),
       revokedKeys: new Set(),
+      tokenKeys: [],
     },
     leaseLeft(leaseId) {
       if (leaseId === PARENT) return Number.POSITIVE_INFINITY

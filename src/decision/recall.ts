@@ -7,7 +7,7 @@ import { parseStrictJson } from "../formats/strict-json.ts"
 import type { ExecutionState } from "../ledger/kinds.ts"
 import { type DecisionData, PAYLOAD_SALT_BYTES } from "../ledger/record.ts"
 import type { RequestClaim } from "../ledger/store.ts"
-import type { TokenClaims, TokenSigner } from "../token/token.ts"
+import type { TokenClaims, TokenSigners } from "../token/token.ts"
 import type { Verdict } from "./seal.ts"
 import type { Reason } from "./state.ts"
 
@@ -47,7 +47,8 @@ export interface Recalled {
 export async function recall(
   store: RequestStore,
   claim: RequestClaim,
-  signer: TokenSigner,
+  signers: TokenSigners,
+  compromised: (decision: { readonly origin: string; readonly index: number }) => boolean,
   nowMs: number,
 ): Promise<Recalled | null> {
   const found = await store.find(claim.key)
@@ -64,8 +65,13 @@ export async function recall(
     )
   const verdict = readVerdict(found.body, found.payload)
   const { origin, index, leafHash } = found
-  const withheld = verdict.claims ? whyWithheld(verdict.claims, found.state, nowMs) : null
-  const token = verdict.claims && !withheld ? signer.sign(encodeCanonicalJson(verdict.claims), leafHash) : null
+  const { claims } = verdict
+  const withheld = !claims
+    ? null
+    : compromised(found)
+      ? "The key that signed it was compromised since."
+      : whyWithheld(claims, found.state, nowMs)
+  const token = claims && !withheld ? signers.at(claims.iat).sign(encodeCanonicalJson(claims), leafHash) : null
   return {
     verdict,
     origin,

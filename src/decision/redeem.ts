@@ -12,6 +12,7 @@ import type { ExecutionState, RecordKind } from "../ledger/kinds.ts"
 import { type FoundExecution, type LineageStore, readBody, versionOf } from "../ledger/lineage.ts"
 import type { DecisionData } from "../ledger/record.ts"
 import { type Runtime, runtimeKey } from "../runtime/runtime.ts"
+import { toJwk } from "../token/token.ts"
 import { verifySignature } from "../verify/signature.ts"
 import { MAX_SKEW_SECONDS, readToken } from "../verify/token.ts"
 import type { TokenJwk } from "../verify/types.ts"
@@ -23,6 +24,7 @@ import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from "./limits.ts"
 import { areKnown, loadRows, PastView, rowsOfSteps, stepsAfter } from "./past.ts"
 import { seal } from "./seal.ts"
 import { assertLoaded, bundleProblems, type ControlState, isUsable, type ReasonCode } from "./state.ts"
+import { isCompromised, isInForce } from "./token-key.ts"
 
 /** How long the same redemption id gets the same answer: a lost reply must not cost the execution. */
 export const REPEAT_MS = 60_000
@@ -73,9 +75,9 @@ export interface RedeemDependencies {
   readonly consumables: Consumables
   /** Milliseconds that a runtime's lease still has; null when nothing was heard of it since the start. */
   leaseLeftMs(leaseId: string, monotonicMs: number): number | null
-  /** Keys of every replica. */
-  keys(): Promise<readonly TokenJwk[]>
   control(): ControlState
+  /** Loads what changed of the control state. */
+  refresh(): Promise<void>
   readonly ledger: { assertOpen(): void; append(entry: Entry): Promise<AppendResult> }
   /** Told of every execution that was redeemed under a lease. */
   redeemedUnder(leaseId: string): void
@@ -94,13 +96,17 @@ export function createRedeem(deps: RedeemDependencies): (request: RedeemRequest,
     ledger.assertOpen()
     assertShape(request)
     const deadlineMs = clock.now().monotonicMs + Math.min(call.timeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS)
-    const { claims, reason } = readToken(request.token, await deps.keys(), nativeCrypto)
-    if (!claims) throw invalidToken(reason)
-    const executionId = claims["execution_id"] as string
     const key = sha256Hex(`${call.caller.id}\0${request.redemptionId}`)
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const state = deps.control() // its epoch is proved by the append, the execution's newest record by its effect
       assertLoaded(state)
+      const { claims, reason } = readToken(request.token, keysOf(state, clock.now().wallMs), nativeCrypto)
+      if (!claims && attempt === 0) {
+        await deps.refresh() // it may be by a key that was published a moment ago
+        continue
+      }
+      if (!claims) throw invalidToken(reason)
+      const executionId = claims["execution_id"] as string
       const found = await deps.lineage.findExecution(executionId)
       const parentId = found && readBody(found.decision.body).parent?.execution_id
       const parent = parentId ? await deps.lineage.findExecution(parentId) : null
@@ -114,10 +120,13 @@ export function createRedeem(deps: RedeemDependencies): (request: RedeemRequest,
         throw invalidToken("NOT_RECORDED: there is no record of the decision that the token names")
       const earlier = readRedemption(found)
       if (earlier && found.state === "AUTHORIZED") continue // redeemed between two reads
+      if (!saysWhatWasGranted(claims, found))
+        throw invalidToken("NOT_RECORDED: the token says something else than the record of its decision")
       const runtime = runtimeOf(claims, found, state)
       const refusal =
         refuseForm(claims, request, deps.issuer) ??
         refuseState(found, earlier, key, now) ??
+        refuseCompromised(found, state) ??
         refuseRuntime(claims, runtime, state, now) ??
         (parentId ? refuseParent(parent, state, now) : null)
       if (!refusal && earlier) return { executionId, executeUntilMs: earlier.executeUntilMs, receipt: earlier.record } // the same answer again
@@ -229,6 +238,24 @@ export function createRedeem(deps: RedeemDependencies): (request: RedeemRequest,
     deps.observeRefusal?.("TOKEN_INVALID")
     return new WritError("TOKEN_REFUSED", reason, { details: { refusal: reason.split(":")[0] as string } })
   }
+}
+
+/** Of every replica. */
+function keysOf({ tokenKeys }: ControlState, nowMs: number): readonly TokenJwk[] {
+  return tokenKeys.filter((key) => isInForce(key, nowMs)).map(({ publicKey, kid }) => toJwk(publicKey, kid))
+}
+
+/** So whoever has stolen a token key can make no token that is worth more than the one that was granted. */
+function saysWhatWasGranted({ leaf: _, ...claims }: JsonObject, { decision }: FoundExecution): boolean {
+  const content = readContent(decision)
+  const granted = content?.["claims"] as JsonObject | undefined
+  return !content || (granted !== undefined && encodeCanonicalJson(claims) === encodeCanonicalJson(granted))
+}
+
+/** Also where another replica, whose key is good, has signed for it: on a repeat of the request. */
+function refuseCompromised({ decision }: FoundExecution, { tokenKeys }: ControlState): Refusal | null {
+  if (!isCompromised(tokenKeys, decision)) return null
+  return ["EXECUTION_REVOKED", "the key that signed for its log was compromised since: authorize again"]
 }
 
 /** The runtime that a token is bound to, if it still has that key. */

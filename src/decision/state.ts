@@ -4,6 +4,7 @@ import { WritError } from "../errors.ts"
 import type { Policy, PolicyReason, ValidityWindow } from "../policy/types.ts"
 import type { Runtime } from "../runtime/runtime.ts"
 import type { ReferenceSet } from "./reference-values.ts"
+import type { TokenKey } from "./token-key.ts"
 
 export type Role = "pep" | "runtime" | "executor" | "auditor" | "author" | "operator" | "admin"
 
@@ -44,6 +45,8 @@ export interface ControlState {
   readonly references: ReadonlyMap<string, ReferenceSet>
   /** Public keys of runtimes that are refused for ever, lower-case hex. */
   readonly revokedKeys: ReadonlySet<string>
+  /** Of every replica, ended and compromised ones too. */
+  readonly tokenKeys: readonly TokenKey[]
 }
 
 /** Reason codes that the decision path adds to those of the policy module. */

@@ -76,11 +76,12 @@ export interface LedgerReader extends LineageStore {
   boundLeases(): Promise<readonly Bound[]>
   /** REDEEMED executions that live by this lease. */
   boundTo(bound: Bound, limit: number): Promise<readonly string[]>
+  /** REDEEMED executions after this one, in the order of their ids. */
+  redeemed(after: string | null, limit: number): Promise<readonly string[]>
   /** Redeemed executions whose time to execute has ended by then (Unix milliseconds), the longest ended first. */
   overdue(nowMs: number, limit: number): Promise<readonly string[]>
   latestCheckpoint(logId: number): Promise<string | null>
   putCheckpoint(logId: number, size: number, note: string): Promise<void>
-  tokenKeys(): Promise<readonly { readonly kid: string; readonly publicKey: Uint8Array; readonly issuer: string }[]>
 }
 
 /** What a body says, as far as it can be read; verification reads it strictly. */

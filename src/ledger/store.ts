@@ -112,7 +112,22 @@ export type Effect =
       readonly state: "active" | "revoked"
       readonly expiresAtMs: number | null
     }
-  | { readonly kind: "token_key"; readonly kid: string; readonly publicKey: Uint8Array; readonly issuer: string }
+  | {
+      readonly kind: "token_key"
+      readonly kid: string
+      readonly publicKey: Uint8Array
+      readonly issuer: string
+      /** Its first use, Unix milliseconds. */
+      readonly signsFromMs: number
+    }
+  /** It counts no longer than that; or not at all, as this record says. A conflict when a record has said so before. */
+  | {
+      readonly kind: "token_key_ends"
+      readonly kid: string
+      /** Unix milliseconds. */
+      readonly endsAtMs: number
+      readonly isCompromised: boolean
+    }
   /** A conflict when it is stored already, as a signature by the same key is. */
   | {
       readonly kind: "bundle"

@@ -1,7 +1,9 @@
 /** AdminService: caller keys, erasure, and what this daemon is. */
 
+import type { Call } from "../decision/authorize.ts"
 import type { KeyChanged } from "../decision/caller-keys.ts"
 import type { Erased, EraseRequest } from "../decision/erase.ts"
+import type { KeyRotated } from "../decision/rotate-key.ts"
 import type { Caller, CallerKey, ControlState, Role } from "../decision/state.ts"
 import { WritError } from "../errors.ts"
 import { fromHex } from "../formats/bytes.ts"
@@ -11,12 +13,14 @@ import { toIndex } from "./lineage.ts"
 import { loadService, SERVICES } from "./load.ts"
 import { ROLES } from "./roles.ts"
 import type { Service } from "./server.ts"
+import { toTimestamp } from "./timestamp.ts"
 
 export interface AdminPorts {
   control(): ControlState
   createKey(role: Role, expiresAtMs: number | null, actor: Caller): Promise<KeyChanged & { readonly text: string }>
   revokeKey(id: string, actor: Caller): Promise<KeyChanged>
   erase(request: EraseRequest, actor: Caller): Promise<Erased>
+  rotateKey(use: string, compromised: boolean, call: Call): Promise<KeyRotated>
   readonly info: {
     readonly origin: string
     readonly verifierKey: string
@@ -51,6 +55,17 @@ export function adminService(ports: AdminPorts): Service {
         const { log, leaf_index, reason } = request
         const { receipt } = await ports.erase({ log, index: toIndex(leaf_index), reason }, caller)
         return { receipt: toReceipt(receipt) }
+      },
+      async RotateKey({ use, compromised }: { use: string; compromised: boolean }, call) {
+        const rotated = await ports.rotateKey(use, compromised, call)
+        return {
+          key_id: rotated.kid,
+          receipt: toReceipt(rotated.receipt),
+          signs_from: toTimestamp(rotated.signsFromMs),
+          old_key_ends_at: toTimestamp(rotated.oldEndsAtMs),
+          revoked_executions: String(rotated.revoked),
+          is_revoking: rotated.isRevoking,
+        }
       },
       async GetServerInfo() {
         const { epoch, active } = ports.control()

@@ -54,5 +54,6 @@ export const RPC_ROLES: Readonly<Record<string, readonly Role[]>> = {
   "/writ.v1.AdminService/ListCallerKeys": ["admin"],
   "/writ.v1.AdminService/RevokeCallerKey": ["admin"],
   "/writ.v1.AdminService/ErasePayload": ["operator", "admin"],
+  "/writ.v1.AdminService/RotateKey": ["operator", "admin"],
   "/writ.v1.AdminService/GetServerInfo": ROLES,
 }

@@ -1,38 +1,37 @@
 /** The data folder: keys, API keys, policy, what was signed last. Made at first start; read strictly afterwards. */
-import { createPrivateKey, generateKeyPairSync, type KeyObject } from "node:crypto"
+import type { KeyObject } from "node:crypto"
 import { chmodSync, cpSync, existsSync, mkdirSync, renameSync, statfsSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { makeApiKey } from "../decision/caller-keys.ts"
 import type { Role } from "../decision/state.ts"
 import { WritError } from "../errors.ts"
 import { readApiKey, readRoleKey, readSecret } from "../secret-file.ts"
+import { type KeyFiles, openKey, openKeyFiles } from "./key-files.ts"
 import { writeDurably } from "./signer-state.ts"
 
 export { readApiKey, readRoleKey }
-
-export type KeyUse = "token" | "checkpoint" | "policy"
 
 export interface DataFolder {
   readonly path: string
   /** True when it was made just now. */
   readonly isNew: boolean
-  readonly keys: Readonly<Record<KeyUse, KeyObject>>
+  readonly keys: { readonly checkpoint: KeyObject; readonly policy: KeyObject }
+  readonly tokenKeys: KeyFiles
   /** Text of the API key file of each role. */
   readonly apiKeys: ReadonlyMap<Role, string>
   readonly signerStateFile: string
   readonly daemonFile: string
 }
 
-const USES: readonly KeyUse[] = ["token", "checkpoint", "policy"]
-
 /** Throws DATA_FOLDER_UNFIT with one line that says what to do. */
 export function openDataFolder(path: string, roles: readonly Role[], examplePolicy: string): DataFolder {
-  const isNew = !existsSync(join(path, "keys"))
+  const keys = join(path, "keys")
+  const isNew = !existsSync(keys)
   try {
     makeFolder(path)
     // As root, the embedded Postgres runs as another user and must pass through; every secret is in a folder of its own.
     if (process.getuid?.() === 0) chmodSync(path, 0o711)
-    mkdirSync(join(path, "keys"), { recursive: true, mode: 0o700 })
+    mkdirSync(keys, { recursive: true, mode: 0o700 })
     mkdirSync(join(path, "api-keys"), { recursive: true, mode: 0o700 })
     if (!existsSync(join(path, "policy"))) {
       cpSync(examplePolicy, join(path, "policy.new"), { recursive: true })
@@ -48,10 +47,8 @@ export function openDataFolder(path: string, roles: readonly Role[], examplePoli
   return {
     path,
     isNew,
-    keys: Object.fromEntries(USES.map((use) => [use, openKey(join(path, "keys", `${use}.key`))])) as Record<
-      KeyUse,
-      KeyObject
-    >,
+    keys: { checkpoint: openKey(join(keys, "checkpoint.key")), policy: openKey(join(keys, "policy.key")) },
+    tokenKeys: openKeyFiles(keys, "token"),
     apiKeys: new Map(roles.map((role) => [role, openApiKey(join(path, "api-keys", role), role)])),
     signerStateFile: join(path, "checkpoint.state"),
     daemonFile: join(path, "daemon.json"),
@@ -63,16 +60,6 @@ export function makeFolder(path: string): void {
   if (existsSync(path)) return
   makeFolder(dirname(path))
   mkdirSync(path, { mode: 0o700 })
-}
-
-/** An Ed25519 key, made where there is none. Throws DATA_FOLDER_UNFIT. */
-export function openKey(path: string): KeyObject {
-  if (!existsSync(path))
-    writeDurably(path, generateKeyPairSync("ed25519").privateKey.export({ format: "pem", type: "pkcs8" }) as string)
-  const key = createPrivateKey(readSecret(path))
-  if (key.asymmetricKeyType !== "ed25519")
-    throw new WritError("DATA_FOLDER_UNFIT", `${path} does not hold an Ed25519 key in PKCS#8 PEM.`)
-  return key
 }
 
 function openApiKey(path: string, role: Role): string {

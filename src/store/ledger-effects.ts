@@ -105,8 +105,18 @@ export function toStatement(effect: Effect, at: Position): Statement {
     case "token_key":
       return {
         name: "writ_token_key",
-        text: "INSERT INTO token_key (kid, public_key, issuer) VALUES ($1, $2, $3)",
-        values: [effect.kid, effect.publicKey, effect.issuer],
+        text: "INSERT INTO token_key (kid, public_key, issuer, signs_from) VALUES ($1, $2, $3, $4)",
+        values: [effect.kid, effect.publicKey, effect.issuer, toTime(effect.signsFromMs)],
+      }
+    case "token_key_ends":
+      return {
+        name: "writ_token_key_ends",
+        text: requireOne(
+          `UPDATE token_key SET ends_at = $2, withdrawn_log_id = $3, withdrawn_idx = $4
+            WHERE kid = $1 AND withdrawn_idx IS NULL`,
+          CONFLICT,
+        ),
+        values: [effect.kid, toTime(effect.endsAtMs), ...(effect.isCompromised ? position : [null, null])],
       }
     case "bundle":
       return {

@@ -11,6 +11,7 @@ import { readBody } from "../ledger/lineage.ts"
 import type { TileReader } from "../ledger/proofs.ts"
 import type { Runtime } from "../runtime/runtime.ts"
 import { readDirectives } from "./runtime-store.ts"
+import { readTokenKeys } from "./token-keys.ts"
 
 const TILE_WIDTH = 256
 const HASH_BYTES = 32
@@ -205,6 +206,15 @@ export function createReader(pool: pg.Pool): LedgerReader {
       return rows.map((row) => row.execution_id)
     },
 
+    async redeemed(after, limit) {
+      const { rows } = await pool.query<{ execution_id: string }>(
+        `SELECT execution_id FROM execution WHERE state = 'REDEEMED' AND ($1::uuid IS NULL OR execution_id > $1)
+          ORDER BY execution_id LIMIT $2`,
+        [after, limit],
+      )
+      return rows.map((row) => row.execution_id)
+    },
+
     async overdue(nowMs, limit) {
       const { rows } = await pool.query<{ execution_id: string }>(
         "SELECT execution_id FROM execution WHERE state = 'REDEEMED' AND execute_until <= $1 ORDER BY execute_until LIMIT $2",
@@ -227,13 +237,6 @@ export function createReader(pool: pg.Pool): LedgerReader {
         "INSERT INTO checkpoint (log_id, size, note) VALUES ($1, $2, $3) ON CONFLICT (log_id, size) DO NOTHING",
         [logId, size, Buffer.from(note)],
       )
-    },
-
-    async tokenKeys() {
-      const { rows } = await pool.query<{ kid: string; public_key: Buffer; issuer: string }>(
-        "SELECT kid, public_key, issuer FROM token_key ORDER BY kid",
-      )
-      return rows.map((row) => ({ kid: row.kid, publicKey: row.public_key, issuer: row.issuer }))
     },
   }
 }
@@ -343,6 +346,7 @@ export function createControlSource(pool: pg.Pool): ControlSource {
           "SELECT public_key FROM revoked_runtime_key WHERE epoch > $1",
           [since.toString()],
         )
+        const tokenKeys = await readTokenKeys(client)
         // A daemon that has just started has no watcher yet; who comes reads what it missed.
         const directives = since < 0n ? [] : await readDirectives(client, "d.epoch > $1", [since.toString()])
         await client.query("COMMIT")
@@ -361,6 +365,7 @@ export function createControlSource(pool: pg.Pool): ControlSource {
             state: c.state,
             expiresAtMs: c.expires_at?.getTime() ?? null,
           })),
+          tokenKeys,
           runtimes: runtimes.rows.map(({ key, content }) => ({
             key,
             runtime: JSON.parse(content.toString("utf8")) as Runtime,

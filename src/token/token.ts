@@ -54,6 +54,12 @@ export interface TokenSigner {
   signSoon(canonicalClaims: string, leafHash: Uint8Array): string | Promise<string>
 }
 
+/** Of a daemon whose keys follow one another. */
+export interface TokenSigners {
+  /** Who signs what is issued at this moment (`iat`, Unix seconds); for the same moment the same. */
+  at(iat: number): TokenSigner
+}
+
 interface Job {
   /** What is signed, ASCII. */
   readonly input: string

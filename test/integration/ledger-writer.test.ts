@@ -220,7 +220,9 @@ describe("createLedgerWriter: append of a change", () => {
         expiresAtMs: 1_800_000_000_000,
       },
       { kind: "caller_key", id: "0123abcd", role: "pep", secretHash: digest, state: "revoked", expiresAtMs: null },
-      { kind: "token_key", kid: "kid", publicKey: key, issuer: "issuer" },
+      { kind: "token_key", kid: "kid", publicKey: key, issuer: "issuer", signsFromMs: 1_795_000_000_123 },
+      { kind: "token_key_ends", kid: "kid", endsAtMs: 1_800_000_000_000, isCompromised: false },
+      { kind: "token_key_ends", kid: "kid", endsAtMs: 1_795_000_000_123, isCompromised: true },
       { kind: "bundle", digest, publishedAtMs: 1_795_000_000_123 },
       { kind: "bundle_signature", digest, publicKey: key, signature: randomBytes(64) },
       { kind: "activate", digest },
@@ -257,7 +259,23 @@ describe("createLedgerWriter: append of a change", () => {
     expect(await rows("SELECT state, expires_at FROM caller_key")).toEqual([
       { state: "revoked", expires_at: new Date(1_800_000_000_000) },
     ])
-    expect(await rows("SELECT kid, public_key FROM token_key")).toEqual([{ kid: "kid", public_key: key }])
+    expect(await rows("SELECT * FROM token_key")).toEqual([
+      {
+        kid: "kid",
+        public_key: key,
+        issuer: "issuer",
+        signs_from: new Date(1_795_000_000_123),
+        ends_at: new Date(1_795_000_000_123),
+        withdrawn_log_id: head.logId,
+        withdrawn_idx: "0",
+      },
+    ])
+    const again: Effect = { kind: "token_key_ends", kid: "kid", endsAtMs: 1_900_000_000_000, isCompromised: false }
+    moveOn(sent)
+    const next = batch([null], 1n)
+    expect(await writer.append(next, { effects: [again], raisesEpoch: false }), "withdrawn for good").toEqual({
+      kind: "conflict",
+    })
     expect(await rows("SELECT log_id, idx, published_at FROM bundle JOIN bundle_signature USING (digest)")).toEqual([
       { log_id: head.logId, idx: "0", published_at: new Date(1_795_000_000_123) },
     ])

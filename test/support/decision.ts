@@ -3,13 +3,14 @@ import { createPrivateKey } from "node:crypto"
 import { sha256 } from "../../src/crypto.ts"
 import type { Call } from "../../src/decision/authorize.ts"
 import type { Caller, CallerKey, ControlState } from "../../src/decision/state.ts"
+import type { TokenKey } from "../../src/decision/token-key.ts"
 import type { AppendResult, Entry } from "../../src/ledger/appender.ts"
 import type { Clock } from "../../src/ledger/clock.ts"
 import type { RowName, RowStore, RowVersion } from "../../src/ledger/consumables.ts"
 import { readBody } from "../../src/ledger/lineage.ts"
 import type { RecordBody } from "../../src/ledger/record.ts"
 import { createSigner } from "../../src/token/signer.ts"
-import { createTokenSigner } from "../../src/token/token.ts"
+import { createTokenSigner, type TokenSigner, type TokenSigners } from "../../src/token/token.ts"
 import { NOW_MS } from "./policy.ts"
 
 export const ISSUER = { issuer: "https://writ.test", origin: "writ.test/log", development: true, defaultTtlMs: 10_000 }
@@ -30,6 +31,11 @@ export function testSigner(seed = 1) {
   return createSigner(createPrivateKey({ key: der, format: "der", type: "pkcs8" }))
 }
 export const tokenSigner = createTokenSigner(testSigner(), sha256)
+export const tokenSigners: TokenSigners = { at: () => tokenSigner }
+/** As the records have the key of a signer. */
+export function tokenKeyOf({ kid, publicKey }: TokenSigner, more: Partial<TokenKey> = {}): TokenKey {
+  return { kid, publicKey, signsFromMs: 0, endsAtMs: null, withdrawn: null, ...more }
+}
 
 /** Rows in memory; at first there are none. */
 export class FakeRows implements RowStore {

@@ -54,6 +54,7 @@ export function stateOf(policy: Policy | null, problems: ActivePolicy["problems"
     runtimes: new Map(),
     references: new Map(),
     revokedKeys: new Set(),
+    tokenKeys: [],
   }
 }
 

@@ -57,6 +57,7 @@ const READS: Readonly<
   origin: [(c) => c.origin, ["a/1", "a/1"], ["b", "b"], ["c.d", "c.d"]],
   issuer: [(c) => c.issuer, ["https://a", "https://a"], ["https://b", "https://b"], ["https://c", "https://c"]],
   "token-ttl-ms": [(c) => c.tokenTtlMs, ["1000", 1_000], ["5000", 5_000], ["120000", 120_000]],
+  "token-key-ahead-ms": [(c) => c.tokenKeyAheadMs, ["0", 0], ["2000", 2_000], ["86400000", 86_400_000]],
   policy: [(c) => c.policyFolder, ["/p/a", "/p/a"], ["/p/b", "/p/b"], ["rel", resolve("rel")]],
   witnesses: [
     (c) => c.witnesses,
@@ -97,6 +98,7 @@ describe("loadConfig", () => {
       origin: null,
       issuer: "https://writ.local",
       tokenTtlMs: 10_000,
+      tokenKeyAheadMs: 600_000,
       policyFolder: join(empty, "policy"),
       policyTrustedKeys: [],
       policySign: true,
@@ -199,6 +201,7 @@ describe("loadConfig", () => {
     ["grpc-port", "0", "65535"],
     ["http-port", "0", "65535"],
     ["token-ttl-ms", "1000", "120000"],
+    ["token-key-ahead-ms", "0", "86400000"],
     ["append-timeout-ms", "50", "60000"],
     ["caller-bytes-per-second", "1024", "1099511627776"],
     ["min-free-disk-mib", "0", "16777216"],

@@ -1,5 +1,5 @@
 /** The tables that are projections of the log: what its records say of them, and whether they say the same. */
-import { fromUtf8, toBase64Url, toHex } from "../../formats/bytes.ts"
+import { fromUtf8, toHex } from "../../formats/bytes.ts"
 import type { Crypto, JsonObject } from "../../formats/ports.ts"
 import type { RecordKind } from "../../ledger/kinds.ts"
 import { PAYLOAD_SALT_BYTES, type RecordBody } from "../../ledger/record.ts"
@@ -8,6 +8,7 @@ import { checkActivations, checkBundles, learnBundles } from "./bundles.ts"
 import { type ConsumedStep, checkConsumables, learnConsumed } from "./consumables.ts"
 import { checkExecutions, checkParents, type Link, toParentRow } from "./executions.ts"
 import { checkRuntimes, learnRuntimes } from "./runtimes.ts"
+import { checkTokenKeys, learnTokenKeys, type TokenKeyRow } from "./token-keys.ts"
 import type { Finding, FsckStore, LogRow } from "./types.ts"
 
 /** What the records say of the rows beside them. */
@@ -26,7 +27,8 @@ export interface Derived {
   /** By child. */
   readonly parents: Map<string, string>
   readonly callers: Map<string, string>
-  readonly tokenKeys: Map<string, string>
+  /** By id: what published it, and what ended it. */
+  readonly tokenKeys: Map<string, TokenKeyRow>
   /** By digest. */
   readonly bundles: Map<string, string>
   readonly signers: Set<string>
@@ -121,8 +123,7 @@ export function learn(
         `${order} ${data["role"]} ${data["state"]} ${data["expires_at_ms"]} ${secret}`,
       )
   }
-  if (record.kind === "signing_key_changed")
-    derived.tokenKeys.set(data["kid"] as string, `${data["public_key"]} ${data["issuer"]}`)
+  if (record.kind === "signing_key_changed") learnTokenKeys(derived.tokenKeys, data, `${log.log_id} ${index}`)
   learnBundles(derived, record, log, index)
   learnRuntimes(derived, record, log, index)
   if (record.kind === "payload_erased") derived.erased.add(`${data["log"]} ${data["index"]}`)
@@ -178,13 +179,7 @@ export async function checkDerived(
   }
   for (const id of derived.callers.keys()) find({ table: "caller_key", text: `the key ${id} is missing` })
 
-  const keys = await store.query<{ kid: string; public_key: Buffer; issuer: string }>("SELECT * FROM token_key")
-  for (const row of keys) {
-    if (derived.tokenKeys.get(row.kid) !== `${toBase64Url(row.public_key)} ${row.issuer}`)
-      find({ table: "token_key", text: `the key ${row.kid} is not one that the records publish` })
-    derived.tokenKeys.delete(row.kid)
-  }
-  for (const kid of derived.tokenKeys.keys()) find({ table: "token_key", text: `the key ${kid} is missing` })
+  await checkTokenKeys(store, derived.tokenKeys, find)
   await checkBundles(store, derived, crypto, find)
   await checkRuntimes(store, derived, crypto, find)
 }

@@ -14,7 +14,7 @@ import {
   FakeLedger,
   FakeRows,
   ISSUER,
-  tokenSigner,
+  tokenSigners,
 } from "../../support/decision.ts"
 import { load, rawRequest, stateOf } from "../../support/policy.ts"
 
@@ -83,7 +83,7 @@ function setUp(more: Partial<AuthorizeDependencies> = {}) {
     consumables: new Consumables(new FakeRows()),
     clock,
     issuer: ISSUER,
-    signer: tokenSigner,
+    signers: tokenSigners,
     requests,
     parents: NO_PARENTS,
     approvals: NO_APPROVALS,
@@ -307,7 +307,7 @@ describe("createAuthorize", () => {
       consumables: new Consumables(new FakeRows()),
       clock: new FakeClock(),
       issuer: ISSUER,
-      signer: tokenSigner,
+      signers: tokenSigners,
       requests: new FakeRequests(),
       parents: NO_PARENTS,
       approvals: NO_APPROVALS,

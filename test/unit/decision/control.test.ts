@@ -29,6 +29,7 @@ class FakeSource {
     runtimes: [],
     references: [],
     revokedKeys: [],
+    tokenKeys: [],
     directives: [],
     shadow: null,
   }
@@ -88,6 +89,7 @@ describe("Control", () => {
       runtimes: new Map(),
       references: new Map(),
       revokedKeys: new Set(),
+      tokenKeys: [],
     })
   })
 

@@ -3,7 +3,7 @@ import { determine } from "../../../src/decision/determine.ts"
 import { type RecordedRequest, type RequestStore, recall } from "../../../src/decision/recall.ts"
 import { buildVerdict, sealDecision } from "../../../src/decision/seal.ts"
 import { encodeCanonicalJson } from "../../../src/formats/canonical-json.ts"
-import { CALLER, ISSUER, tokenSigner } from "../../support/decision.ts"
+import { CALLER, ISSUER, tokenSigner, tokenSigners } from "../../support/decision.ts"
 import { load, NOW_MS, requestOf, stateOf } from "../../support/policy.ts"
 
 const { policy } = load({
@@ -59,7 +59,9 @@ class FakeStore implements RequestStore {
     this.forgotten.push(key)
   }
 }
-const ask = (found: RecordedRequest | null, nowMs = NOW_MS) => recall(new FakeStore(found), claim, tokenSigner, nowMs)
+const never = () => false
+const ask = (found: RecordedRequest | null, nowMs = NOW_MS) =>
+  recall(new FakeStore(found), claim, tokenSigners, never, nowMs)
 
 describe("recall", () => {
   test("the recorded verdict, where it was recorded, and the same token", async () => {
@@ -98,6 +100,29 @@ describe("recall", () => {
     })
   })
 
+  test("the token is withheld once the key of the log that decided is compromised", async () => {
+    const { found } = recordedRequest()
+    const asked: unknown[] = []
+    const compromised = (decision: { origin: string; index: number }) =>
+      asked.push([decision.origin, decision.index]) > 0
+    expect(await recall(new FakeStore(found), claim, tokenSigners, compromised, NOW_MS)).toMatchObject({
+      token: null,
+      withheld: { code: "TOKEN_WITHHELD", text: "The key that signed it was compromised since." },
+    })
+    expect(asked).toEqual([["elsewhere.test/log", 12]])
+  })
+
+  test("the token is signed by the key of the moment at which it was issued", async () => {
+    const { found, verdict } = recordedRequest()
+    const moments: number[] = []
+    const at = (iat: number) => {
+      moments.push(iat)
+      return tokenSigner
+    }
+    await recall(new FakeStore(found), claim, { at }, never, NOW_MS + 5_000)
+    expect(moments).toEqual([verdict.claims?.iat])
+  })
+
   test("nothing recorded: the id is free", async () => {
     expect(await ask(null)).toBeNull()
   })
@@ -105,7 +130,7 @@ describe("recall", () => {
   test("a claim that has lapsed is forgotten, also when the content was another", async () => {
     const { found } = recordedRequest()
     const store = new FakeStore({ ...found, expired: true, digest: new Uint8Array(32) })
-    expect(await recall(store, claim, tokenSigner, NOW_MS)).toBeNull()
+    expect(await recall(store, claim, tokenSigners, never, NOW_MS)).toBeNull()
     expect(store.forgotten).toEqual([claim.key])
   })
 

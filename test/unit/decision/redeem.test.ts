@@ -13,7 +13,7 @@ import { Consumables } from "../../../src/ledger/consumables.ts"
 import { readBody } from "../../../src/ledger/lineage.ts"
 import { PAYLOAD_SALT_BYTES } from "../../../src/ledger/record.ts"
 import { type Runtime, runtimeKey } from "../../../src/runtime/runtime.ts"
-import { createTokenSigner, toJwk } from "../../../src/token/token.ts"
+import { createTokenSigner } from "../../../src/token/token.ts"
 import {
   CALLER,
   CALLER_KEY,
@@ -22,6 +22,7 @@ import {
   FakeRows,
   ISSUER,
   testSigner,
+  tokenKeyOf,
   tokenSigner,
 } from "../../support/decision.ts"
 import { CLAIMS, EXECUTION, FakeExecution } from "../../support/execution.ts"
@@ -76,7 +77,8 @@ function setUp(
 ) {
   const execution = new FakeExecution(claims)
   const clock = new FakeClock()
-  const control = controlOf(state)
+  const control = controlOf({ ...state, tokenKeys: [tokenKeyOf(tokenSigner)] })
+  const onRefresh = { current: () => {} }
   const refused: string[] = []
   const redeemedUnder: string[] = []
   const redeem = createRedeem({
@@ -87,8 +89,8 @@ function setUp(
     lineage: execution.lineage,
     rate: createByteRate(bytesPerSecond),
     leaseLeftMs: () => leaseLeftMs,
-    keys: async () => [toJwk(tokenSigner.publicKey, tokenSigner.kid)],
     control: () => control.current,
+    refresh: async () => onRefresh.current(),
     redeemedUnder: (leaseId) => redeemedUnder.push(leaseId),
     ledger: execution.ledger,
     observeRefusal: (code) => refused.push(code),
@@ -98,7 +100,7 @@ function setUp(
       { token: execution.token, redemptionId: "one", parametersDigest: new Uint8Array(), proof: "", ...change },
       { caller: CALLER, requestId: "r", timeoutMs: null, ...call },
     )
-  return { execution, clock, control, refused, redeemedUnder, ask }
+  return { execution, clock, control, onRefresh, refused, redeemedUnder, ask }
 }
 const codeOf = async (call: Promise<unknown>) =>
   await call.then(
@@ -301,6 +303,43 @@ describe("createRedeem", () => {
     expect(await codeOf(ask(change))).toBe("OK")
     control.current = { ...control.current, runtimes: state.runtimes }
     expect(await codeOf(ask(change)), "the same answer again is one that may still be given").toBe(code)
+  })
+
+  test("a key that was published a moment ago is known after a look; one that ended, or is compromised, is none", async () => {
+    const { control, onRefresh, refused, clock, ask } = setUp()
+    const nowMs = clock.wallMs
+    control.current = { ...control.current, tokenKeys: [] }
+    const publish = (more: Parameters<typeof tokenKeyOf>[1]) => () => {
+      control.current = { ...control.current, tokenKeys: [tokenKeyOf(tokenSigner, more)] }
+    }
+    for (const more of [{ endsAtMs: nowMs }, { withdrawn: { origin: "else", index: 0 }, endsAtMs: nowMs + 1 }]) {
+      onRefresh.current = publish(more)
+      expect(await codeOf(ask())).toBe("UNKNOWN_KEY")
+    }
+    expect(refused).toEqual(["TOKEN_INVALID", "TOKEN_INVALID"])
+    onRefresh.current = publish({ endsAtMs: nowMs + 1 })
+    expect(await codeOf(ask())).toBe("OK")
+  })
+
+  test("what was decided in a log before its key was found to be compromised starts no more, whoever signs for it", async () => {
+    const { execution, control, ask } = setUp()
+    const { origin, index } = execution.found.decision
+    const withdrawn = (at: number) =>
+      tokenKeyOf(createTokenSigner(testSigner(2), sha256), { withdrawn: { origin, index: at }, endsAtMs: 0 })
+    const keys = control.current.tokenKeys
+    control.current = { ...control.current, tokenKeys: [...keys, withdrawn(index + 1)] }
+    expect(await codeOf(ask())).toBe("EXECUTION_REVOKED")
+    control.current = { ...control.current, tokenKeys: [...keys, withdrawn(index)] }
+    expect(await codeOf(ask())).toBe("OK")
+  })
+
+  test("a token that says anything else than its record is refused, however well it is signed", async () => {
+    const { execution, ask } = setUp()
+    for (const change of [{ max_duration: 3_601 }, { aud: "else" }, { more: 1 }]) {
+      const token = tokenSigner.sign(encodeCanonicalJson({ ...OURS, ...change }), execution.found.decision.leafHash)
+      expect(await codeOf(ask({ token })), JSON.stringify(change)).toBe("NOT_RECORDED")
+    }
+    expect(execution.ledger.entries).toEqual([])
   })
 
   test("what is no token of ours, or names no decision, is refused without a record", async () => {
