@@ -71,8 +71,16 @@ def in_words(report):
         for one in (report["execution"], *report["ancestors"])
     ]
     if report["anchored"]:
+        lines += [f"  {_vouched(one)}" for one in report["checkpoints"]]
         return "\n".join([*lines, "Valid, and anchored in the keys of the trust file."])
     return "\n".join([*lines, "Consistent, not anchored: pass --trust KEYS, obtained elsewhere."])
+
+
+def _vouched(checkpoint):
+    count = checkpoint["cosignatures"]
+    by = "no witnesses are named" if count is None else f"cosigned by {count} of the trusted witnesses"
+    rests = "" if count else ": it rests on the operator"
+    return f"checkpoint of {checkpoint['log']} at size {checkpoint['size']}, {by}{rests}"
 
 
 def printable(text):

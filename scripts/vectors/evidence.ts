@@ -19,6 +19,8 @@ export interface Taken {
   readonly state: string | null
   readonly decision?: string
   readonly trust?: object | null
+  /** Of each checkpoint's witnesses, where the trust file names any. */
+  readonly cosignatures?: readonly (number | null)[]
   /** Steps that read otherwise than "ok". */
   readonly steps?: Readonly<Record<string, string>>
 }
@@ -26,8 +28,16 @@ export const taken = (
   name: string,
   description: string,
   file: File,
-  { state, decision = "ALLOW", trust = TRUST, steps = {} }: Taken,
-) => vector(name, description, file, trust, { valid: true, anchored: trust !== null, decision, state, steps })
+  { state, decision = "ALLOW", trust = TRUST, cosignatures, steps = {} }: Taken,
+) =>
+  vector(name, description, file, trust, {
+    valid: true,
+    anchored: trust !== null,
+    ...(cosignatures && { cosignatures }),
+    decision,
+    state,
+    steps,
+  })
 /** `index`: the record to blame, null where none is. */
 export const refused =
   (step: string, code: string, index: string | null) =>

@@ -9,11 +9,13 @@ import { evidenceFileVectors } from "./evidence-file.ts"
 import { evidenceGrantVectors } from "./evidence-grant.ts"
 import { evidenceLineageVectors } from "./evidence-lineage.ts"
 import { evidenceLogVectors } from "./evidence-log.ts"
+import { evidenceWitnessVectors } from "./evidence-witnesses.ts"
 import { merkleVectors } from "./merkle.ts"
 import { checkpointVectors, signedNoteVectors, verifierKeyVectors } from "./notes.ts"
 import { strictJsonVectors } from "./strict-json.ts"
 import { tlogProofVectors } from "./tlog-proofs.ts"
 import { tokenVectors } from "./tokens.ts"
+import { trustVectors } from "./trust.ts"
 import type { Vector } from "./vector.ts"
 
 export const FAMILIES: Readonly<Record<string, readonly Vector[]>> = {
@@ -26,6 +28,7 @@ export const FAMILIES: Readonly<Record<string, readonly Vector[]>> = {
   "verifier-key": verifierKeyVectors,
   checkpoint: checkpointVectors,
   "tlog-proof": tlogProofVectors,
+  trust: trustVectors,
   token: tokenVectors,
   beats: beatsVectors,
   evidence: [
@@ -36,5 +39,6 @@ export const FAMILIES: Readonly<Record<string, readonly Vector[]>> = {
     ...evidenceApprovalVectors,
     ...evidenceFamilyVectors,
     ...evidenceGrantVectors,
+    ...evidenceWitnessVectors,
   ],
 }

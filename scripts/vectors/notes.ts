@@ -10,6 +10,20 @@ export const signatureLine = (name: string, hash: Uint8Array, signature: Uint8Ar
   `— ${name} ${Buffer.concat([hash, signature]).toString("base64")}\n`
 export const signedBy = (key: VectorKey, name: string, text: string) =>
   signatureLine(name, keyHash(name, key.publicKey), key.sign(text))
+
+/** Of a witness: algorithm 4. */
+const witnessHash = (name: string, { publicKey }: VectorKey) =>
+  sha256(Buffer.concat([Buffer.from(`${name}\n\u0004`), publicKey])).subarray(0, 4)
+export const witnessKey = (name: string, key: VectorKey) =>
+  `${name}+${witnessHash(name, key).toString("hex")}+${Buffer.concat([Buffer.of(4), key.publicKey]).toString("base64")}`
+export const witnessLine = (name: string, key: VectorKey, cosignature: Uint8Array) =>
+  signatureLine(name, witnessHash(name, key), cosignature)
+/** Time, eight bytes big-endian, then the signature of what is cosigned. */
+export const cosigned = (text: string, name: string, key: VectorKey, time = 1_800_000_000n, by = key) => {
+  const stamp = Buffer.alloc(8)
+  stamp.writeBigUInt64BE(time)
+  return witnessLine(name, key, Buffer.concat([stamp, by.sign(`cosignature/v1\ntime ${time}\n${text}`)]))
+}
 export const noteBy = (key: VectorKey, name: string, text: string) => `${text}\n${signedBy(key, name, text)}`
 
 const log = vectorKey("log")

@@ -1,8 +1,8 @@
 /** C2SP tlog-proofs: a leaf, its proof and a checkpoint in one text, with and without witnesses. */
 import { naiveInclusion, naiveRoot } from "../../test/support/naive-merkle.ts"
-import { sha256, type VectorKey, vectorKey } from "./keys.ts"
+import { vectorKey } from "./keys.ts"
 import { leafHash } from "./lineage.ts"
-import { signatureLine, signedBy, verifierKey } from "./notes.ts"
+import { cosigned, signedBy, verifierKey, witnessKey, witnessLine } from "./notes.ts"
 import type { Vector } from "./vector.ts"
 
 const ORIGIN = "log.example/proofs"
@@ -10,21 +10,8 @@ const LOG = vectorKey("log")
 const STRANGER = vectorKey("stranger")
 const ONE = vectorKey("witness 1")
 const TWO = vectorKey("witness 2")
-const NOW = 1_800_000_000n
 const LEAVES = Array.from({ length: 7 }, (_, i) => leafHash(Buffer.from(`{"leaf":${i}}`)))
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64")
-
-const witnessHash = (name: string, { publicKey }: VectorKey) =>
-  sha256(Buffer.concat([Buffer.from(`${name}\n\u0004`), publicKey])).subarray(0, 4)
-const witnessKey = (name: string, key: VectorKey) =>
-  `${name}+${witnessHash(name, key).toString("hex")}+${base64(Buffer.concat([Buffer.of(4), key.publicKey]))}`
-/** Time, eight bytes big-endian, then the signature of what is cosigned. */
-const cosigned = (text: string, name: string, key: VectorKey, time = NOW, by = key) => {
-  const stamp = Buffer.alloc(8)
-  stamp.writeBigUInt64BE(time)
-  const signature = by.sign(`cosignature/v1\ntime ${time}\n${text}`)
-  return signatureLine(name, witnessHash(name, key), Buffer.concat([stamp, signature]))
-}
 
 const text = `${ORIGIN}\n7\n${base64(naiveRoot(LEAVES))}\n`
 const signed = signedBy(LOG, ORIGIN, text)
@@ -36,6 +23,7 @@ const good = write(5, hashes(5), note())
 const WITNESSES = { vkeys: [witnessKey("w.example/1", ONE), witnessKey("w.example/2", TWO)], quorum: 1 }
 const byOne = cosigned(text, "w.example/1", ONE)
 const byTwo = cosigned(text, "w.example/2", TWO)
+const byAlias = cosigned(text, "w.example/alias", ONE)
 
 interface Change {
   readonly leaf?: number
@@ -80,7 +68,7 @@ export const tlogProofVectors: readonly Vector[] = [
   taken(
     "witness-again",
     "a cosignature that fails beside one of the same witness that holds",
-    cosignedBy(cosigned(text, "w.example/1", ONE, NOW, STRANGER), byOne),
+    cosignedBy(cosigned(text, "w.example/1", ONE, undefined, STRANGER), byOne),
     { witnesses: WITNESSES },
   ),
 
@@ -92,7 +80,13 @@ export const tlogProofVectors: readonly Vector[] = [
   lacking("one-listed-twice", "a witness that is trusted twice is one", cosignedBy(byOne), {
     witnesses: { vkeys: [WITNESSES.vkeys[0] as string, WITNESSES.vkeys[0] as string], quorum: 2 },
   }),
-  lacking("forged", "cosigned by another key", cosignedBy(cosigned(text, "w.example/1", ONE, NOW, STRANGER)), {
+  lacking("one-by-two-names", "one key under two names is one witness", cosignedBy(byOne, byAlias), {
+    witnesses: { vkeys: [WITNESSES.vkeys[0] as string, witnessKey("w.example/alias", ONE)], quorum: 2 },
+  }),
+  lacking("quorum-above-number", "more have to vouch than there are", cosignedBy(byOne, byTwo), {
+    witnesses: { ...WITNESSES, quorum: 3 },
+  }),
+  lacking("forged", "cosigned by another key", cosignedBy(cosigned(text, "w.example/1", ONE, undefined, STRANGER)), {
     witnesses: WITNESSES,
   }),
   lacking(
@@ -118,7 +112,7 @@ export const tlogProofVectors: readonly Vector[] = [
   lacking(
     "plain-signature",
     "the witness's key over the note itself, as a log signs",
-    cosignedBy(signatureLine("w.example/1", witnessHash("w.example/1", ONE), ONE.sign(text))),
+    cosignedBy(witnessLine("w.example/1", ONE, ONE.sign(text))),
     { witnesses: WITNESSES },
   ),
   lacking(

@@ -5,6 +5,7 @@ import { GUARD_EXITS } from "../guard/exit-codes.ts"
 import { VERSION } from "../version.ts"
 import type { MonitorFlags } from "./monitor.ts"
 import { fail } from "./output.ts"
+import type { TrustFlags } from "./trust.ts"
 import type { WitnessFlags } from "./witness.ts"
 
 export type Flags = Readonly<Record<string, string | boolean | undefined>>
@@ -109,7 +110,9 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .option("--url <url>", "the daemon's HTTP address; default: the one of the data folder")
     .option("--data <folder>", "the daemon's data folder", defaultDataFolder())
     .option("--out <file>", "where to save them", "writ-trust.json")
-    .action(run(async (flags: Flags) => (await import("./trust.ts")).trustCommand(flags)))
+    .option("--witness <vkey...>", "verifier keys of witnesses that have to vouch for checkpoints, obtained from them")
+    .option("--quorum <n>", "how many of them; default: all")
+    .action(run(async (flags: TrustFlags) => (await import("./trust.ts")).trustCommand(flags)))
 
   command("witness", "cosign the checkpoints of other people's logs (C2SP tlog-witness), until it is told to stop")
     .requiredOption("--name <name>", "in its signatures: a URL without its scheme, say")

@@ -3,7 +3,6 @@ import { existsSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { nativeCrypto } from "../crypto.ts"
-import { WritError } from "../errors.ts"
 import { fromUtf8 } from "../formats/bytes.ts"
 import { fetchFromLog } from "../http/log-client.ts"
 import { buildMetricsApp } from "../http/metrics.ts"
@@ -14,6 +13,7 @@ import { makeFolder } from "../store/data-folder.ts"
 import { lockFolder } from "../store/folder-lock.ts"
 import { writeDurably } from "../store/signer-state.ts"
 import { print } from "./output.ts"
+import { wholeNumber } from "./whole-number.ts"
 
 export interface MonitorFlags {
   readonly vkey: string
@@ -106,11 +106,4 @@ function stateIn(folder: string) {
     read: () => (existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as MonitorState) : null),
     write: (state: MonitorState) => writeDurably(path, `${JSON.stringify(state)}\n`, 0o644),
   }
-}
-
-function wholeNumber(flag: string, given: string, most: number): number {
-  const value = Number(given)
-  if (!/^[0-9]{1,6}$/.test(given) || value > most)
-    throw new WritError("CONFIG_INVALID", `${flag} must be a whole number from 0 to ${most}, not "${given}".`)
-  return value
 }

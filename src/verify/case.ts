@@ -32,11 +32,18 @@ export function decisionOf({ items }: Chain): Item {
   return decisions.find(({ record }) => record.state === "AUTHORIZED") ?? (items[0] as Item)
 }
 
+/** Null: trust names no witnesses. */
+export interface Vouched {
+  readonly checkpoint: Checkpoint
+  readonly cosignatures: number | null
+}
+
 export interface Case {
   /** The execution, its parent, the parent's parent. */
   readonly chains: readonly [Chain, ...Chain[]]
   readonly notes: ReadonlyMap<string, string>
-  readonly checkpoints: Map<string, Checkpoint>
+  /** Set by the step "checkpoint". */
+  readonly checkpoints: Map<string, Vouched>
   /** Of all chains. */
   readonly items: readonly Item[]
   readonly trust: Trust | undefined

@@ -1,4 +1,5 @@
 /** Which witnesses vouch for a checkpoint: C2SP tlog-cosignature, Ed25519. */
+import { toHex } from "../formats/bytes.ts"
 import { cosignedMessage, decodeCosignature } from "../formats/cosignature.ts"
 import type { Crypto } from "../formats/ports.ts"
 import {
@@ -12,16 +13,19 @@ import { portableCrypto } from "./portable-crypto.ts"
 import { verifySignature } from "./signature.ts"
 
 /**
- * Of these keys (`NAME+HASH+KEY`, algorithm 0x04) the cosignatures of the note that verify, one of each; what others have
- * added is passed over. Throws INVALID_REQUEST on a key that is none.
+ * Of these keys (`NAME+HASH+KEY`, algorithm 0x04) the cosignatures of the note that verify, one of each, whatever names it
+ * goes by; what others have added is passed over. Throws INVALID_REQUEST on a key that is none.
  */
 export function cosignaturesOf(
   note: SignedNote,
   vkeys: readonly string[],
   crypto: Crypto = portableCrypto,
 ): NoteSignature[] {
-  return [...new Set(vkeys)].flatMap((vkey) => {
+  const counted = new Set<string>()
+  return vkeys.flatMap((vkey) => {
     const key = parseVerifierKey(crypto.sha256, vkey, ED25519_COSIGNATURE)
+    const id = toHex(key.publicKey)
+    if (counted.has(id)) return []
     const found = signaturesBy(note, key).find((bytes) => {
       const cosignature = decodeCosignature(bytes)
       return (
@@ -29,6 +33,8 @@ export function cosignaturesOf(
         verifySignature(crypto, key.publicKey, cosignedMessage(cosignature.time, note.text), cosignature.signature)
       )
     })
-    return found ? [{ name: key.name, keyHash: key.keyHash, signature: found }] : []
+    if (!found) return []
+    counted.add(id)
+    return [{ name: key.name, keyHash: key.keyHash, signature: found }]
   })
 }

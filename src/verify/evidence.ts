@@ -1,13 +1,13 @@
 /** A lineage from a file: eight steps in a fixed order; the first that fails is named, with the record to blame. */
 import { equalBytes, fromBase64, fromHex, fromUtf8, toHex } from "../formats/bytes.ts"
-import { type Checkpoint, parseCheckpoint } from "../formats/checkpoint.ts"
+import { parseCheckpoint } from "../formats/checkpoint.ts"
 import { hashLeaf } from "../formats/merkle.ts"
 import type { Crypto, JsonValue } from "../formats/ports.ts"
 import { parseNote } from "../formats/signed-note.ts"
 import { parseStrictJson } from "../formats/strict-json.ts"
 import { commitPayload, PAYLOAD_SALT_BYTES, RECORD_VERSION } from "../ledger/record.ts"
 import { checkAncestry } from "./ancestry.ts"
-import { type Case, type Chain, decisionOf, Fault, type Item, LIMITS, type Outcome } from "./case.ts"
+import { type Case, type Chain, decisionOf, Fault, type Item, LIMITS, type Outcome, type Vouched } from "./case.ts"
 import { verifyCheckpoint } from "./checkpoint.ts"
 import { checkClaims } from "./claims.ts"
 import { checkGrant } from "./grant.ts"
@@ -87,6 +87,11 @@ function verify(
       anchored: trust !== undefined,
       steps,
       execution: describe(file.chains[0]),
+      checkpoints: [...file.checkpoints.values()].map(({ checkpoint: { origin, size }, cosignatures }) => ({
+        log: origin,
+        size: String(size),
+        cosignatures,
+      })),
       ...(ancestors.length > 0 && { ancestors: ancestors.map(describe) }),
     }
   } catch (error) {
@@ -148,25 +153,31 @@ function checkCheckpoints({ notes, checkpoints, items, trust, crypto }: Case): O
     if (trust) {
       const key = trust.logs.find(({ origin }) => origin === log)
       if (!key) throw new Fault("UNKNOWN_KEY", `the trust file has no key for the log ${log}`)
-      const verdict = verifyCheckpoint({ note, origin: log, vkey: key.vkey }, crypto)
-      if (!verdict.checkpoint)
+      const verdict = verifyCheckpoint({ witnesses: trust.witnesses, ...key, note }, crypto)
+      const { checkpoint, cosignatures = null } = verdict
+      if (!checkpoint)
         throw new Fault(
           verdict.reason.split(":")[0] as ReasonCode,
           verdict.reason.slice(verdict.reason.indexOf(":") + 2),
         )
-      checkpoints.set(log, verdict.checkpoint)
+      checkpoints.set(log, { checkpoint, cosignatures })
     } else {
       const checkpoint = parseCheckpoint(parseNote(note).text)
       if (checkpoint.origin !== log) throw new Fault("WRONG_ORIGIN", "the checkpoint is of another log")
-      checkpoints.set(log, checkpoint)
+      checkpoints.set(log, { checkpoint, cosignatures: null })
     }
   }
   for (const { log, index } of items)
     if (!checkpoints.has(log)) throw new Fault("MALFORMED", `there is no checkpoint of the log ${log}`, index)
-  const sizes = [...checkpoints.values()].map(({ origin, size }) => `${origin} at size ${size}`).join(", ")
+  const told = [...checkpoints.values()].map(({ checkpoint: { origin, size }, cosignatures }) => {
+    const at = `${origin} at size ${size}`
+    if (!trust) return at
+    if (cosignatures === null) return `${at}, which rests on the operator: the trust file names no witnesses`
+    return `${at}, cosigned by ${cosignatures} of the trusted witnesses${cosignatures === 0 ? ": it rests on the operator" : ""}`
+  })
   return trust
-    ? { result: "ok", detail: `signed by the trusted key: ${sizes}` }
-    : { result: "not_anchored", detail: `no trust file was given; the signature was not checked: ${sizes}` }
+    ? { result: "ok", detail: `signed by the trusted key: ${told.join("; ")}` }
+    : { result: "not_anchored", detail: `no trust file was given; the signature was not checked: ${told.join("; ")}` }
 }
 
 function checkRecords({ items }: Case): Outcome {
@@ -182,7 +193,7 @@ function checkRecords({ items }: Case): Outcome {
 
 function checkInclusion({ items, checkpoints, crypto }: Case): Outcome {
   for (const { index, proof, leafHash, log } of items) {
-    const { size, root } = checkpoints.get(log) as Checkpoint
+    const { size, root } = (checkpoints.get(log) as Vouched).checkpoint
     const verdict = verifyInclusion({ leafIndex: index, treeSize: size, leafHash, proof, rootHash: root }, crypto)
     if (!verdict.valid)
       throw new Fault("PROOF_WRONG", `record ${index} is not in the checkpoint's tree: ${verdict.reason}`, index)

@@ -2,14 +2,16 @@
 import { WritError } from "../errors.ts"
 import type { JsonObject, JsonValue } from "../formats/ports.ts"
 import { parseStrictJson } from "../formats/strict-json.ts"
-import type { TokenJwk, Trust } from "./types.ts"
+import { isCount } from "./shape.ts"
+import type { TokenJwk, Trust, TrustedLog, Witnesses } from "./types.ts"
 
-/** `text` is what `/.well-known/writ.json` served. Throws INVALID_REQUEST. */
+/** `text`: what `/.well-known/writ.json` served, to which an auditor may have added witnesses. Throws INVALID_REQUEST. */
 export function parseTrust(text: string): Trust {
   const root = object(parseStrictJson(text, { maxDepth: 8, maxNodes: 10_000 }), "the trust file")
-  const logs = list(root["logs"], "logs").map((entry) => {
+  const witnesses = readWitnesses(root)
+  const logs = list(root["logs"], "logs").map((entry): TrustedLog => {
     const log = object(entry, "a log")
-    return { origin: string(log["origin"], "origin"), vkey: string(log["vkey"], "vkey") }
+    return { origin: string(log["origin"], "origin"), vkey: string(log["vkey"], "vkey"), ...readWitnesses(log) }
   })
   const tokens = root["tokens"] === undefined ? { keys: [] } : object(root["tokens"], "tokens")
   const keys = list(tokens["keys"], "tokens.keys").map((entry): TokenJwk => {
@@ -21,7 +23,21 @@ export function parseTrust(text: string): Trust {
       kid: string(key["kid"], "kid"),
     }
   })
-  return { logs, tokens: { keys } }
+  return { logs, ...witnesses, tokens: { keys } }
+}
+
+/** A quorum that can never be there is a mistake of whoever wrote the file: every checkpoint would lack it. */
+function readWitnesses(holder: JsonObject): { readonly witnesses?: Witnesses } {
+  if (holder["witnesses"] === undefined) return {}
+  const witnesses = object(holder["witnesses"], "witnesses")
+  const vkeys = list(witnesses["vkeys"], "witnesses.vkeys").map((vkey) => string(vkey, "a witness's key"))
+  const quorum = witnesses["quorum"]
+  if (!isCount(quorum) || quorum > vkeys.length)
+    throw new WritError(
+      "INVALID_REQUEST",
+      `In the trust file, a quorum must be a whole number from 0 to that of the witnesses, here ${vkeys.length}.`,
+    )
+  return { witnesses: { vkeys, quorum } }
 }
 
 function object(value: JsonValue | undefined, what: string): JsonObject {

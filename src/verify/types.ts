@@ -39,10 +39,25 @@ export const VALID: Verdict = { valid: true, reason: "" }
  * and compared out of band. Unknown members are ignored.
  */
 export interface Trust {
-  /** C2SP verifier keys (`NAME+HASH+KEY`), one per log; NAME is the log's origin. */
-  readonly logs: readonly { readonly origin: string; readonly vkey: string }[]
+  readonly logs: readonly TrustedLog[]
+  /** Of logs that have none of their own. */
+  readonly witnesses?: Witnesses
   /** RFC 7517 key set for execution tokens: kty OKP, crv Ed25519. */
   readonly tokens: { readonly keys: readonly TokenJwk[] }
+}
+/** NAME of the verifier key (C2SP, `NAME+HASH+KEY`) is the log's origin. */
+export interface TrustedLog {
+  readonly origin: string
+  readonly vkey: string
+  /** Absent, and none for all logs: nobody else has to vouch for its checkpoints, and they rest on the operator. */
+  readonly witnesses?: Witnesses
+}
+/** Whose cosignatures count, and how many a checkpoint needs. */
+export interface Witnesses {
+  /** `NAME+HASH+KEY`, algorithm 0x04, obtained elsewhere than from the operator. */
+  readonly vkeys: readonly string[]
+  /** 0: they are counted, and none has to be there. */
+  readonly quorum: number
 }
 export interface TokenJwk {
   readonly kty: string
@@ -54,7 +69,7 @@ export interface TokenJwk {
 /** The steps of a lineage's verification, in the order in which they are made. The first that fails is named. */
 export const EVIDENCE_STEPS = [
   "format", // the file is well-formed evidence
-  "checkpoint", // each note parses; with trust: its signature verifies under the key for that origin
+  "checkpoint", // each note parses; with trust: its signature verifies under the key for that origin, its quorum is there
   "record", // each body is a canonical record of a known version and kind, its members of the form that they must have
   "inclusion", // each body's leaf hash is in its log's checkpoint at its index
   "payload", // each payload is what the leaf committed to, or is reported erased
@@ -77,6 +92,14 @@ export interface ReportedExecution {
   readonly state: string | null
 }
 
+export interface ReportedCheckpoint {
+  readonly log: string
+  /** Decimal. */
+  readonly size: string
+  /** Of witnesses that the trust file names for this log; null where it names none. With null or 0 it rests on the operator. */
+  readonly cosignatures: number | null
+}
+
 export interface EvidenceReport extends Verdict {
   /** True when keys from `trust` verified every checkpoint. False with valid: consistent, but anchored in nothing. */
   readonly anchored: boolean
@@ -86,6 +109,8 @@ export interface EvidenceReport extends Verdict {
   /** Log index (decimal) of the first bad record, where one is to blame. */
   readonly failedIndex?: string
   readonly execution?: ReportedExecution
+  /** In the file's order. */
+  readonly checkpoints?: readonly ReportedCheckpoint[]
   /** What it descends from: its parent first. Absent when it descends from none. */
   readonly ancestors?: readonly ReportedExecution[]
 }

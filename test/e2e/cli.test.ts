@@ -1,7 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import pg from "pg"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { vectorKey } from "../../scripts/vectors/keys.ts"
+import { witnessKey } from "../../scripts/vectors/notes.ts"
 import { connect } from "../../src/client/connect.ts"
 import { ROLES } from "../../src/rpc/roles.ts"
 import { readApiKey } from "../../src/store/data-folder.ts"
@@ -309,10 +313,53 @@ describe("commands on a running daemon", () => {
     expect(JSON.parse(readFileSync(file("trust.json"), "utf8"))).toMatchObject({ logs: [{}], tokens: { keys: [{}] } })
   })
 
+  test("trust with witnesses: what nobody has cosigned is refused", async () => {
+    const vkey = witnessKey("w.example/one", vectorKey("witness 1"))
+    const to = ["--out", file("witnessed.json")]
+    const { code, out } = await on(["trust", ...to, "--witness", vkey])
+    expect(code).toBe(0)
+    expect(out).toMatch(/\nWitnesses that have to vouch for each checkpoint: 1 of 1\.\n$/)
+    const refused = await writ(["verify", file("evidence.json"), "--trust", file("witnessed.json")])
+    expect(refused.code).toBe(1)
+    expect(refused.out).toMatch(/NOT VALID at step checkpoint: COSIGNATURES_LACKING: 0 of the trusted witnesses/)
+    for (const wrong of [
+      ["--witness", `${vkey}A`],
+      ["--witness", vkey, "--quorum", "2"],
+      ["--quorum", "1"],
+    ])
+      expect((await on(["trust", ...to, ...wrong])).code).not.toBe(0)
+  })
+
+  test.each([
+    [
+      "witnesses of the operator's own choice are refused",
+      { witnesses: { vkeys: [], quorum: 0 } },
+      1,
+      /names witnesses/,
+    ],
+    [
+      "fingerprints are those of the keys, whatever is said of them",
+      {},
+      0,
+      /^ {2}log {4}log\.example {2}SHA256:(?!false)/m,
+    ],
+  ])("trust: %s", async (_, more, code, says) => {
+    const logs = [{ origin: "log.example", vkey: "log.example+00000000+AAAA", fingerprint: "SHA256:false" }]
+    const server = createServer((_, response) => response.end(JSON.stringify({ logs, ...more })))
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const said = await writ(["trust", "--url", url, "--out", file("other.json")])
+    await new Promise((resolve) => server.close(resolve))
+    expect(said.code === 0 ? 0 : 1).toBe(code)
+    expect(said.out + said.err).toMatch(says)
+  })
+
   test("verify: exit code 0 with trust, 3 without", async () => {
     const anchored = await writ(["verify", file("evidence.json"), "--trust", file("trust.json")])
     expect(anchored.code).toBe(0)
-    expect(anchored.out).toMatch(/\nValid, and anchored in the keys of the trust file\.\n$/)
+    expect(anchored.out).toMatch(
+      /\nValid, and anchored in the keys of the trust file\. No witness .* rests on the operator\.\n$/,
+    )
     const alone = await writ(["verify", file("evidence.json")])
     expect(alone.code).toBe(3)
     expect(alone.out).toMatch(/\nConsistent, not anchored: /)

@@ -145,8 +145,8 @@ function relink(record: { [key: string]: Json }, renamed: ReadonlyMap<string, st
 
 const pick = <T>(from: readonly T[], at: number): T => from[at % from.length] as T
 const fileOf = fc.nat().map((at) => pick(honest, at).input.evidence)
-/** One bit of a character changed, a piece cut out, or another one put in. */
-const damaged = (texts: fc.Arbitrary<string>) =>
+/** One bit of a character changed, a piece cut out, or another one put in; behind the first `start` characters. */
+const damaged = (texts: fc.Arbitrary<string>, start = 0) =>
   fc
     .tuple(
       texts,
@@ -155,7 +155,7 @@ const damaged = (texts: fc.Arbitrary<string>) =>
       fc.nat(3),
     )
     .map(([text, place, how, cut]) => {
-      const at = place % text.length
+      const at = start + (place % (text.length - start))
       const put = typeof how === "number" ? String.fromCharCode(text.charCodeAt(at) ^ (1 << how)) : how
       return text.slice(0, at) + put + text.slice(at + (typeof how === "number" ? 1 : cut))
     })
@@ -168,6 +168,22 @@ const unshaped = fc.tuple(fileOf, change).map(([text, how]) => {
   const file = JSON.parse(text) as Json
   changeTree(file, how)
   return JSON.stringify(file)
+})
+/** A file whose checkpoints have cosignatures, with its note changed; and a trust file that names witnesses. */
+const witnessed = honest.filter(({ name }) => name.startsWith("witness-"))
+const cosignedNotes = fc.nat().chain((at) => {
+  const { input } = pick(witnessed, at)
+  const file = JSON.parse(input.evidence) as Family
+  const [first, ...others] = file.checkpoints as [{ log: string; note: string }]
+  return damaged(fc.constant(first.note), first.note.indexOf("\n\n")).map((note): Asked => {
+    const evidence = JSON.stringify({ ...file, checkpoints: [{ ...first, note }, ...others] })
+    return { family: "evidence", name: "", input: { ...input, evidence } }
+  })
+})
+const trustFiles = fc.tuple(fc.nat(), change).map(([at, how]): Asked => {
+  const document = structuredClone(pick(witnessed, at).input.trust) as unknown as Json
+  changeTree(document, how)
+  return { family: "trust", name: "", input: { text: JSON.stringify(document) } }
 })
 const evidence = (text: string): Asked => ({ family: "evidence", name: "", input: { evidence: text, trust } })
 
@@ -218,14 +234,16 @@ describe.skipIf(!hasPython())("Node and Python say the same, down to the step, t
     ["files with a member dropped or replaced", unshaped.map(evidence), 200, 3],
     ["tokens with a claim dropped or replaced", tokens, 200, 2],
     ["proofs of a leaf with a byte changed, cut or put in", proofs, 300, 4],
+    ["checkpoints whose signature lines are changed, held against witnesses", cosignedNotes, 300, 4],
+    ["trust files with a member dropped or replaced", trustFiles, 200, 2],
     ["segments of beats with a member dropped or replaced", beats, 300, 4],
   ] as const)("%s", (_, arbitrary, count, atLeast) => {
     const asked = fc.sample(arbitrary as fc.Arbitrary<Asked>, count)
     const ours = asked.map(answer)
     askPython(asked).forEach((theirs, i) => expect(theirs, JSON.stringify(asked[i])).toEqual(ours[i]))
     // They were not all the same case.
-    type Said = { readonly failed_step?: string; readonly code?: string }
-    const kinds = new Set((ours as Said[]).map(({ failed_step, code }) => failed_step ?? code ?? "valid"))
+    type Said = { readonly failed_step?: string; readonly code?: string; readonly accepted?: boolean }
+    const kinds = new Set((ours as Said[]).map((said) => `${said.failed_step} ${said.code ?? said.accepted}`))
     expect(kinds.size).toBeGreaterThanOrEqual(atLeast)
   })
 })

@@ -134,6 +134,14 @@ export function createAnswers({ verify, signature, bytes, canonicalJson, keys, m
       const { index, treeSize } = verdict
       return { ...codeOf(verdict), ...(verdict.valid && { index: String(index), tree_size: String(treeSize) }) }
     },
+    trust: ({ text }) =>
+      attempt(
+        () => {
+          verify.parseTrust(text)
+          return { accepted: true }
+        },
+        { accepted: false },
+      ),
     token({ token, keys: trusted, audience, now_ms, issuer, parameters_digest }) {
       const report = verify.verifyToken(token, {
         keys: trusted,
@@ -153,13 +161,21 @@ export function createAnswers({ verify, signature, bytes, canonicalJson, keys, m
       const file = evidence === undefined ? fromBase64(evidence_base64) : utf8(evidence)
       const trust = document === null ? undefined : verify.parseTrust(JSON.stringify(document))
       const report = token === undefined ? verify.verifyEvidence(file, trust) : verify.verifyGrant(token, file, trust)
-      const { anchored, execution, failedStep: failed_step, failedIndex: failed_index = null } = report
+      const {
+        anchored,
+        execution,
+        checkpoints = [],
+        failedStep: failed_step,
+        failedIndex: failed_index = null,
+      } = report
       if (!report.valid) return { ...codeOf(report), failed_step, failed_index }
       const { decision, state } = execution as { decision: string; state: string | null }
       const steps = Object.fromEntries(
         report.steps.filter(({ result }) => result !== "ok").map(({ step, result }) => [step, result]),
       )
-      return { valid: true, anchored, decision, state, steps }
+      const cosignatures = checkpoints.map((one) => one.cosignatures)
+      const counted = cosignatures.some((count) => count !== null) ? { cosignatures } : {}
+      return { valid: true, anchored, ...counted, decision, state, steps }
     },
   }
 

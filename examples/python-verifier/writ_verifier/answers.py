@@ -5,7 +5,7 @@ import json
 import struct
 
 from .beats import verify_beats
-from .checkpoint import parse_note, parse_trust, parse_verifier_key, verify_checkpoint
+from .checkpoint import TrustedLog, Witnesses, parse_note, parse_trust, parse_verifier_key, verify_checkpoint
 from .crypto import is_good_point, verifies
 from .evidence import verify_evidence
 from .fault import Fault, verdict
@@ -75,7 +75,7 @@ def _verifier_key(given, _name):
 
 def _checkpoint(given, _name):
     try:
-        checkpoint = verify_checkpoint(given["note"], given["origin"], given["vkey"])
+        checkpoint, _ = verify_checkpoint(given["note"], TrustedLog(given["origin"], given["vkey"]))
     except Fault as fault:
         return {"valid": False, "code": fault.code}
     return {"valid": True, "size": str(checkpoint.size), "root": checkpoint.root.hex()}
@@ -83,13 +83,22 @@ def _checkpoint(given, _name):
 
 def _tlog_proof(given, _name):
     leaf_hash = bytes.fromhex(given["leaf_hash"])
+    witnesses = Witnesses(**given["witnesses"]) if "witnesses" in given else None
     try:
         index, size = verify_tlog_proof(
-            given["proof"], leaf_hash, given["origin"], given["vkey"], given.get("witnesses")
+            given["proof"], leaf_hash, TrustedLog(given["origin"], given["vkey"], witnesses)
         )
     except Fault as fault:
         return {"valid": False, "code": fault.code}
     return {"valid": True, "index": str(index), "tree_size": str(size)}
+
+
+def _trust(given, _name):
+    try:
+        parse_trust(given["text"])
+    except Fault:
+        return {"accepted": False}
+    return {"accepted": True}
 
 
 def _token(given, _name):
@@ -111,9 +120,11 @@ def _evidence(given, _name):
     report = verify_evidence(data, trust, given.get("token"))
     if not report["valid"]:
         return {name: report[name] for name in ("valid", "failed_step", "failed_index", "code")}
+    cosignatures = [one["cosignatures"] for one in report["checkpoints"]]
     return {
         "valid": True,
         "anchored": report["anchored"],
+        **({} if set(cosignatures) == {None} else {"cosignatures": cosignatures}),
         "decision": report["execution"]["decision"],
         "state": report["execution"]["state"],
         "steps": {step: result for step, result in report["steps"].items() if result != "ok"},
@@ -130,6 +141,7 @@ FAMILIES = {
     "verifier-key": _verifier_key,
     "checkpoint": _checkpoint,
     "tlog-proof": _tlog_proof,
+    "trust": _trust,
     "token": _token,
     "beats": _beats,
     "evidence": _evidence,

@@ -1,16 +1,17 @@
-"""Signed notes, verifier keys, checkpoints, the trust file. docs/spec/checkpoint.md."""
+"""Signed notes, verifier keys, checkpoints and who has cosigned them, the trust file. docs/spec/checkpoint.md."""
 
 import re
-from typing import NamedTuple
+from typing import NamedTuple, Optional
 
 from .crypto import sha256, verifies
-from .encodings import from_base64, is_decimal
+from .encodings import from_base64, is_count, is_decimal
 from .fault import Fault, malformed
 from .strict_json import as_list, as_object, as_text, parse
 
 MAX_NOTE = 131_072
 MAX_SIGNATURES = 64
 SIGNATURE, COSIGNATURE = 1, 4
+MAX_TIME = 2**63 - 1
 WHITE = "\t-\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 CONTROL = "\x00-\x1f\x7f-\x9f"
 NAME = re.compile(f"[^+{WHITE}{CONTROL}]{{1,255}}")
@@ -84,32 +85,75 @@ def parse_checkpoint(text):
     return Checkpoint(origin, int(size), root)
 
 
-def verify_checkpoint(note_text, origin, vkey):
+class Witnesses(NamedTuple):
+    vkeys: list
+    quorum: int
+
+
+class TrustedLog(NamedTuple):
+    origin: str
+    vkey: str
+    witnesses: Optional[Witnesses] = None
+
+
+def verify_checkpoint(note_text, log):
+    """The checkpoint, and how many of the log's witnesses have cosigned it (None: it has none), or a Fault."""
     note = parse_note(note_text)
     checkpoint = parse_checkpoint(note.text)
-    key = parse_verifier_key(vkey)
-    if checkpoint.origin != origin or key.name != origin:
+    key = parse_verifier_key(log.vkey)
+    if checkpoint.origin != log.origin or key.name != log.origin:
         raise Fault("WRONG_ORIGIN", "the checkpoint is of another log")
     own = [signature for name, key_hash, signature in note.signatures if (name, key_hash) == (key.name, key.key_hash)]
     if not own:
         raise Fault("UNKNOWN_KEY", "the checkpoint has no signature by the trusted key")
     if not all(verifies(key.key, note.text.encode(), signature) for signature in own):
         raise Fault("SIGNATURE_WRONG", "the checkpoint's signature does not verify")
-    return checkpoint
+    if log.witnesses is None:
+        return checkpoint, None
+    cosignatures = _count_cosignatures(note, log.witnesses.vkeys)
+    if cosignatures < log.witnesses.quorum:
+        raise Fault("COSIGNATURES_LACKING", "too few of the trusted witnesses vouch for the checkpoint")
+    return checkpoint, cosignatures
+
+
+def _count_cosignatures(note, vkeys):
+    keys = [parse_verifier_key(vkey, COSIGNATURE) for vkey in vkeys]
+    return len({key.key for key in keys if any(_is_cosigned(note.text, key, line) for line in note.signatures)})
+
+
+def _is_cosigned(text, key, line):
+    name, key_hash, data = line
+    time = int.from_bytes(data[:8], "big")
+    if (name, key_hash) != (key.name, key.key_hash) or len(data) != 8 + 64 or time > MAX_TIME:
+        return False
+    return verifies(key.key, f"cosignature/v1\ntime {time}\n{text}".encode(), data[8:])
+
+
+def _read_witnesses(holder):
+    if "witnesses" not in holder:
+        return None
+    witnesses = as_object(holder["witnesses"])
+    vkeys = [as_text(vkey) for vkey in as_list(witnesses.get("vkeys"))]
+    quorum = witnesses.get("quorum")
+    if not is_count(quorum) or quorum > len(vkeys):
+        raise malformed("a quorum is no whole number from 0 to that of the witnesses")
+    return Witnesses(vkeys, int(quorum))
 
 
 class Trust(NamedTuple):
     logs: dict
-    """Verifier keys by origin."""
+    """TrustedLogs by origin."""
     tokens: list
     """JWKs."""
 
 
 def parse_trust(text):
     root = as_object(parse(text, 8, 10_000))
+    for_all = _read_witnesses(root)
     logs = {}
     for entry in map(as_object, as_list(root.get("logs"))):
-        logs.setdefault(as_text(entry.get("origin")), as_text(entry.get("vkey")))
+        log = TrustedLog(as_text(entry.get("origin")), as_text(entry.get("vkey")), _read_witnesses(entry) or for_all)
+        logs.setdefault(log.origin, log)
     keys = list(map(as_object, as_list(as_object(root.get("tokens", {"keys": []})).get("keys"))))
     for key in keys:
         for member in ("kty", "crv", "x", "kid"):

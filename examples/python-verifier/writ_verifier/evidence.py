@@ -67,6 +67,8 @@ class Case:
         self.notes = notes
         self.trust = trust
         self.checkpoints = {}
+        self.cosignatures = {}
+        """How many of the trusted witnesses have cosigned each checkpoint, None where none are named; by log."""
 
 
 def verify_evidence(data, trust, token=None):
@@ -96,6 +98,10 @@ def verify_evidence(data, trust, token=None):
         "valid": True,
         "anchored": trust is not None,
         "steps": dict(steps),
+        "checkpoints": [
+            {"log": log, "size": str(one.size), "cosignatures": case.cosignatures.get(log)}
+            for log, one in case.checkpoints.items()
+        ],
         "execution": execution,
         "ancestors": ancestors,
     }
@@ -137,7 +143,7 @@ def _check_checkpoints(case):
         elif log not in case.trust.logs:
             raise Fault("UNKNOWN_KEY", f"the trust file has no key for the log {log}")
         else:
-            checkpoint = verify_checkpoint(note, log, case.trust.logs[log])
+            checkpoint, case.cosignatures[log] = verify_checkpoint(note, case.trust.logs[log])
         case.checkpoints[log] = checkpoint
     for item in case.items:
         if item.log not in case.checkpoints:

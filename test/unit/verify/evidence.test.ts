@@ -13,6 +13,8 @@ const fileOf = (input: Input) => ("evidence" in input ? input.evidence : Buffer.
 type Taken = {
   readonly valid: true
   readonly anchored: boolean
+  /** Of each checkpoint, where the trust file names witnesses. */
+  readonly cosignatures?: readonly (number | null)[]
   readonly decision: string
   readonly state: string | null
   /** Steps that read otherwise than "ok". */
@@ -40,6 +42,10 @@ describe.each([
     const all = token === undefined ? EVIDENCE_STEPS : [...EVIDENCE_STEPS, "grant"]
     if (expected.valid) {
       expect(report).toMatchObject({ valid: true, reason: "", anchored: expected.anchored })
+      const counts = report.checkpoints?.map(({ cosignatures }) => cosignatures)
+      expect(counts).toEqual(expected.cosignatures ?? counts?.map(() => null))
+      if (trust)
+        expect(/rests on the operator/.test(report.steps[1]?.detail ?? "")).toBe(counts?.some((count) => !count))
       expect(report.execution).toMatchObject({ decision: expected.decision, state: expected.state })
       expect(report.steps.map(({ step, result }) => [step, result])).toEqual(
         all.map((step) => [step, expected.steps[step] ?? "ok"]),

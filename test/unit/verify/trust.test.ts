@@ -21,7 +21,22 @@ describe("parseTrust", () => {
     expect(parseTrust(JSON.stringify({ logs: [log] }))).toEqual({ logs: [log], tokens: { keys: [] } })
   })
 
+  test("keeps witnesses, for all logs and for one", () => {
+    const witnesses = { vkeys: ["a", "b"], quorum: 2 }
+    const logs = [log, { ...log, witnesses: { vkeys: ["c"], quorum: 0 } }]
+    const served = { ...document, logs, witnesses: { ...witnesses, since: "2027" } }
+    expect(parseTrust(JSON.stringify(served))).toEqual({ ...document, logs, witnesses })
+  })
+
   test.each<[string, unknown, string]>([
+    ["witnesses without a list", { ...document, witnesses: { quorum: 0 } }, "witnesses.vkeys must be a list"],
+    ["a witness that is no text", { ...document, witnesses: { vkeys: [1], quorum: 1 } }, "key must be a text"],
+    [
+      "a quorum out of reach",
+      { ...document, witnesses: { vkeys: ["a"], quorum: 2 } },
+      "from 0 to that of the witnesses, here 1",
+    ],
+    ["no quorum", { ...document, witnesses: { vkeys: ["a"] } }, "a quorum must be a whole number"],
     ["a list", [document], "the trust file must be an object"],
     ["null", null, "the trust file must be an object"],
     ["no logs", { tokens: document.tokens }, "logs must be a list"],

@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest"
 import { nativeCrypto } from "../../../src/crypto.ts"
+import { WritError } from "../../../src/errors.ts"
 import { fromHex, toHex } from "../../../src/formats/bytes.ts"
 import type { BeatsInput, RuntimeKeys } from "../../../src/verify/beats.ts"
 import {
+  parseTrust,
   portableCrypto,
   type TokenJwk,
   verifyBeats,
@@ -95,6 +97,14 @@ describe.each([
         ...outcome(verdict),
         ...(valid && { index: String(index), tree_size: String(treeSize) }),
       }).toEqual(expected)
+    })
+  })
+
+  describe("parseTrust", () => {
+    test.each(titled(readVectors<{ text: string }, { accepted: boolean }>("trust", 25)))("%s", (_, vector) => {
+      const parse = () => parseTrust(vector.input.text)
+      if (vector.expected.accepted) expect(parse).not.toThrow()
+      else expect(parse).toThrow(WritError)
     })
   })
 
