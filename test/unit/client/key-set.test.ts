@@ -145,7 +145,7 @@ describe("createKeySet", () => {
       }),
       { numRuns: 300 },
     )
-    expect(given).toBeGreaterThan(100)
+    expect(given).toBeGreaterThan(30) // of about 200
   })
 })
 
