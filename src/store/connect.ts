@@ -64,7 +64,7 @@ export function unreachable(cause: unknown): WritError {
   return new WritError("DATABASE_UNFIT", text, { cause })
 }
 
-/** For everything but the append. */
+/** For everything but the append. Its `query` rejects with LEDGER_UNAVAILABLE when it is the database that cannot answer now. */
 export function openPool(connection: Connection): pg.Pool {
   const pool = new pg.Pool({
     ...common(connection),
@@ -76,7 +76,27 @@ export function openPool(connection: Connection): pg.Pool {
   pool.on("error", () => {}) // an idle connection died; the next query opens another
   // The pool listens to idle connections only: one that is lent out and dies between two queries would end the process.
   pool.on("connect", (client) => client.on("error", () => {}))
+  const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<unknown>
+  const asked = async (...args: unknown[]) => {
+    try {
+      return await query(...args)
+    } catch (error) {
+      throw isUnavailable(error) ? new WritError("LEDGER_UNAVAILABLE", CANNOT_ANSWER, { cause: error }) : error
+    }
+  }
+  pool.query = asked as typeof pool.query
   return pool
+}
+
+/** SQLSTATE classes: connection exception, insufficient resources, operator intervention (shutdown, a time limit). */
+const UNAVAILABLE = /^(08|53|57)/
+const CANNOT_ANSWER = "The database cannot answer now. Try again."
+
+/** Not the statement's fault: the server says so, or there was no answer. What the driver says of its own is a plain Error. */
+function isUnavailable(error: unknown): boolean {
+  return error instanceof pg.DatabaseError
+    ? UNAVAILABLE.test(error.code ?? "")
+    : error instanceof Error && error.name === "Error"
 }
 
 function common(connection: Connection): pg.ClientConfig {

@@ -184,13 +184,14 @@ describe("budgets of two replicas", () => {
     const decisions = new Map<string, string>()
     let waiting = Array.from({ length: 1_000 }, (_, i) => `hot-${i}`)
     while (waiting.length > 0) {
-      // On a busy machine the replicas' conflicts may last beyond a deadline: nothing was recorded then, and it is asked again.
+      // On a busy machine the replicas' conflicts may last beyond a deadline: it is asked again, and so many repeats at once
+      // may find no connection for too long.
       const answers = await Promise.allSettled(
         waiting.map((request_id, i) => ask((i % 2) as 0 | 1, "transfer", "hot", 10, { request_id })),
       )
       for (const [i, answer] of answers.entries())
         if (answer.status === "fulfilled") decisions.set(waiting[i] as string, answer.value.decision)
-        else expect(answer.reason).toMatchObject({ code: "DEADLINE_EXCEEDED" })
+        else expect(["DEADLINE_EXCEEDED", "LEDGER_UNAVAILABLE"]).toContain(answer.reason.code)
       waiting = waiting.filter((request_id) => !decisions.has(request_id))
     }
     expect([...decisions.values()].filter((decision) => decision === "DECISION_ALLOW")).toHaveLength(500)

@@ -215,6 +215,31 @@ describe("openPool", () => {
   })
 })
 
+describe("openPool's query", () => {
+  const unavailable = { code: "LEDGER_UNAVAILABLE", retryable: true }
+
+  test("says that the database cannot answer: no connection for too long, ended by its operator, not there", async () => {
+    const pool = openPool(database.connection)
+    const held = await Promise.all([1, 2, 3, 4].map(() => pool.connect()))
+    await expect(pool.query("SELECT 1"), "all are lent out").rejects.toMatchObject(unavailable)
+    for (const client of held) client.release()
+    await expect(pool.query("SELECT pg_terminate_backend(pg_backend_pid())")).rejects.toMatchObject(unavailable)
+    await pool.end()
+    const nowhere = openPool({ host: "127.0.0.1", port: 1, database: "none" })
+    await expect(nowhere.query("SELECT 1")).rejects.toMatchObject({
+      ...unavailable,
+      cause: expect.objectContaining({ code: "ECONNREFUSED" }),
+    })
+    await nowhere.end()
+  })
+
+  test("a statement that is wrong is its own fault", async () => {
+    const pool = openPool(database.connection)
+    await expect(pool.query("SELECT nothing")).rejects.toMatchObject({ code: "42703" })
+    await pool.end()
+  })
+})
+
 describe("startFeed", () => {
   const open = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'writ-feed'"
   const connections = async () => (await database.query(open)).rows
