@@ -1,6 +1,8 @@
 import { defineConfig } from "vitest/config"
 
 const node = { environment: "node" as const }
+/** What they say is how soon something ends: nothing else is to run beside them. */
+const TIMED = ["test/e2e/exec*.test.ts", "test/e2e/guard-*.test.ts"]
 /** Percent. What no test can reach is taken out rather than excepted. */
 const WHOLE = { statements: 100, branches: 100, functions: 100, lines: 100 }
 
@@ -34,10 +36,22 @@ export default defineConfig({
           ...node,
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          exclude: TIMED,
+          testTimeout: 240_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          ...node,
+          name: "e2e-timed",
+          include: TIMED,
           testTimeout: 240_000,
           hookTimeout: 60_000,
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

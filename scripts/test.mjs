@@ -15,7 +15,7 @@ const ci = process.env.CI === "true"
 const asked = process.argv.slice(2)
 // What unit and property tests cover is measured without the suites that run the whole daemon.
 const PURE = ["--coverage", "--project", "unit", "--project", "property"]
-const WHOLE = ["--project", "integration", "--project", "e2e"]
+const WHOLE = ["--project", "integration", "--project", "e2e", "--project", "e2e-timed"]
 // What CEL says of times does not depend on where the machine stands.
 const ZONED = [
   "--project",

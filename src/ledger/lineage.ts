@@ -37,6 +37,7 @@ export interface LineageStore {
   findExecution(executionId: string): Promise<FoundExecution | null>
   /** In no particular order; complete at every moment. */
   recordsOf(executionId: string): Promise<readonly StoredRecord[]>
+  /** For one proof or the proofs of one lineage: what it has read it may keep. */
   tiles(logId: number): TileReader
   /** The oldest stored checkpoint of at least this size, or of exactly `exactly`. */
   checkpoint(logId: number, atLeast: number, exactly?: number): Promise<string | null>
@@ -180,11 +181,17 @@ export async function buildEvidence(
       )
     notes.set(origin, { note, size })
   }
+  const readers = new Map<number, TileReader>()
+  const tilesOf = (logId: number): TileReader => {
+    const reader = readers.get(logId) ?? store.tiles(logId)
+    readers.set(logId, reader)
+    return reader
+  }
   const entriesOf = (lineage: Lineage) =>
     Promise.all(
       lineage.records.map(async ({ origin, logId, index, body, payload }) => {
         const size = notes.get(origin)?.size as number
-        const proof = await buildInclusionProof(store.tiles(logId), sha256, index, size)
+        const proof = await buildInclusionProof(tilesOf(logId), sha256, index, size)
         return {
           log: origin,
           index: String(index),

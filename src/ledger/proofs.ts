@@ -3,11 +3,28 @@
 import { WritError } from "../errors.ts"
 import { consistencyNodes, hashNode, inclusionNodes, type TreeNode } from "../formats/merkle.ts"
 import type { Sha256 } from "../formats/ports.ts"
-import { TILE_HEIGHT } from "../formats/tiles.ts"
+import { TILE_HEIGHT, TILE_WIDTH } from "../formats/tiles.ts"
 
-/** Hashes of complete subtrees of 256^level leaves; a range never crosses a tile. */
 export interface TileReader {
+  /**
+   * Hashes of complete subtrees of 256^level leaves from `start` on: `count` of them, or up to the first that is not there.
+   * A range never crosses a tile.
+   */
   hashes(level: number, start: number, count: number): Promise<readonly Uint8Array[]>
+}
+
+/** Reads each tile once and whole, and keeps it: a proof needs several hashes of each, and so do the proofs of one lineage. */
+export function readTilesOnce(reader: TileReader): TileReader {
+  const tiles = new Map<string, Promise<readonly Uint8Array[]>>()
+  return {
+    async hashes(level, start, count) {
+      const first = start % TILE_WIDTH
+      const key = `${level}/${start - first}`
+      const tile = tiles.get(key) ?? reader.hashes(level, start - first, TILE_WIDTH)
+      tiles.set(key, tile)
+      return (await tile).slice(first, first + count)
+    },
+  }
 }
 
 /** Sibling hashes, leaf to root. Needs index < size, and a log of at least `size` leaves. */

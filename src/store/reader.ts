@@ -8,7 +8,7 @@ import type { CallerKey } from "../decision/state.ts"
 import type { ExecutionState } from "../ledger/kinds.ts"
 import type { FoundExecution, LedgerReader, StoredRecord } from "../ledger/lineage.ts"
 import { readBody } from "../ledger/lineage.ts"
-import type { TileReader } from "../ledger/proofs.ts"
+import { readTilesOnce, type TileReader } from "../ledger/proofs.ts"
 import type { Runtime } from "../runtime/runtime.ts"
 import { readDirectives } from "./runtime-store.ts"
 import { readTokenKeys } from "./token-keys.ts"
@@ -96,7 +96,7 @@ export function createReader(pool: pg.Pool): LedgerReader {
       return { decision, records, last: decision, state: readBody(decision.body).state ?? null }
     },
 
-    tiles: (logId) => tileReader(pool, logId),
+    tiles: (logId) => readTilesOnce(tileReader(pool, logId)),
 
     async checkpoint(logId, atLeast, exactly) {
       const { rows } = await pool.query<{ note: Buffer }>(
@@ -263,15 +263,16 @@ export function tileReader(pool: pg.Pool | pg.Client, logId: number): TileReader
       const span = TILE_WIDTH ** level
       const { rows } =
         level === 0
-          ? await pool.query<{ hash: Buffer }>(
-              "SELECT leaf_hash AS hash FROM entry WHERE log_id = $1 AND idx >= $2 AND idx < $3 ORDER BY idx",
+          ? await pool.query<{ at: bigint; hash: Buffer }>(
+              "SELECT idx AS at, leaf_hash AS hash FROM entry WHERE log_id = $1 AND idx >= $2 AND idx < $3 ORDER BY idx",
               [logId, start, start + count],
             )
-          : await pool.query<{ hash: Buffer }>(
-              "SELECT root AS hash FROM tile WHERE log_id = $1 AND level = $2 AND last_leaf >= $3 AND last_leaf < $4 ORDER BY last_leaf",
-              [logId, level - 1, start * span, (start + count) * span],
+          : await pool.query<{ at: bigint; hash: Buffer }>(
+              "SELECT last_leaf / $5 AS at, root AS hash FROM tile WHERE log_id = $1 AND level = $2 AND last_leaf >= $3 AND last_leaf < $4 ORDER BY last_leaf",
+              [logId, level - 1, start * span, (start + count) * span, span],
             )
-      return rows.map((row) => row.hash)
+      const gap = rows.findIndex(({ at }, i) => Number(at) !== start + i)
+      return (gap < 0 ? rows : rows.slice(0, gap)).map(({ hash }) => hash)
     },
   }
 }

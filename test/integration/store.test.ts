@@ -24,6 +24,7 @@ import { type EmbeddedPostgres, startEmbedded } from "../../src/store/embedded.t
 import { startFeed } from "../../src/store/feed.ts"
 import { lockFolder } from "../../src/store/folder-lock.ts"
 import { migrate } from "../../src/store/migrate.ts"
+import { tileReader } from "../../src/store/reader.ts"
 import { createSignerState } from "../../src/store/signer-state.ts"
 import { startTestDaemon } from "../support/daemon.ts"
 import { createDatabase, type TestDatabase } from "../support/database.ts"
@@ -237,6 +238,32 @@ describe("openPool's query", () => {
     const pool = openPool(database.connection)
     await expect(pool.query("SELECT nothing")).rejects.toMatchObject({ code: "42703" })
     await pool.end()
+  })
+})
+
+describe("tileReader", () => {
+  test("of what is not in a full tile yet: as many hashes as there are without a gap", async () => {
+    const log = await createDatabase()
+    const pool = openPool(log.connection)
+    await log.query("INSERT INTO log (log_id, origin, verifier_key) VALUES (7, 'writ.test/gap', 'key')")
+    await log.query("SELECT writ_ensure_partition(7::smallint, 0)")
+    const [at, hash] = ["(last + 1) * 256 - 1", "decode(lpad(to_hex(last), 64, '0'), 'hex')"]
+    await log.query(
+      `INSERT INTO entry SELECT 7, last, ${hash}, 'body' FROM unnest('{512,513,514,516}'::bigint[]) AS t (last)`,
+    )
+    await log.query(
+      `INSERT INTO tile (log_id, last_leaf, level, hashes, root)
+         SELECT 7, ${at}, 0, repeat('x', 8192)::bytea, ${hash} FROM unnest('{256,257,259}'::bigint[]) AS t (last)`,
+    )
+    const last = async (...range: [number, number, number]) =>
+      (await tileReader(pool, 7).hashes(...range)).map((hash) => Buffer.from(hash).readUInt32BE(28))
+    expect(await last(0, 512, 256)).toEqual([512, 513, 514])
+    expect(await last(0, 513, 1)).toEqual([513])
+    expect(await last(0, 515, 2)).toEqual([])
+    expect(await last(1, 256, 256)).toEqual([256, 257])
+    expect(await last(1, 258, 1)).toEqual([])
+    await pool.end()
+    await log.drop()
   })
 })
 
