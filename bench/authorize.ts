@@ -1,7 +1,5 @@
 /** Authorize against the bare echo: one in flight, saturated, open loop, stream. */
 
-import { readFileSync } from "node:fs"
-import { join } from "node:path"
 import * as grpc from "@grpc/grpc-js"
 import pg from "pg"
 import { messageType } from "../src/rpc/load.ts"
@@ -10,6 +8,7 @@ import { compare, type Row } from "./compare.ts"
 import { Generator, type Outcome, percentile } from "./h2-generator.ts"
 import {
   AUTHORIZE_PATH,
+  databaseOf,
   ECHO_PATH,
   isAllow,
   type RunningDaemon,
@@ -21,13 +20,7 @@ import {
 const OWN = "own HTTP/2 generator (h2load sends one body only; every request needs its own request_id)"
 
 async function durabilityOf(daemon: RunningDaemon): Promise<string> {
-  const client = new pg.Client({
-    host: join(daemon.data, "postgres"),
-    port: 5432,
-    user: "writ",
-    database: "writ",
-    password: readFileSync(join(daemon.data, "postgres", "password"), "utf8").trim(),
-  })
+  const client = new pg.Client(databaseOf(daemon))
   await client.connect()
   const durable = await describeDurability(client)
   await client.end()

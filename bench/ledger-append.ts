@@ -25,7 +25,7 @@ const SUBJECTS = 1_000
 const FAMILY = randomUUID()
 const ROOT = join(import.meta.dirname, "..")
 
-export async function benchLedgerAppend(): Promise<Row[]> {
+export async function benchLedgerAppend(names: ReadonlySet<string>): Promise<Row[]> {
   const folder = mkdtempSync(join(tmpdir(), "writ-bench-"))
   if (process.getuid?.() === 0) chmodSync(folder, 0o711)
   const embedded = await startEmbedded({ dataFolder: folder })
@@ -96,7 +96,8 @@ export async function benchLedgerAppend(): Promise<Row[]> {
       return median(times)
     }
     const record = () => ({ leafHash: hashLeaf(sha256, body), body, payload })
-    const single = () => appender.append({ record: record(), epoch: 0n, request: { key: randomUUID(), digest } })
+    const single = () => appender.append({ record: record(), epoch: 0n })
+    const singleWithId = () => appender.append({ record: record(), epoch: 0n, ...withId() })
     const redemption = () => {
       const effect: Effect = { kind: "execution", executionId: randomUUID(), previous: null, to: "REDEEMED" }
       return appender.append({ record: record(), epoch: 0n, change: { effects: [effect], raisesEpoch: false } })
@@ -106,21 +107,26 @@ export async function benchLedgerAppend(): Promise<Row[]> {
     const common = { durable: await describeDurability(client), generator: "in process" }
     const batches = { ...common, unit: "records/s", against: "bare INSERT … SELECT FROM unnest, no index" }
     const singles = { ...common, unit: "ms p50", against: "bare INSERT of one row, no index" }
-    const rows = [
-      await compare({ ...batches, name: "ledger-append" }, () => append(() => ({})), bare),
-      await compare({ ...batches, name: "ledger-append-with-ids" }, () => append(withId), bare),
-      await compare({ ...batches, name: "ledger-append-with-consumables" }, () => append(withRow), bare),
-      await compare(
-        { ...singles, name: "ledger-append-single" },
-        () => p50(single),
-        () => p50(bareSingle),
-      ),
-      await compare(
-        { ...singles, name: "ledger-append-change" },
-        () => p50(redemption),
-        () => p50(bareSingle),
-      ),
-    ]
+    const rows: Row[] = []
+    if (names.has("ledger-append"))
+      rows.push(
+        await compare({ ...batches, name: "ledger-append" }, () => append(() => ({})), bare),
+        await compare({ ...batches, name: "ledger-append-with-ids" }, () => append(withId), bare),
+        await compare({ ...batches, name: "ledger-append-with-consumables" }, () => append(withRow), bare),
+      )
+    for (const [suffix, once] of [
+      ["", single],
+      ["-with-id", singleWithId],
+      ["-change", redemption],
+    ] as const)
+      if (names.has("ledger-commit-latency"))
+        rows.push(
+          await compare(
+            { ...singles, name: `ledger-commit-latency${suffix}` },
+            () => p50(once),
+            () => p50(bareSingle),
+          ),
+        )
     await appender.close()
     return rows
   } finally {

@@ -4,6 +4,7 @@ import { benchCelEngines } from "./cel-engines.ts"
 import { benchCelWorstCase } from "./cel-worst-case.ts"
 import { describeRow, type Row } from "./compare.ts"
 import { benchDecisionCore } from "./decision-core.ts"
+import { benchFsck } from "./fsck.ts"
 import { benchBeatsIsolation, benchHeartbeat } from "./heartbeat.ts"
 import { benchLedgerAppend } from "./ledger-append.ts"
 import { load } from "./load.ts"
@@ -12,10 +13,12 @@ import { benchPolicyReload } from "./policy-reload.ts"
 import { benchPolicyShadow } from "./policy-shadow.ts"
 import { benchHeap, benchStart } from "./process.ts"
 import { profile } from "./profile.ts"
+import { benchProofs } from "./proofs.ts"
 import { benchRevocation } from "./revocation-latency.ts"
 import { benchRulesScale } from "./rules-scale.ts"
 
 const AUTHORIZE = ["authorize-unary-latency", "authorize-unary-throughput", "authorize-openloop", "authorize-stream"]
+const LEDGER = ["ledger-append", "ledger-commit-latency"]
 const NAMES = [
   "decision-core",
   "cel-engines",
@@ -27,7 +30,9 @@ const NAMES = [
   ...AUTHORIZE,
   "heartbeat",
   "beats-isolation",
-  "ledger-append",
+  ...LEDGER,
+  "proofs",
+  "fsck",
   "revocation-latency",
   "start-time",
   "heap-growth",
@@ -59,7 +64,9 @@ async function run(argv: readonly string[]): Promise<number> {
   if (AUTHORIZE.some((name) => names.has(name))) show(await benchAuthorize(names))
   if (names.has("heartbeat")) show(await benchHeartbeat())
   if (names.has("beats-isolation")) show(await benchBeatsIsolation())
-  if (names.has("ledger-append")) show(await benchLedgerAppend())
+  if (LEDGER.some((name) => names.has(name))) show(await benchLedgerAppend(names))
+  if (names.has("proofs")) show(await benchProofs())
+  if (names.has("fsck")) show(await benchFsck())
   if (names.has("revocation-latency")) show(await benchRevocation())
   if (names.has("start-time")) show(await benchStart())
   if (names.has("heap-growth")) show(await benchHeap())

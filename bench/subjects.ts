@@ -5,6 +5,7 @@ import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:f
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
+import type pg from "pg"
 import { toWireRequest } from "../src/cli/authorize.ts"
 import type { DaemonFile } from "../src/cli/remote.ts"
 import type { JsonObject } from "../src/formats/ports.ts"
@@ -78,6 +79,13 @@ export async function startDaemonProcess(
 
 export function readKey(daemon: RunningDaemon, role: Parameters<typeof readApiKey>[1]): string {
   return readApiKey(daemon.data, role)
+}
+
+/** The embedded Postgres of a daemon that runs. */
+export function databaseOf({ data }: RunningDaemon): pg.ClientConfig {
+  const folder = join(data, "postgres")
+  const password = readFileSync(join(folder, "password"), "utf8").trim()
+  return { host: folder, port: 5432, user: "writ", database: "writ", password }
 }
 
 /** `reply`: the bytes of a real AuthorizeResponse; of another message, `typed` must be false. */
