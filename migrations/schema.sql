@@ -90,6 +90,31 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.writ_derive_facets(p_blocks integer) RETURNS bigint
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+  v_log smallint;
+  v_from bigint;
+  v_to bigint;
+  v_redo bigint;
+BEGIN
+  SELECT m.log_id, m.facets, least(m.facets + p_blocks * 256, h.size >> 8 << 8), m.redo INTO v_log, v_from, v_to, v_redo
+    FROM lookup_mark m JOIN log_head h USING (log_id)
+   WHERE m.facets < h.size >> 8 << 8 ORDER BY m.log_id LIMIT 1 FOR UPDATE OF m SKIP LOCKED;
+  IF FOUND THEN
+    DELETE FROM facet WHERE log_id = v_log AND block >= v_from >> 8 AND block < v_to >> 8;
+    INSERT INTO facet (key, log_id, block, hits) SELECT f.key, v_log, f.block, f.hits FROM writ_facets(v_log, v_from, v_to) AS f;
+    IF v_from < v_redo THEN
+      PERFORM writ_mend_lookups(v_log, v_from, least(v_to, v_redo));
+    END IF;
+    UPDATE lookup_mark SET facets = v_to WHERE log_id = v_log;
+  END IF;
+  RETURN (SELECT coalesce(sum((h.size >> 8 << 8) - m.facets), 0)::bigint
+            FROM lookup_mark m JOIN log_head h USING (log_id) WHERE m.facets < h.size >> 8 << 8);
+END
+$$;
+
 CREATE FUNCTION public.writ_derive_lookups(p_log smallint, p_size bigint, p_page integer) RETURNS bigint
     LANGUAGE plpgsql
     AS $$
@@ -131,6 +156,57 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.writ_erase_facets() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  PERFORM FROM lookup_mark WHERE log_id = OLD.log_id FOR UPDATE;
+  UPDATE facet SET hits = set_bit(hits, (OLD.idx & 255)::integer, 0) WHERE log_id = OLD.log_id AND block = OLD.idx >> 8 AND get_bit(hits, (OLD.idx & 255)::integer) = 1;
+  DELETE FROM facet WHERE log_id = OLD.log_id AND block = OLD.idx >> 8 AND hits = repeat('0', 256)::bit(256);
+  RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION public.writ_facets(p_log smallint, p_from bigint, p_to bigint) RETURNS TABLE(key uuid, block bigint, hits bit)
+    LANGUAGE sql STABLE
+    AS $$
+  WITH decision AS MATERIALIZED (
+    SELECT e.idx, r.*
+      FROM entry e
+     CROSS JOIN LATERAL (SELECT convert_from(substring(e.payload FROM 33), 'UTF8') AS text) AS p
+     CROSS JOIN LATERAL json_to_record(
+       CASE WHEN position('\u0000' IN p.text) = 0 THEN p.text ELSE replace(replace(p.text, '\\', '\u005c'), '\u0000', '\u0001') END::json) AS c (request json)
+     CROSS JOIN LATERAL json_to_record(c.request) AS r (subject json, action json, resource json, runtime_id text)
+     WHERE e.log_id = p_log AND e.idx >= p_from AND e.idx < p_to AND e.payload IS NOT NULL AND position('"kind":"decision"'::bytea IN e.body) > 0
+  ), said (idx, facet) AS (
+    SELECT idx, concat_ws(E'\n', 'subject', subject ->> 'type', subject ->> 'id') FROM decision
+    UNION ALL SELECT idx, concat_ws(E'\n', 'action', action ->> 'name') FROM decision
+    UNION ALL SELECT idx, concat_ws(E'\n', 'resource', resource ->> 'type', resource ->> 'id') FROM decision
+    UNION ALL SELECT idx, concat_ws(E'\n', 'runtime', runtime_id) FROM decision WHERE runtime_id IS NOT NULL
+    UNION ALL SELECT idx, 'beats' FROM entry
+               WHERE log_id = p_log AND idx >= p_from AND idx < p_to AND position('"kind":"beats"'::bytea IN body) > 0
+  ), once AS (
+    SELECT facet, idx >> 8 AS block, bit_or(set_bit(repeat('0', 256)::bit(256), (idx & 255)::integer, 1)) AS hits
+      FROM said GROUP BY facet, idx >> 8
+  )
+  SELECT encode(substring(sha256(k.outer_pad || sha256(k.inner_pad || convert_to(once.facet, 'UTF8'))) FOR 16), 'hex')::uuid, once.block, once.hits
+    FROM once CROSS JOIN facet_key k
+$$;
+
+CREATE FUNCTION public.writ_mend_lookups(p_log smallint, p_from bigint, p_to bigint) RETURNS void
+    LANGUAGE sql
+    AS $$
+  WITH said AS MATERIALIZED (
+    SELECT (convert_from(body, 'UTF8')::json ->> 'execution_id')::uuid AS key, idx
+      FROM entry WHERE log_id = p_log AND idx >= p_from AND idx < p_to
+  ), gone AS (
+    DELETE FROM lookup AS l WHERE l.log_id = p_log AND l.idx >= p_from AND l.idx < p_to
+       AND NOT EXISTS (SELECT FROM said WHERE said.idx = l.idx AND said.key = l.key)
+  )
+  INSERT INTO lookup (key, log_id, idx)
+  SELECT key, p_log, idx FROM said WHERE key IS NOT NULL ON CONFLICT DO NOTHING
+$$;
+
 CREATE FUNCTION public.writ_refuse_all_but_erasure() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -147,6 +223,27 @@ CREATE FUNCTION public.writ_refuse_change() RETURNS trigger
     AS $$
 BEGIN
   RAISE EXCEPTION '% of % is refused: what is in the log stays', TG_OP, TG_TABLE_NAME USING ERRCODE = 'WR005';
+END
+$$;
+
+CREATE FUNCTION public.writ_reindex() RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+  v_log smallint;
+  v_size bigint;
+BEGIN
+  DELETE FROM facet AS f WHERE NOT EXISTS (SELECT FROM log WHERE log.log_id = f.log_id);
+  DELETE FROM lookup AS l WHERE NOT EXISTS (SELECT FROM log WHERE log.log_id = l.log_id);
+  FOR v_log IN SELECT log_id FROM log_head ORDER BY log_id LOOP
+    INSERT INTO lookup_mark (log_id, size) VALUES (v_log, 0) ON CONFLICT DO NOTHING;
+    PERFORM FROM lookup_mark WHERE log_id = v_log FOR UPDATE;
+    UPDATE lookup_mark AS m SET size = least(greatest(m.size, 0), h.size), facets = 0, redo = least(greatest(m.size, 0), h.size)
+      FROM log_head h WHERE m.log_id = v_log AND h.log_id = v_log RETURNING m.size INTO v_size;
+    DELETE FROM lookup WHERE log_id = v_log AND (idx < 0 OR idx >= v_size);
+    DELETE FROM facet WHERE log_id = v_log AND (block < 0 OR block >= v_size >> 8);
+    PERFORM writ_mend_lookups(v_log, v_size >> 8 << 8, v_size);
+  END LOOP;
 END
 $$;
 
@@ -307,6 +404,22 @@ CREATE TABLE public.execution_parent (
     CONSTRAINT execution_parent_consent_check CHECK ((octet_length(consent) = 32))
 );
 
+CREATE TABLE public.facet (
+    key uuid NOT NULL,
+    log_id smallint NOT NULL,
+    block bigint NOT NULL,
+    hits bit(256) NOT NULL
+);
+
+CREATE TABLE public.facet_key (
+    singleton boolean DEFAULT true NOT NULL,
+    inner_pad bytea NOT NULL,
+    outer_pad bytea NOT NULL,
+    CONSTRAINT facet_key_inner_pad_check CHECK ((octet_length(inner_pad) = 64)),
+    CONSTRAINT facet_key_outer_pad_check CHECK ((octet_length(outer_pad) = 64)),
+    CONSTRAINT facet_key_singleton_check CHECK (singleton)
+);
+
 CREATE TABLE public.log (
     log_id smallint NOT NULL,
     origin text NOT NULL,
@@ -331,7 +444,9 @@ CREATE TABLE public.lookup (
 
 CREATE TABLE public.lookup_mark (
     log_id smallint NOT NULL,
-    size bigint NOT NULL
+    size bigint NOT NULL,
+    facets bigint DEFAULT 0 NOT NULL,
+    redo bigint DEFAULT 0 NOT NULL
 );
 
 CREATE TABLE public.nonce_key (
@@ -463,6 +578,12 @@ ALTER TABLE ONLY public.execution_parent
 ALTER TABLE ONLY public.execution
     ADD CONSTRAINT execution_pkey PRIMARY KEY (execution_id);
 
+ALTER TABLE ONLY public.facet_key
+    ADD CONSTRAINT facet_key_pkey PRIMARY KEY (singleton);
+
+ALTER TABLE ONLY public.facet
+    ADD CONSTRAINT facet_pkey PRIMARY KEY (key, log_id, block);
+
 ALTER TABLE ONLY public.log_head
     ADD CONSTRAINT log_head_pkey PRIMARY KEY (log_id);
 
@@ -528,9 +649,13 @@ CREATE INDEX execution_lease ON public.execution USING btree (lease_id) WHERE (l
 
 CREATE INDEX execution_parent_authorized ON public.execution_parent USING btree (authorized_at);
 
-CREATE INDEX execution_parent_parent ON public.execution_parent USING btree (parent_id);
+CREATE INDEX execution_parent_parent ON public.execution_parent USING btree (parent_id, authorized_at, child_id);
 
 CREATE INDEX execution_running ON public.execution USING btree (execute_until) WHERE (state = 'REDEEMED'::text);
+
+CREATE INDEX facet_block ON public.facet USING btree (log_id, block);
+
+CREATE INDEX lookup_place ON public.lookup USING btree (log_id, idx);
 
 CREATE INDEX reference_values_epoch ON public.reference_values USING btree (epoch);
 
@@ -555,6 +680,8 @@ CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.entry FOR EACH STA
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.log FOR EACH STATEMENT EXECUTE FUNCTION public.writ_refuse_change();
 
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.tile FOR EACH STATEMENT EXECUTE FUNCTION public.writ_refuse_change();
+
+CREATE TRIGGER erase_facets AFTER UPDATE ON public.entry FOR EACH ROW WHEN (((old.payload IS NOT NULL) AND (new.payload IS NULL))) EXECUTE FUNCTION public.writ_erase_facets();
 
 ALTER TABLE ONLY public.activation
     ADD CONSTRAINT activation_digest_fkey FOREIGN KEY (digest) REFERENCES public.bundle(digest);

@@ -66,7 +66,7 @@ import { isDiskLow, openDataFolder } from "./store/data-folder.ts"
 import { startEmbedded } from "./store/embedded.ts"
 import { startFeed } from "./store/feed.ts"
 import { lockFolder } from "./store/folder-lock.ts"
-import { deriveLookups, forgetRequests } from "./store/indexer.ts"
+import { deriveFacets, deriveLookups, forgetRequests } from "./store/indexer.ts"
 import { createLedgerWriter } from "./store/ledger-writer.ts"
 import { prepareDatabase } from "./store/migrate.ts"
 import { ensurePartitions } from "./store/partitions.ts"
@@ -85,6 +85,9 @@ import { VERSION } from "./version.ts"
 const CHECKPOINT_INTERVAL_MS = 1_000
 const CONTROL_POLL_MS = 1_000
 const INDEX_INTERVAL_MS = 250
+/** At most so many records a second, whatever comes: facets are dearer than a lookup row, and nothing that decides needs them. */
+const FACETS_INTERVAL_MS = 250
+const FACETS_PAGE_BLOCKS = 4
 const LOST_INTERVAL_MS = 1_000
 const LEASES_INTERVAL_MS = 1_000
 const ORPHANS_INTERVAL_MS = 5_000
@@ -215,6 +218,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   })
   await control.refresh()
   let lookupLag = 0
+  let facetLag = 0
   let approvalsWaiting = 0
   let diskIsLow = false
   /** Why nothing can be decided now; empty when all is well. */
@@ -238,6 +242,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     queueDepth: () => appender.queueDepth,
     epoch: () => Number(control.state.epoch),
     lookupLag: () => lookupLag,
+    facetLag: () => facetLag,
     approvalsWaiting: () => approvalsWaiting,
     shadow: () => shadow.report(),
   })
@@ -356,6 +361,9 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   })
   background.repeat(INDEX_INTERVAL_MS, "deriving lookups", async () => {
     if (appender.state === "open") lookupLag = await deriveLookups(pool, logId, appender.size)
+  })
+  background.repeat(FACETS_INTERVAL_MS, "deriving facets", async () => {
+    if (appender.state === "open") facetLag = await deriveFacets(pool, FACETS_PAGE_BLOCKS)
   })
   const executions = createExecutions({ ...shared, reader, actor: DAEMON })
   background.repeat(LOST_INTERVAL_MS, "looking for lost executions", async () => {

@@ -15,6 +15,7 @@ export interface Gauges {
   readonly queueDepth: () => number
   readonly epoch: () => number
   readonly lookupLag: () => number
+  readonly facetLag: () => number
   readonly approvalsWaiting: () => number
   /** Null: no bundle is the shadow. */
   readonly shadow: () => {
@@ -105,6 +106,11 @@ export function createMetrics(gauges: Gauges): Metrics {
   gauge("writ_append_queue_records", "Records waiting for the cut.", gauges.queueDepth)
   gauge("writ_control_epoch", "Control epoch that decisions are made under.", gauges.epoch)
   gauge("writ_lookup_lag_records", "Records whose lookup rows are not derived yet.", gauges.lookupLag)
+  gauge(
+    "writ_facet_lag_records",
+    "Records of all logs, but for the last incomplete 256 of each, whose facets are not derived yet.",
+    gauges.facetLag,
+  )
   gauge(
     "writ_approvals_pending",
     "Approvals that were asked for and have neither been refused nor used nor lapsed, of all replicas.",

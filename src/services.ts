@@ -17,6 +17,7 @@ import type { Directives } from "./decision/directives.ts"
 import { createErase } from "./decision/erase.ts"
 import { createEvaluate } from "./decision/evaluate.ts"
 import type { createExecutions } from "./decision/executions.ts"
+import { createFind } from "./decision/found-decisions.ts"
 import { type BeatAnswer, createHeartbeat } from "./decision/heartbeat.ts"
 import type { Leases } from "./decision/leases.ts"
 import { createPublish } from "./decision/publish-bundle.ts"
@@ -59,6 +60,7 @@ import type { Nonces } from "./runtime/nonces.ts"
 import type { createApprovalStore } from "./store/approval-store.ts"
 import type { openPool } from "./store/connect.ts"
 import { createRowStore } from "./store/consumables.ts"
+import { createDecisionStore } from "./store/decision-store.ts"
 import { createRequestStore } from "./store/reader.ts"
 import type { Signer } from "./token/signer.ts"
 import type { TokenJwk, Trust } from "./verify/types.ts"
@@ -198,7 +200,8 @@ function onLineage(parts: Parts): Service {
   const { reader, origin, checkpointNow, trust, wallMs } = parts
   const replay = createLineageReplay(parts.replayThread, (digest) => parts.bundles.content(fromHex(digest)))
   const verifyLineage = createVerifyLineage({ store: reader, trust, checkpointNow, replay })
-  return lineageService({ reader, origin, checkpointNow, verifyLineage, wallMs })
+  const find = createFind({ store: createDecisionStore(parts.pool, reader), reader, wallMs })
+  return lineageService({ reader, origin, checkpointNow, find, verifyLineage, wallMs })
 }
 
 function onPolicy(parts: Parts, rate: ByteRate): Service {

@@ -97,9 +97,20 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .option("--quiet", "say nothing on stderr")
     .action(run(async (words: string[], flags: Flags) => (await import("./exec.ts")).execCommand(words, flags)))
 
-  remote(command("lineage <execution-id>", "show what was decided and done, and verify it"))
+  const lineage = remote(command("lineage <execution-id>", "show what was decided and done, and verify it"))
     .option("--export <file>", "save evidence that anyone can check offline")
     .action(run(async (id: string, flags: Flags) => (await import("./lineage.ts")).lineageCommand(id, flags)))
+  remote(lineage.command("find").description("decisions by what was asked for and when, the newest first"))
+    .option("--json", "print JSON")
+    .option("--subject <type:id>", "only of this subject; values are compared as a whole")
+    .option("--action <name>", "only of this action")
+    .option("--resource <type:id>", "only on this resource")
+    .option("--runtime <id>", "only for this runtime")
+    .option("--since <when>", "only of this time or later: so long ago, like 24h, or a time")
+    .option("--until <when>", "only of before")
+    .option("--limit <number>", "at most so many", "50")
+    .option("--page-token <token>", "go on where the same query ended")
+    .action(run(async (flags: Flags) => (await import("./lineage-find.ts")).findCommand(flags)))
 
   command("verify <file>", "check evidence offline; exit code 0 valid, 1 not valid, 3 consistent but not anchored")
     .option("--trust <file>", "keys obtained elsewhere (`writ trust`)")
@@ -165,6 +176,15 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .option("--database-url <url>", "the database; DATABASE_URL is read too")
     .option("--trust <file>", "verification keys obtained elsewhere")
     .action(run(async (flags: Flags) => (await import("./ledger-fsck.ts")).fsckCommand(flags)))
+
+  ledger
+    .command("reindex")
+    .description("derive anew what records are found by, while the daemon serves; stopped, it goes on where it was")
+    .option("--json", "print JSON")
+    .option("--data <folder>", "the daemon's data folder (for its embedded Postgres)", defaultDataFolder())
+    .option("--database-url <url>", "the database; DATABASE_URL is read too")
+    .option("--resume", "finish what was begun, instead of beginning anew")
+    .action(run(async (flags: Flags) => (await import("./ledger-reindex.ts")).reindexCommand(flags)))
 
   const policy = program.command("policy").description("policy bundles")
   policy

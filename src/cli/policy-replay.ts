@@ -6,6 +6,7 @@ import { readPolicyFolder } from "../store/policy-folder.ts"
 import type { Flags } from "./cli.ts"
 import { print, printJson } from "./output.ts"
 import { withClient } from "./remote.ts"
+import { parseTime, toAgo } from "./time.ts"
 
 export interface Change {
   readonly from: string
@@ -44,8 +45,6 @@ export interface Summary {
   readonly outside_count: string
   readonly disagreeing_count: string
 }
-
-const UNITS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 export async function policyReplayCommand(bundle: string | undefined, flags: Flags): Promise<number> {
   const request = { ...toCandidate(bundle), ...toSpan(flags), only_differences: flags["onlyDifferences"] === true }
@@ -96,11 +95,11 @@ function toSpan(flags: Flags): object {
   const since = flags["since"] as string | undefined
   const [from, to] = [flags["from"], flags["to"]] as (string | undefined)[]
   const limit = Number(flags["limit"] ?? 0)
-  const ago = since && /^(\d+)([smhd])$/.exec(since)
+  const ago = since === undefined ? null : toAgo(since)
   if (since !== undefined && !ago) throw new WritError("INVALID_REQUEST", "--since is a number and s, m, h or d: 24h.")
   return {
     limit,
-    ...(ago && { from: toTime(Date.now() - Number(ago[1]) * (UNITS[ago[2] as string] as number)) }),
+    ...(ago && { from: ago }),
     ...(from !== undefined && toBound("from", "start_index", from)),
     ...(to !== undefined && toBound("to", "end_index", to)),
   }
@@ -108,14 +107,9 @@ function toSpan(flags: Flags): object {
 
 function toBound(name: string, index: string, text: string): object {
   if (/^\d+$/.test(text)) return { [index]: text }
-  const ms = Date.parse(text)
-  if (Number.isNaN(ms))
-    throw new WritError("INVALID_REQUEST", `--${name} is an index, or a time like 2026-11-30T08:00:00Z.`)
-  return { [name]: toTime(ms) }
-}
-
-function toTime(ms: number): object {
-  return { seconds: String(Math.floor(ms / 1000)), nanos: (ms % 1000) * 1_000_000 }
+  const time = parseTime(text)
+  if (!time) throw new WritError("INVALID_REQUEST", `--${name} is an index, or a time like 2026-11-30T08:00:00Z.`)
+  return { [name]: time }
 }
 
 function show(decisions: readonly Replayed[], summary: Summary, byCandidate: boolean): void {

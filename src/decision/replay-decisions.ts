@@ -1,6 +1,7 @@
 /** ReplayDecisions: recorded decisions of a log, page after page, decided again by a thread of its own, and a diff by rule. */
 import { WritError } from "../errors.ts"
 import { fromHex } from "../formats/bytes.ts"
+import { firstSince } from "../ledger/first-since.ts"
 import { type LedgerReader, readBody, type StoredRecord } from "../ledger/lineage.ts"
 import type { Candidate, ReplayThread } from "./replay-thread.ts"
 import type { ReplayedDecision } from "./replayed-decision.ts"
@@ -76,7 +77,7 @@ export function createReplayDecisions({ reader, origin, thread, contentOf }: Rep
     let outside = 0
     let disagreeing = 0
     const changes = new RuleChanges()
-    let next = wish.fromMs === null ? wish.start : await firstSince(log.logId, wish.start, end, wish.fromMs)
+    let next = wish.fromMs === null ? wish.start : await firstSince(reader, log.logId, wish.start, end, wish.fromMs)
     let left = limit
     const scanEnd = Math.min(end, next + MAX_SCAN)
     while (next < scanEnd && left > 0 && !signal.aborted) {
@@ -110,18 +111,6 @@ export function createReplayDecisions({ reader, origin, thread, contentOf }: Rep
       disagreeing,
       notes: notesOn(candidate !== undefined, counts.not_replayable),
     }
-  }
-
-  /** The first record of this time or later: a log's records stand in the order of their times. */
-  async function firstSince(logId: number, start: number, end: number, fromMs: number): Promise<number> {
-    let [low, high] = [start, Math.max(start, end)]
-    while (low < high) {
-      const middle = Math.floor((low + high) / 2)
-      const [record] = await reader.records(logId, middle, 1)
-      if (record && Date.parse(readBody(record.body).time ?? "") < fromMs) low = middle + 1
-      else high = middle
-    }
-    return low
   }
 
   async function findCandidate(wanted: ReplayWish["candidate"]): Promise<Candidate | undefined> {

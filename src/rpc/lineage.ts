@@ -1,6 +1,7 @@
 /** LineageService: what was recorded, with proofs. Reads only. */
 import { nativeCrypto, sha256 } from "../crypto.ts"
 import { assertExecutionId, readState } from "../decision/executions.ts"
+import type { Find } from "../decision/found-decisions.ts"
 import type { LineageReport } from "../decision/verify-lineage.ts"
 import { WritError } from "../errors.ts"
 import { parseCheckpoint } from "../formats/checkpoint.ts"
@@ -15,6 +16,7 @@ import {
 } from "../ledger/lineage.ts"
 import { buildConsistencyProof, buildInclusionProof } from "../ledger/proofs.ts"
 import { toReceipt, toState } from "./authorization.ts"
+import { answerFind, type WireFindRequest } from "./find.ts"
 import { loadService, SERVICES } from "./load.ts"
 import type { Service } from "./server.ts"
 
@@ -28,6 +30,7 @@ export interface LineagePorts {
   readonly origin: string
   /** Signs a checkpoint of this daemon's log as it is now, so that what is committed can be proved. */
   checkpointNow(): Promise<void>
+  find: Find
   verifyLineage(executionId: string): Promise<LineageReport>
   wallMs(): number
 }
@@ -42,7 +45,9 @@ interface ListRequest {
   readonly action: string
 }
 
-export function lineageService({ reader, origin, checkpointNow, verifyLineage, wallMs }: LineagePorts): Service {
+export function lineageService(ports: LineagePorts): Service {
+  const { reader, origin, checkpointNow, find, verifyLineage, wallMs } = ports
+
   async function findLog(name: string): Promise<LogRow> {
     const log = (await reader.logs()).find((row) => row.origin === (name || origin))
     if (!log) throw new WritError("NOT_FOUND", "There is no log of this origin.")
@@ -102,6 +107,8 @@ export function lineageService({ reader, origin, checkpointNow, verifyLineage, w
         }
         return { records: records.map(toRecord), next_index: String(next), tree_size: String(log.size) }
       },
+
+      FindDecisions: (request: WireFindRequest) => answerFind(find, request),
 
       async GetLineage({ execution_id }: { execution_id: string }) {
         const [own, ...ancestors] = await Promise.all(

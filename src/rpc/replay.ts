@@ -7,11 +7,7 @@ import { toReceipt } from "./authorization.ts"
 import { toIndex } from "./lineage.ts"
 import { toBundleFiles, type WireBundleFile } from "./policy-codec.ts"
 import type { WatchHandler } from "./server.ts"
-
-interface WireTime {
-  readonly seconds: string
-  readonly nanos: number
-}
+import { toMilliseconds, type WireTime } from "./timestamp.ts"
 
 export interface WireReplayRequest {
   readonly bundle_digest: Buffer
@@ -63,16 +59,12 @@ function toWish(request: WireReplayRequest): ReplayWish {
     log: request.log,
     start: toIndex(request.start_index),
     end: toIndex(request.end_index),
-    fromMs: toMs(request.from),
-    toMs: toMs(request.to),
+    fromMs: request.from && toMilliseconds(request.from),
+    toMs: request.to && toMilliseconds(request.to),
     limit: request.limit,
     onlyDifferences: request.only_differences,
     candidate,
   }
-}
-
-function toMs(time: WireTime | null): number | null {
-  return time && Number(time.seconds) * 1000 + Math.floor(time.nanos / 1_000_000)
 }
 
 function fromItem({ record, decision }: ReplayItem): object {

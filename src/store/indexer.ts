@@ -1,4 +1,4 @@
-/** Derives lookup rows from the log, in order, after the commit; `lookup_mark` says how far. */
+/** Derives lookup rows and facets from the log, in order, after the commit; `lookup_mark` says how far. */
 import type pg from "pg"
 
 const PAGE = 2_000
@@ -19,6 +19,15 @@ export async function deriveLookups(pool: pg.Pool, logId: number, size: number):
     if (left === 0) break
   }
   return left
+}
+
+/**
+ * One page of the facets of any log, so many blocks of 256 records. Answers how many records of all logs are still to be derived,
+ * but for those that fill no block.
+ */
+export async function deriveFacets(client: pg.Pool | pg.Client, blocks: number): Promise<number> {
+  const { rows } = await client.query<{ left: bigint }>("SELECT writ_derive_facets($1) AS left", [blocks])
+  return Number(rows[0]?.left ?? 0)
 }
 
 /** Forgets request ids whose life is over, a page in each transaction, until none is left. */

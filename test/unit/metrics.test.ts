@@ -12,6 +12,7 @@ const metrics = () =>
     epoch: () => 0,
     approvalsWaiting: () => 3,
     lookupLag: () => 0,
+    facetLag: () => 0,
   })
 
 describe("createMetrics", () => {

@@ -11,6 +11,9 @@ import type { Check as _writ_v1_Check, Check__Output as _writ_v1_Check__Output }
 import type { Entity as _writ_v1_Entity, Entity__Output as _writ_v1_Entity__Output } from './writ/v1/Entity.ts';
 import type { ExportEvidenceRequest as _writ_v1_ExportEvidenceRequest, ExportEvidenceRequest__Output as _writ_v1_ExportEvidenceRequest__Output } from './writ/v1/ExportEvidenceRequest.ts';
 import type { ExportEvidenceResponse as _writ_v1_ExportEvidenceResponse, ExportEvidenceResponse__Output as _writ_v1_ExportEvidenceResponse__Output } from './writ/v1/ExportEvidenceResponse.ts';
+import type { FindDecisionsRequest as _writ_v1_FindDecisionsRequest, FindDecisionsRequest__Output as _writ_v1_FindDecisionsRequest__Output } from './writ/v1/FindDecisionsRequest.ts';
+import type { FindDecisionsResponse as _writ_v1_FindDecisionsResponse, FindDecisionsResponse__Output as _writ_v1_FindDecisionsResponse__Output } from './writ/v1/FindDecisionsResponse.ts';
+import type { FoundDecision as _writ_v1_FoundDecision, FoundDecision__Output as _writ_v1_FoundDecision__Output } from './writ/v1/FoundDecision.ts';
 import type { GetCheckpointRequest as _writ_v1_GetCheckpointRequest, GetCheckpointRequest__Output as _writ_v1_GetCheckpointRequest__Output } from './writ/v1/GetCheckpointRequest.ts';
 import type { GetCheckpointResponse as _writ_v1_GetCheckpointResponse, GetCheckpointResponse__Output as _writ_v1_GetCheckpointResponse__Output } from './writ/v1/GetCheckpointResponse.ts';
 import type { GetConsistencyProofRequest as _writ_v1_GetConsistencyProofRequest, GetConsistencyProofRequest__Output as _writ_v1_GetConsistencyProofRequest__Output } from './writ/v1/GetConsistencyProofRequest.ts';
@@ -59,6 +62,9 @@ export interface ProtoGrpcType {
       ExecutionState: EnumTypeDefinition
       ExportEvidenceRequest: MessageTypeDefinition<_writ_v1_ExportEvidenceRequest, _writ_v1_ExportEvidenceRequest__Output>
       ExportEvidenceResponse: MessageTypeDefinition<_writ_v1_ExportEvidenceResponse, _writ_v1_ExportEvidenceResponse__Output>
+      FindDecisionsRequest: MessageTypeDefinition<_writ_v1_FindDecisionsRequest, _writ_v1_FindDecisionsRequest__Output>
+      FindDecisionsResponse: MessageTypeDefinition<_writ_v1_FindDecisionsResponse, _writ_v1_FindDecisionsResponse__Output>
+      FoundDecision: MessageTypeDefinition<_writ_v1_FoundDecision, _writ_v1_FoundDecision__Output>
       GetCheckpointRequest: MessageTypeDefinition<_writ_v1_GetCheckpointRequest, _writ_v1_GetCheckpointRequest__Output>
       GetCheckpointResponse: MessageTypeDefinition<_writ_v1_GetCheckpointResponse, _writ_v1_GetCheckpointResponse__Output>
       GetConsistencyProofRequest: MessageTypeDefinition<_writ_v1_GetConsistencyProofRequest, _writ_v1_GetConsistencyProofRequest__Output>

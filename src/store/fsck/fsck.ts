@@ -55,7 +55,18 @@ export async function fsck(
 
 /** Rows that belong to no log. */
 async function checkStrays(store: FsckStore, find: (finding: Finding) => void): Promise<void> {
-  const tables = ["entry", "tile", "lookup", "request", "execution", "approval", "directive", "bundle", "activation"]
+  const tables = [
+    "entry",
+    "tile",
+    "lookup",
+    "facet",
+    "request",
+    "execution",
+    "approval",
+    "directive",
+    "bundle",
+    "activation",
+  ]
   for (const table of tables) {
     const [row] = await store.query<{ log_id: number }>(
       `SELECT log_id FROM ${table} t WHERE NOT EXISTS (SELECT FROM log WHERE log.log_id = t.log_id) LIMIT 1`,

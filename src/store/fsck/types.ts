@@ -37,4 +37,5 @@ export interface LogRow {
   readonly fence: bigint | null
 }
 
-export const PAGE = 2_000
+/** A multiple of 256: pages of records are whole blocks of facets. */
+export const PAGE = 2_048

@@ -5,6 +5,7 @@ import { type FullTile, TreeTail } from "../../formats/tiles.ts"
 import { readBody } from "../../ledger/lineage.ts"
 import { commitPayload, PAYLOAD_SALT_BYTES } from "../../ledger/record.ts"
 import { type Derived, learn } from "./derived.ts"
+import { type CheckedRecord, openLookupCheck } from "./lookups.ts"
 import { type Finding, type FsckStore, type LogRow, PAGE } from "./types.ts"
 
 /** Bodies, leaf hashes, payloads, tiles, root and head of one log; collects what its records say of other tables. */
@@ -21,13 +22,7 @@ export async function walkLog(
   if (BigInt(log.fence ?? 0n) < 1n)
     find({ table: "log_head", text: "the fence of a log that was opened is at least 1", log: log.origin })
   const tree = TreeTail.empty(crypto.sha256)
-  const lookups = await lookupReader(store, log.log_id)
-  const mark = Number(
-    (await store.query<{ size: bigint }>("SELECT size FROM lookup_mark WHERE log_id = $1", [log.log_id]))[0]?.size ??
-      -1,
-  )
-  if (mark < 0 || mark > size)
-    find({ table: "lookup_mark", text: `the mark is ${mark}, the log has ${size} records`, log: log.origin })
+  const lookups = await openLookupCheck(store, log, crypto.sha256, find)
   let previousTime = ""
   for (let start = 0; start < size; start += PAGE) {
     const rows = await store.query<{ idx: bigint; leaf_hash: Buffer; body: Buffer; payload: Buffer | null }>(
@@ -35,6 +30,7 @@ export async function walkLog(
       [log.log_id, start, Math.min(start + PAGE, size)],
     )
     const hashes: Uint8Array[] = []
+    const checked: CheckedRecord[] = []
     for (let i = 0; i < Math.min(PAGE, size - start); i++) {
       const index = start + i
       const row = rows[i]
@@ -58,17 +54,13 @@ export async function walkLog(
           at(index, "entry", "the payload is not the one that the record commits to")
       } else if (row.payload !== null) at(index, "entry", "there is a payload that the record does not commit to")
       learn(derived, record, row, log, index, find)
-      if (index < mark && record.execution_id !== undefined && !lookups.has(`${record.execution_id} ${index}`))
-        at(index, "lookup", "the lookup row of the record is missing")
-      if (index >= mark && lookups.has(`${record.execution_id} ${index}`))
-        at(index, "lookup_mark", "the mark is behind lookup rows that exist")
-      lookups.delete(`${record.execution_id} ${index}`)
+      checked.push({ index, record, payload: row.payload })
     }
+    await lookups.check(checked)
     await checkTiles(store, log, tree.append(hashes).fullTiles, find)
     progress(hashes.length)
   }
-  for (const extra of lookups)
-    find({ table: "lookup", text: `a row names a record that is not of that execution: ${extra}`, log: log.origin })
+  await lookups.end()
   if (!equalBytes(tree.root(), log.root as Buffer))
     find({ table: "log_head", text: "the stored root is not that of the records", log: log.origin })
   const beyond = await store.query<{ idx: bigint }>(
@@ -88,11 +80,6 @@ export async function walkLog(
       log: log.origin,
     })
   return tree
-}
-
-async function lookupReader(store: FsckStore, logId: number): Promise<Set<string>> {
-  const rows = await store.query<{ key: string; idx: bigint }>("SELECT key, idx FROM lookup WHERE log_id = $1", [logId])
-  return new Set(rows.map((row) => `${row.key} ${row.idx}`))
 }
 
 async function checkTiles(
