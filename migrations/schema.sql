@@ -364,6 +364,12 @@ CREATE TABLE public.control (
 )
 WITH (fillfactor='10');
 
+CREATE TABLE public.cosigned_checkpoint (
+    log_id smallint NOT NULL,
+    size bigint NOT NULL,
+    note bytea NOT NULL
+);
+
 CREATE TABLE public.directive (
     epoch bigint NOT NULL,
     runtime uuid NOT NULL,
@@ -563,6 +569,9 @@ ALTER TABLE ONLY public.consumable
 ALTER TABLE ONLY public.control
     ADD CONSTRAINT control_pkey PRIMARY KEY (singleton);
 
+ALTER TABLE ONLY public.cosigned_checkpoint
+    ADD CONSTRAINT cosigned_checkpoint_pkey PRIMARY KEY (log_id, size);
+
 ALTER TABLE ONLY public.directive
     ADD CONSTRAINT directive_pkey PRIMARY KEY (epoch);
 
@@ -665,6 +674,8 @@ CREATE INDEX runtime_epoch ON public.runtime USING btree (epoch);
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.checkpoint FOR EACH ROW EXECUTE FUNCTION public.writ_refuse_change();
 
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.cosigned_checkpoint FOR EACH ROW EXECUTE FUNCTION public.writ_refuse_change();
+
 CREATE TRIGGER append_only BEFORE UPDATE ON public.entry FOR EACH ROW EXECUTE FUNCTION public.writ_refuse_all_but_erasure();
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.log FOR EACH ROW EXECUTE FUNCTION public.writ_refuse_change();
@@ -674,6 +685,8 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.tile FOR EACH ROW E
 CREATE TRIGGER append_only_delete BEFORE DELETE ON public.entry FOR EACH ROW EXECUTE FUNCTION public.writ_refuse_change();
 
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.checkpoint FOR EACH STATEMENT EXECUTE FUNCTION public.writ_refuse_change();
+
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.cosigned_checkpoint FOR EACH STATEMENT EXECUTE FUNCTION public.writ_refuse_change();
 
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.entry FOR EACH STATEMENT EXECUTE FUNCTION public.writ_refuse_change();
 
@@ -691,6 +704,9 @@ ALTER TABLE ONLY public.bundle_signature
 
 ALTER TABLE ONLY public.checkpoint
     ADD CONSTRAINT checkpoint_log_id_fkey FOREIGN KEY (log_id) REFERENCES public.log(log_id);
+
+ALTER TABLE ONLY public.cosigned_checkpoint
+    ADD CONSTRAINT cosigned_checkpoint_log_id_fkey FOREIGN KEY (log_id) REFERENCES public.log(log_id);
 
 ALTER TABLE ONLY public.log_head
     ADD CONSTRAINT log_head_log_id_fkey FOREIGN KEY (log_id) REFERENCES public.log(log_id);

@@ -4,16 +4,14 @@ import type { Sha256 } from "../formats/ports.ts"
 import type { Appender } from "./appender.ts"
 import type { CheckpointSigner } from "./checkpointer.ts"
 import type { Cosign, Cosigned } from "./cosigning.ts"
-import type { LineageStore } from "./lineage.ts"
+import type { LedgerReader } from "./lineage.ts"
 import { buildConsistencyProof } from "./proofs.ts"
 
 export interface CheckpointingOptions {
   readonly logId: number
   readonly appender: Pick<Appender, "size" | "tree" | "freeze">
   readonly signer: CheckpointSigner
-  readonly store: Pick<LineageStore, "tiles" | "checkpoint"> & {
-    putCheckpoint(logId: number, size: number, note: string): Promise<void>
-  }
+  readonly store: Pick<LedgerReader, "tiles" | "checkpoint" | "putCheckpoint" | "putCosigned">
   readonly sha256: Sha256
   /** Adds what witnesses say, of whom so many have to cosign; absent: there are none. */
   readonly witnesses?: { readonly cosign: Cosign; readonly quorum: number }
@@ -31,9 +29,17 @@ export function createCheckpointing(options: CheckpointingOptions): Checkpointin
   let signing: Promise<void> | null = null
   let newest: Checkpointing["newest"] = null
   let isAsking = false
+  /** Of checkpoints that have their quorum: one after the other, so that sizes only rise (ADR 0028). */
+  let storing: Promise<void> = Promise.resolve()
 
   async function withCosignatures(note: string, size: number): Promise<NonNullable<typeof newest>> {
     return { size, ...(witnesses ? await witnesses.cosign(note, size) : { note, count: 0 }) }
+  }
+
+  async function storeIfCosigned({ size, note, count }: NonNullable<typeof newest>): Promise<void> {
+    if (!witnesses || count < witnesses.quorum) return
+    storing = storing.catch(() => {}).then(() => store.putCosigned(logId, size, note))
+    await storing
   }
 
   /** Null: it was signed, and then not stored. */
@@ -48,9 +54,11 @@ export function createCheckpointing(options: CheckpointingOptions): Checkpointin
     if (isAsking) return
     isAsking = true
     void withCosignatures(asked.note, asked.size)
-      .then((cosigned) => {
+      .then(async (cosigned) => {
+        await storeIfCosigned(cosigned)
         if (newest === asked) newest = cosigned
       })
+      .catch(() => {}) // it could not be stored: they are asked again
       .finally(() => {
         isAsking = false
       })
@@ -74,6 +82,7 @@ export function createCheckpointing(options: CheckpointingOptions): Checkpointin
           : []
       const signed = await withCosignatures(await signer.sign({ size, root }, proof), size)
       await store.putCheckpoint(logId, size, signed.note) // what is stored of a size never changes: evidence is the same bytes always
+      await storeIfCosigned(signed)
       newest = signed
     } catch (error) {
       if (WritError.from(error).code === "LEDGER_FROZEN") appender.freeze(error)

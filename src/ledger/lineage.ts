@@ -39,7 +39,7 @@ export interface LineageStore {
   recordsOf(executionId: string): Promise<readonly StoredRecord[]>
   /** For one proof or the proofs of one lineage: what it has read it may keep. */
   tiles(logId: number): TileReader
-  /** The oldest stored checkpoint of at least this size, or of exactly `exactly`. */
+  /** The oldest stored checkpoint of at least this size, or of exactly `exactly`: of those that have their quorum, where there is one. */
   checkpoint(logId: number, atLeast: number, exactly?: number): Promise<string | null>
 }
 
@@ -83,6 +83,8 @@ export interface LedgerReader extends LineageStore {
   overdue(nowMs: number, limit: number): Promise<readonly string[]>
   latestCheckpoint(logId: number): Promise<string | null>
   putCheckpoint(logId: number, size: number, note: string): Promise<void>
+  /** One that has its quorum; nothing happens where one of this size or a larger one is stored. */
+  putCosigned(logId: number, size: number, note: string): Promise<void>
 }
 
 /** What a body says, as far as it can be read; verification reads it strictly. */

@@ -3,7 +3,7 @@ import pg from "pg"
 import { WritError } from "../errors.ts"
 
 /** Written once, and never changed. */
-const APPEND_ONLY = ["log", "entry", "tile", "checkpoint", "facet_key"]
+const APPEND_ONLY = ["log", "entry", "tile", "checkpoint", "cosigned_checkpoint", "facet_key"]
 
 /** `client`: as the owner. Throws CONFIG_INVALID when there is no such role. */
 export async function grantToDaemon(client: pg.Client, role: string): Promise<void> {

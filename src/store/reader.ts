@@ -100,10 +100,11 @@ export function createReader(pool: pg.Pool): LedgerReader {
 
     async checkpoint(logId, atLeast, exactly) {
       const { rows } = await pool.query<{ note: Buffer }>(
-        exactly === undefined
-          ? "SELECT note FROM checkpoint WHERE log_id = $1 AND size >= $2 ORDER BY size LIMIT 1"
-          : "SELECT note FROM checkpoint WHERE log_id = $1 AND size = $2",
-        [logId, exactly ?? atLeast],
+        `(SELECT true AS cosigned, note FROM cosigned_checkpoint WHERE log_id = $1 AND size >= $2 AND size <= $3 ORDER BY size LIMIT 1)
+         UNION ALL
+         (SELECT false, note FROM checkpoint WHERE log_id = $1 AND size >= $2 AND size <= $3 ORDER BY size LIMIT 1)
+         ORDER BY cosigned DESC LIMIT 1`,
+        [logId, exactly ?? atLeast, exactly ?? Number.MAX_SAFE_INTEGER],
       )
       return rows[0]?.note.toString("utf8") ?? null
     },
@@ -235,6 +236,14 @@ export function createReader(pool: pg.Pool): LedgerReader {
       // The same size is only ever signed with the same bytes (Ed25519 is deterministic), so a second writing is the same.
       await pool.query(
         "INSERT INTO checkpoint (log_id, size, note) VALUES ($1, $2, $3) ON CONFLICT (log_id, size) DO NOTHING",
+        [logId, size, Buffer.from(note)],
+      )
+    },
+
+    async putCosigned(logId, size, note) {
+      await pool.query(
+        `INSERT INTO cosigned_checkpoint (log_id, size, note) SELECT $1, $2, $3
+          WHERE NOT EXISTS (SELECT FROM cosigned_checkpoint WHERE log_id = $1 AND size >= $2)`,
         [logId, size, Buffer.from(note)],
       )
     },

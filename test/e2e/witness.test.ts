@@ -1,12 +1,13 @@
 /** A log, its witnesses and a monitor, each a process of its own: what keeps an operator honest, as anyone would run it. */
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
-import { mkdirSync, readFileSync, rmSync } from "node:fs"
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { connect } from "../../src/client/connect.ts"
 import { parseNote } from "../../src/formats/signed-note.ts"
 import { readApiKey } from "../../src/store/data-folder.ts"
-import { verifyCheckpoint, verifyTlogProof } from "../../src/verify/index.ts"
+import { parseTrust, verifyCheckpoint, verifyEvidence, verifyTlogProof } from "../../src/verify/index.ts"
 import { type BuiltDaemon, MAIN, startBuilt, writ } from "../support/built-daemon.ts"
 import { makeFolder } from "../support/folder.ts"
 
@@ -56,10 +57,22 @@ async function startWitness(name: string, port = "0"): Promise<RunningWitness> {
   }
 }
 
-async function decide(): Promise<void> {
+/** The execution's id. */
+async function decide(): Promise<string> {
   const args = ["--subject", "agent:agent:researcher", "--property", "team=research", "--action", "http.get"]
-  const { code, err } = await writ(["authorize", "--data", data, ...args, "--resource", "url:https://example.com/"])
+  const resource = ["--resource", "url:https://example.com/"]
+  const { code, out, err } = await writ(["authorize", "--data", data, ...args, ...resource, "--json"])
   if (code !== 0) throw new Error(err)
+  return (JSON.parse(out) as { execution_id: string }).execution_id
+}
+
+/** Evidence as the daemon exports it now, under a checkpoint that covers it. */
+async function exportEvidence(execution_id: string): Promise<Buffer> {
+  const auditor = connect({ target: daemon.address.grpc, key: readApiKey(data, "auditor") })
+  await auditor.call<object>("lineage", "GetCheckpoint", {})
+  const { evidence } = await auditor.call<{ evidence: Buffer }>("lineage", "ExportEvidence", { execution_id })
+  auditor.close()
+  return evidence
 }
 
 async function monitor(more: readonly string[] = [], name = "monitor") {
@@ -162,14 +175,29 @@ describe("witnesses and a monitor", () => {
 
   test("a witness that is down lacks, which metrics and monitor say; when it is back, it cosigns what it missed", async () => {
     const [, two] = witnesses as [RunningWitness, RunningWitness]
+    const earlier = await decide()
+    const trustFile = join(folder.path, "trust.json")
+    await writ(["trust", "--data", data, "--out", trustFile, ...quorum()])
+    const trust = parseTrust(readFileSync(trustFile, "utf8"))
+    const judge = (evidence: Buffer) => verifyEvidence(evidence, trust)
+    const vouched = await until(
+      () => exportEvidence(earlier),
+      (evidence) => judge(evidence).valid,
+    )
+    expect(judge(vouched).checkpoints).toMatchObject([{ log: origin, cosignatures: 2 }])
+
     await two.stop()
     const before = await text("/checkpoint")
-    await decide()
+    const later = await decide()
     const lacking = await until(
       () => text("/checkpoint"),
       (note) => note !== before,
     )
     expect(cosigners(lacking)).toEqual(["w.example/one"])
+    const file = join(folder.path, "evidence.json")
+    writeFileSync(file, await exportEvidence(later))
+    const refused = await writ(["verify", file, "--trust", trustFile])
+    expect([refused.code, refused.out]).toEqual([1, expect.stringContaining("COSIGNATURES_LACKING: 1 of the trusted")])
     expect(await monitor(quorum())).toMatchObject({
       code: 3,
       cosignatures: 1,
@@ -183,10 +211,28 @@ describe("witnesses and a monitor", () => {
       (note) => cosigners(note).length === 2,
     )
     expect(await monitor(quorum())).toMatchObject({ code: 0, cosignatures: 2 })
-  })
+
+    // The log is idle, and the checkpoint was stored when one was down: its quorum came later, and counts all the same.
+    const complete = await until(
+      () => exportEvidence(later),
+      (evidence) => judge(evidence).valid,
+    )
+    writeFileSync(file, complete)
+    const taken = await writ(["verify", file, "--trust", trustFile])
+    expect([taken.code, taken.out]).toEqual([0, expect.stringContaining("cosigned by 2 of the trusted witnesses")])
+    // From then on it is the same bytes always: the log grows, and the daemon starts again without witnesses.
+    await decide()
+    await daemon.stop()
+    daemon = await startBuilt(data)
+    await decide()
+    expect(await exportEvidence(later)).toEqual(complete)
+    expect(await exportEvidence(earlier)).toEqual(vouched)
+    await daemon.stop()
+    daemon = await serve()
+  }, 120_000)
 
   test("an operator who begins the log anew, with all its keys, gets no cosignature, and the monitor has the proof", async () => {
-    const before = sizeOf(await text("/checkpoint"))
+    const { size: before } = await monitor(quorum())
     await daemon.stop()
     for (const name of ["postgres", "checkpoint.state"]) rmSync(join(data, name), { recursive: true })
     daemon = await serve()

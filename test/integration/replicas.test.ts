@@ -109,6 +109,35 @@ describe("two replicas on one database", () => {
     })
   })
 
+  test("evidence is the same bytes from every replica, on every call, while both logs grow and after a restart", async () => {
+    const { execution_id } = await authorize(one.client("pep"))
+    await two.client("operator").call("authorization", "RevokeExecution", { execution_id, reason: "test" })
+    for (const replica of [one, two]) await replica.client("auditor").call("lineage", "GetCheckpoint", {})
+    const exportFrom = async (replica: TestDaemon) => {
+      const auditor = replica.client("auditor")
+      return (await auditor.call<{ evidence: Buffer }>("lineage", "ExportEvidence", { execution_id })).evidence
+    }
+    const evidence = await exportFrom(one)
+    expect(JSON.parse(evidence.toString())).toMatchObject({ checkpoints: [{}, {}], records: [{}, {}] })
+    const same = async () => {
+      for (const replica of [one, two, one]) expect(await exportFrom(replica)).toEqual(evidence)
+    }
+    await same()
+    for (const replica of [one, two]) {
+      await authorize(replica.client("pep"))
+      await replica.client("auditor").call("lineage", "GetCheckpoint", {}) // a newer checkpoint of each log
+    }
+    await same()
+    await two.stop()
+    two = await startTestDaemon(database.url, { listen: "false" }, two.data)
+    await authorize(two.client("pep"))
+    await two.client("auditor").call("lineage", "GetCheckpoint", {})
+    await same()
+    expect(await two.client("auditor").call("lineage", "VerifyLineage", { execution_id })).toMatchObject({
+      valid: true,
+    })
+  })
+
   test("the same request_id on both at once is one execution", async () => {
     const other = connect({ target: two.daemon.addresses.grpc, key: one.key("pep") })
     for (let i = 0; i < 10; i++) {

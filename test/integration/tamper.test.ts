@@ -100,6 +100,15 @@ const ATTACKS: Readonly<Record<string, readonly [sql: string, blamed: string] | 
   "checkpoint.log_id": { exempt: "a foreign key: the database refuses" },
   "checkpoint.size": ["UPDATE checkpoint SET size = size + 100000", "checkpoint"],
   "checkpoint.note": ["UPDATE checkpoint SET note = set_byte(note, 40, get_byte(note, 40) # 1)", "checkpoint"],
+  "cosigned_checkpoint.log_id": { exempt: "a foreign key: the database refuses" },
+  "cosigned_checkpoint.size": [
+    "INSERT INTO cosigned_checkpoint SELECT log_id, size + 100000, note FROM checkpoint",
+    "cosigned_checkpoint",
+  ],
+  "cosigned_checkpoint.note": [
+    "INSERT INTO cosigned_checkpoint SELECT log_id, size, set_byte(note, 40, get_byte(note, 40) # 1) FROM checkpoint",
+    "cosigned_checkpoint",
+  ],
   "control.singleton": { exempt: "only true is possible" },
   "control.epoch": ["UPDATE control SET epoch = epoch + 1", "control"],
   "control.active_bundle": ["UPDATE control SET active_bundle = NULL", "control"],

@@ -19,42 +19,43 @@ export async function checkCheckpoints(
   const trusted = trust?.logs.find(({ origin }) => origin === log.origin)?.vkey
   if (trust && trusted !== log.verifier_key)
     find({ table: "log", text: "the stored verifier key is not the trusted one", log: log.origin })
-  const rows = await store.query<{ size: bigint; note: Buffer }>(
-    "SELECT size, note FROM checkpoint WHERE log_id = $1 ORDER BY size",
+  const rows = await store.query<{ table: string; size: bigint; note: Buffer }>(
+    `SELECT 'checkpoint' AS table, size, note FROM checkpoint WHERE log_id = $1
+     UNION ALL SELECT 'cosigned_checkpoint', size, note FROM cosigned_checkpoint WHERE log_id = $1 ORDER BY size`,
     [log.log_id],
   )
-  const bySize = new Map(rows.map((row) => [Number(row.size), row.note.toString("utf8")]))
-  for (const [size, note] of bySize) {
+  const stored = rows.map((row) => ({ ...row, size: Number(row.size), note: row.note.toString("utf8") }))
+  for (const { table, size, note } of stored) {
     const verdict = verifyCheckpoint({ note, origin: log.origin, vkey: trusted ?? log.verifier_key }, crypto)
     if (!verdict.valid)
       find({
-        table: "checkpoint",
+        table,
         text: `the checkpoint of size ${size} does not verify: ${verdict.reason}`,
         log: log.origin,
       })
     else if (Number(verdict.checkpoint?.size) !== size)
-      find({ table: "checkpoint", text: `the row of size ${size} holds a checkpoint of another size`, log: log.origin })
+      find({ table, text: `the row of size ${size} holds a checkpoint of another size`, log: log.origin })
     else if (size > Number(log.size))
       find({
-        table: "checkpoint",
+        table,
         text: `a checkpoint of size ${size} was signed, the log has only ${log.size} records`,
         log: log.origin,
       })
   }
-  await checkCheckpointRoots(store, log, bySize, crypto, find)
-  return { checkpoints: rows.length, anchored: trusted !== undefined }
+  await checkCheckpointRoots(store, log, stored, crypto, find)
+  return { checkpoints: new Set(stored.map(({ size }) => size)).size, anchored: trusted !== undefined }
 }
 
 /** Each signed root must be the root of that many records. */
 async function checkCheckpointRoots(
   store: FsckStore,
   log: LogRow,
-  notes: ReadonlyMap<number, string>,
+  stored: readonly { readonly table: string; readonly size: number; readonly note: string }[],
   crypto: Crypto,
   find: (finding: Finding) => void,
 ): Promise<void> {
   const tree = TreeTail.empty(crypto.sha256)
-  for (const [size, note] of notes) {
+  for (const { table, size, note } of stored) {
     if (size > Number(log.size)) return
     while (tree.size < size) {
       const rows = await store.query<{ body: Buffer }>(
@@ -67,7 +68,7 @@ async function checkCheckpointRoots(
     try {
       if (!equalBytes(parseCheckpoint(parseNote(note).text).root, tree.root()))
         find({
-          table: "checkpoint",
+          table,
           text: `the root signed at size ${size} is not that of the records`,
           index: size - 1,
           log: log.origin,

@@ -17,6 +17,9 @@ class World {
   held: readonly Uint8Array[] = []
   kept: SignedState | null = null
   readonly stored = new Map<number, string>()
+  /** As the table: sizes only rise. */
+  readonly cosigned = new Map<number, string>()
+  putCosigned: (size: number) => Promise<void> = async () => {}
   readonly frozen: unknown[] = []
   signatures = 0
   put: (size: number) => Promise<void> = async () => {}
@@ -65,6 +68,10 @@ class World {
         putCheckpoint: async (_, size, note) => {
           await this.put(size)
           this.stored.set(size, note)
+        },
+        putCosigned: async (_, size, note) => {
+          await this.putCosigned(size)
+          if ([...this.cosigned.keys()].every((other) => other < size)) this.cosigned.set(size, note)
         },
       },
       sha256,
@@ -203,10 +210,62 @@ describe("a fault while a checkpoint is made", () => {
     await turn() // nobody waits for them
     expect(checkpointing.newest?.count).toBe(2)
     expect(world.stored.get(5)).toBe(stored)
+    expect([...world.cosigned]).toEqual([[5, checkpointing.newest?.note]]) // what has its quorum has a place of its own
     expect([world.asked, world.signatures]).toEqual([2, 1])
     await checkpoint()
     await turn()
     expect(world.asked).toBe(2) // the quorum is there
+  })
+
+  test("a quorum that is there at once: both places hold the same bytes; what lacks it has no second", async () => {
+    const { checkpoint } = world.start(1)
+    world.held = leaves.slice(0, 5)
+    await checkpoint()
+    expect(world.cosigned.size).toBe(0)
+    world.held = leaves.slice(0, 6)
+    world.witnessed = 1
+    await checkpoint()
+    expect([...world.cosigned]).toEqual([[6, world.stored.get(6)]])
+  })
+
+  test("a quorum that comes late and cannot be stored is asked for again", async () => {
+    const { checkpoint, checkpointing } = world.start(1)
+    world.held = leaves.slice(0, 5)
+    await checkpoint()
+    world.witnessed = 1
+    world.putCosigned = () => Promise.reject(new Error("the database is away"))
+    await checkpoint()
+    await turn()
+    expect([checkpointing.newest?.count, world.cosigned.size]).toEqual([0, 0])
+    world.putCosigned = async () => {}
+    await checkpoint()
+    await turn()
+    expect([checkpointing.newest?.count, [...world.cosigned.keys()]]).toEqual([1, [5]])
+  })
+
+  test("a quorum that comes late, while the next one is stored, is stored before it or not at all", async () => {
+    const { checkpoint } = world.start(1)
+    world.held = leaves.slice(0, 5)
+    await checkpoint()
+    world.witnessed = 1
+    let release = () => {}
+    const puts: number[] = []
+    world.putCosigned = (size) => {
+      puts.push(size)
+      return size === 5 ? new Promise((resolve) => (release = resolve)) : Promise.resolve()
+    }
+    await checkpoint()
+    await turn()
+    world.held = leaves.slice(0, 6)
+    const next = checkpoint()
+    await turn()
+    expect(puts).toEqual([5])
+    release()
+    await next
+    expect([puts, [...world.cosigned.keys()]]).toEqual([
+      [5, 6],
+      [5, 6],
+    ])
   })
 
   test("what comes when the log has grown meanwhile is of an older checkpoint, and is let go", async () => {
