@@ -1,6 +1,6 @@
 /**
  * VerifyLineage: evidence built from the stored bytes and verified as an auditor would, then what only the database shows,
- * then each decision made again.
+ * then each decision made again, and what was executed held against what was authorized.
  */
 import { nativeCrypto, sha256 } from "../crypto.ts"
 import {
@@ -15,6 +15,7 @@ import {
 } from "../ledger/lineage.ts"
 import { verifyEvidence } from "../verify/evidence.ts"
 import type { Trust } from "../verify/types.ts"
+import { checkExecuted } from "./verify-executed.ts"
 import { checkReplay, type createLineageReplay } from "./verify-replay.ts"
 
 export interface LineageReport {
@@ -89,16 +90,26 @@ export function createVerifyLineage({
     )
     const { result, detail, fault: unlike, confirmed, outside } = await checkReplay(decisions, replay)
     const steps = [...report.steps, database, { step: "replay", result, detail }]
-    if (!unlike) return { valid: true, reason: "", steps, checkpoint, confirmed, outside }
+    const common = { checkpoint, confirmed, outside }
+    if (unlike)
+      return {
+        valid: false,
+        reason: `${unlike.code}: ${unlike.text}`,
+        steps,
+        failedStep: "replay",
+        failedIndex: String(unlike.index),
+        ...common,
+      }
+    const { fault: stranger, ...executed } = checkExecuted(lineages)
+    steps.push({ step: "executed", ...executed })
+    if (!stranger) return { valid: true, reason: "", steps, ...common }
     return {
       valid: false,
-      reason: `${unlike.code}: ${unlike.text}`,
+      reason: `EXECUTED_DIFFERS: ${stranger.text}`,
       steps,
-      checkpoint,
-      failedStep: "replay",
-      failedIndex: String(unlike.index),
-      confirmed,
-      outside,
+      failedStep: "executed",
+      failedIndex: String(stranger.index),
+      ...common,
     }
   }
 }
