@@ -29,7 +29,7 @@ export function createCheckpointing(options: CheckpointingOptions): Checkpointin
   let signing: Promise<void> | null = null
   let newest: Checkpointing["newest"] = null
   let isAsking = false
-  /** Of checkpoints that have their quorum: one after the other, so that sizes only rise (ADR 0028). */
+  /** Of checkpoints that have their quorum: one after the other, so that sizes only rise (ADR 0029). */
   let storing: Promise<void> = Promise.resolve()
 
   async function withCosignatures(note: string, size: number): Promise<NonNullable<typeof newest>> {
