@@ -103,8 +103,10 @@ BEGIN
     FROM lookup_mark m JOIN log_head h USING (log_id)
    WHERE m.facets < h.size >> 8 << 8 ORDER BY m.log_id LIMIT 1 FOR UPDATE OF m SKIP LOCKED;
   IF FOUND THEN
-    DELETE FROM facet WHERE log_id = v_log AND block >= v_from >> 8 AND block < v_to >> 8;
-    INSERT INTO facet (key, log_id, block, hits) SELECT f.key, v_log, f.block, f.hits FROM writ_facets(v_log, v_from, v_to) AS f;
+    DELETE FROM facet AS f WHERE f.log_id = v_log AND f.block >= v_from >> 8 AND f.block < v_to >> 8
+       AND NOT EXISTS (SELECT FROM archived AS a WHERE a.log_id = v_log AND f.block << 8 >= a.first AND f.block << 8 < a.past);
+    INSERT INTO facet (key, log_id, block, hits) SELECT f.key, v_log, f.block, f.hits FROM writ_facets(v_log, v_from, v_to) AS f
+     WHERE NOT EXISTS (SELECT FROM archived AS a WHERE a.log_id = v_log AND f.block << 8 >= a.first AND f.block << 8 < a.past);
     IF v_from < v_redo THEN
       PERFORM writ_mend_lookups(v_log, v_from, least(v_to, v_redo));
     END IF;
@@ -202,6 +204,7 @@ CREATE FUNCTION public.writ_mend_lookups(p_log smallint, p_from bigint, p_to big
   ), gone AS (
     DELETE FROM lookup AS l WHERE l.log_id = p_log AND l.idx >= p_from AND l.idx < p_to
        AND NOT EXISTS (SELECT FROM said WHERE said.idx = l.idx AND said.key = l.key)
+       AND NOT EXISTS (SELECT FROM archived AS a WHERE a.log_id = p_log AND l.idx >= a.first AND l.idx < a.past)
   )
   INSERT INTO lookup (key, log_id, idx)
   SELECT key, p_log, idx FROM said WHERE key IS NOT NULL ON CONFLICT DO NOTHING
@@ -286,6 +289,18 @@ CREATE TABLE public.approval (
     requested_at timestamp with time zone NOT NULL,
     expires_at timestamp with time zone NOT NULL,
     CONSTRAINT approval_bundle_check CHECK ((octet_length(bundle) = 32))
+);
+
+CREATE TABLE public.archived (
+    log_id smallint NOT NULL,
+    first bigint NOT NULL,
+    past bigint NOT NULL,
+    digest bytea NOT NULL,
+    newest timestamp with time zone NOT NULL,
+    detached_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT archived_check CHECK (((past > first) AND ((past % (256)::bigint) = 0))),
+    CONSTRAINT archived_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT archived_first_check CHECK (((first >= 0) AND ((first % (256)::bigint) = 0)))
 );
 
 CREATE TABLE public.beat_segment (
@@ -545,6 +560,9 @@ ALTER TABLE ONLY public.approval
 ALTER TABLE ONLY public.approval
     ADD CONSTRAINT approval_pkey PRIMARY KEY (key);
 
+ALTER TABLE ONLY public.archived
+    ADD CONSTRAINT archived_pkey PRIMARY KEY (log_id, first);
+
 ALTER TABLE ONLY public.beat_segment
     ADD CONSTRAINT beat_segment_pkey PRIMARY KEY (sha256);
 
@@ -698,6 +716,9 @@ CREATE TRIGGER erase_facets AFTER UPDATE ON public.entry FOR EACH ROW WHEN (((ol
 
 ALTER TABLE ONLY public.activation
     ADD CONSTRAINT activation_digest_fkey FOREIGN KEY (digest) REFERENCES public.bundle(digest);
+
+ALTER TABLE ONLY public.archived
+    ADD CONSTRAINT archived_log_id_fkey FOREIGN KEY (log_id) REFERENCES public.log(log_id);
 
 ALTER TABLE ONLY public.bundle_signature
     ADD CONSTRAINT bundle_signature_digest_fkey FOREIGN KEY (digest) REFERENCES public.bundle(digest);

@@ -58,6 +58,12 @@ export const ERRORS = {
     text: "This credential's role does not allow this call.",
   },
   NOT_FOUND: { grpc: STATUS.NOT_FOUND, http: 404, retryable: false, text: "There is no such object." },
+  RECORD_ARCHIVED: {
+    grpc: STATUS.FAILED_PRECONDITION,
+    http: 410,
+    retryable: false,
+    text: "The record was moved into an archive. It is read there, or brought back with `writ ledger archive restore`.",
+  },
   REQUEST_ID_REUSED: {
     grpc: STATUS.ALREADY_EXISTS,
     http: 409,

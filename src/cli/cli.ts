@@ -3,6 +3,7 @@ import { Command, CommanderError, Option } from "commander"
 import { defaultDataFolder, SETTINGS } from "../config.ts"
 import { GUARD_EXITS } from "../guard/exit-codes.ts"
 import { VERSION } from "../version.ts"
+import { addArchiveCommands } from "./archive.ts"
 import type { MonitorFlags } from "./monitor.ts"
 import { fail } from "./output.ts"
 import type { TrustFlags } from "./trust.ts"
@@ -175,7 +176,9 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .option("--data <folder>", "the daemon's data folder (for its embedded Postgres)", defaultDataFolder())
     .option("--database-url <url>", "the database; DATABASE_URL is read too")
     .option("--trust <file>", "verification keys obtained elsewhere")
+    .option("--archive <file...>", "archives of records that are not in the database any more")
     .action(run(async (flags: Flags) => (await import("./ledger-fsck.ts")).fsckCommand(flags)))
+  addArchiveCommands(ledger, run)
 
   ledger
     .command("reindex")

@@ -98,9 +98,13 @@ export function createExecutions(deps: ExecutionsDependencies) {
       while (isMore && executions.length < limit && scanned < MAX_SCAN) {
         const opened: StoredRecord[] = []
         while (opened.length < limit - executions.length && scanned < MAX_SCAN) {
-          const { value, done } = await records.next()
+          const { value, done } = await records.next().catch((error: unknown) => {
+            if (scanned === 0 || WritError.from(error).code !== "RECORD_ARCHIVED") throw error
+            scanned = MAX_SCAN // the next page says so
+            return { value: undefined, done: false as const }
+          })
           isMore = done !== true
-          if (done) break
+          if (!value) break
           scanned++
           if (readBody(value.body).kind === "decision" && readBody(value.body).state) opened.push(value)
         }

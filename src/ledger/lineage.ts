@@ -189,25 +189,34 @@ export async function buildEvidence(
     readers.set(logId, reader)
     return reader
   }
+  return await assembleEvidence(
+    [own, ...ancestors],
+    [...notes].map(([log, { note }]) => ({ log, note })),
+    ({ origin, logId, index }) => buildInclusionProof(tilesOf(logId), sha256, index, notes.get(origin)?.size as number),
+  )
+}
+
+/** `proofOf`: its inclusion proof in the checkpoint of its log. */
+export async function assembleEvidence(
+  [own, ...ancestors]: readonly [Lineage, ...Lineage[]],
+  checkpoints: Evidence["checkpoints"],
+  proofOf: (record: StoredRecord) => Promise<readonly Uint8Array[]>,
+): Promise<Uint8Array> {
   const entriesOf = (lineage: Lineage) =>
     Promise.all(
-      lineage.records.map(async ({ origin, logId, index, body, payload }) => {
-        const size = notes.get(origin)?.size as number
-        const proof = await buildInclusionProof(tilesOf(logId), sha256, index, size)
-        return {
-          log: origin,
-          index: String(index),
-          body: toBase64(body),
-          payload: payload && toBase64(payload),
-          proof: proof.map(toBase64),
-        }
-      }),
+      lineage.records.map(async (record) => ({
+        log: record.origin,
+        index: String(record.index),
+        body: toBase64(record.body),
+        payload: record.payload && toBase64(record.payload),
+        proof: (await proofOf(record)).map(toBase64),
+      })),
     )
   const evidence: Evidence = {
     v: 1,
     type: "writ-evidence",
     execution_id: own.executionId,
-    checkpoints: [...notes].map(([log, { note }]) => ({ log, note })).sort((a, b) => (a.log < b.log ? -1 : 1)),
+    checkpoints: [...checkpoints].sort((a, b) => (a.log < b.log ? -1 : 1)),
     records: await entriesOf(own),
     ...(ancestors.length > 0 && {
       ancestors: await Promise.all(

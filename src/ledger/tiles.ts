@@ -9,7 +9,7 @@ export type TileKind = "hashes" | "entries"
 
 /**
  * `size`: of the newest checkpoint. Null where it does not reach, where rows are missing, and for what is no path of a tile
- * of this kind.
+ * of this kind. Throws RECORD_ARCHIVED.
  */
 export async function readTile(
   reader: Pick<LedgerReader, "tiles" | "records">,
@@ -26,7 +26,9 @@ export async function readTile(
   if (level === "entries") {
     const records = await reader.records(logId, start, width)
     const isWhole = records.length === width && records.at(-1)?.index === start + width - 1
-    return isWhole ? encodeEntryBundle(records.map(({ body }) => body)) : null
+    if (isWhole) return encodeEntryBundle(records.map(({ body }) => body))
+    await reader.records(logId, start + records.length, 1) // says so where they were moved into an archive
+    return null
   }
   const hashes = await reader.tiles(logId).hashes(level, start, width)
   return hashes.length === width ? concatBytes(...hashes) : null

@@ -97,7 +97,10 @@ export function lineageService(ports: LineagePorts): Service {
         let next = toIndex(request.start_index)
         const end = Math.min(log.size, next + MAX_SCAN)
         while (next < end && records.length < limit) {
-          const page = await reader.records(log.logId, next, Math.min(MAX_PAGE, end - next))
+          const page = await reader.records(log.logId, next, Math.min(MAX_PAGE, end - next)).catch((error: unknown) => {
+            if (records.length > 0 && WritError.from(error).code === "RECORD_ARCHIVED") return [] // the next page says so
+            throw error
+          })
           if (page.length === 0) break
           for (const record of page) {
             next = record.index + 1
@@ -149,11 +152,12 @@ export function lineageService(ports: LineagePorts): Service {
         if (size > log.size)
           throw new WritError("INVALID_REQUEST", `The log has ${log.size} records; tree_size must not be more.`)
         if (index >= size) throw new WritError("INVALID_REQUEST", `leaf_index must be below the tree size of ${size}.`)
-        const record = found(await reader.record(log.logId, index))
-        const proof = await buildInclusionProof(reader.tiles(log.logId), sha256, index, size)
+        const tiles = reader.tiles(log.logId)
+        const leafHash = found((await tiles.hashes(0, index, 1))[0]) // of an archived record, too
+        const proof = await buildInclusionProof(tiles, sha256, index, size)
         return {
           tree_size: String(size),
-          leaf_hash: record.leafHash,
+          leaf_hash: leafHash,
           proof,
           checkpoint: (await reader.checkpoint(log.logId, size, size)) ?? "",
         }

@@ -57,6 +57,16 @@ export async function connectOnce(connection: Connection): Promise<pg.Client> {
   return client
 }
 
+/** The same for one piece of work. */
+export async function withTool<T>(connection: Connection, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = await connectOnce(connection)
+  try {
+    return await work(client)
+  } finally {
+    await client.end()
+  }
+}
+
 /** What the driver throws, in one line that says what to do; a WritError as it is. */
 export function unreachable(cause: unknown): WritError {
   if (cause instanceof WritError) return cause

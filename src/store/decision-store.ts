@@ -5,6 +5,7 @@ import { encodeCanonicalJson } from "../formats/canonical-json.ts"
 import { FACET_BLOCK, type FacetKey, facetKey } from "../ledger/facets.ts"
 import type { DecisionStore } from "../ledger/find-decisions.ts"
 import type { LedgerReader } from "../ledger/lineage.ts"
+import { assertNotArchived } from "./archived.ts"
 import { type EntryRow, toRecord } from "./reader.ts"
 import { FACET_BLOCKS, FACET_MARK, READ_PLACES, SCAN_DECISIONS } from "./sql/find-decisions.ts"
 
@@ -26,6 +27,7 @@ export function createDecisionStore(pool: pg.Pool, { logs, records }: LedgerRead
   }
 
   async function scan(logId: number, facets: readonly string[], from: number, before: number) {
+    await assertNotArchived(pool, logId, from, before)
     const { rows } = await pool.query<EntryRow>(SCAN_DECISIONS, [
       logId,
       from,
@@ -47,6 +49,10 @@ export function createDecisionStore(pool: pg.Pool, { logs, records }: LedgerRead
     const all = rows.flatMap(({ block, hits }) => placesOf(Number(block), hits, from, before))
     const places = all.slice(0, STEP_HITS)
     const { rows: entries } = await pool.query<EntryRow>(READ_PLACES, [logId, places])
+    if (entries.length < places.length) {
+      const here = new Set(entries.map(({ idx }) => Number(idx)))
+      for (const place of places) if (!here.has(place)) await assertNotArchived(pool, logId, place)
+    }
     const last = rows.length === STEP_HIT_BLOCKS ? Number(rows.at(-1)?.block) : oldest
     const next = all.length > STEP_HITS ? (places.at(-1) as number) : last * FACET_BLOCK
     return { records: entries.map(toRecord), next: Math.max(from, next) }

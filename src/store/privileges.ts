@@ -4,6 +4,8 @@ import { WritError } from "../errors.ts"
 
 /** Written once, and never changed. */
 const APPEND_ONLY = ["log", "entry", "tile", "checkpoint", "cosigned_checkpoint", "facet_key"]
+/** Written by the owner alone. */
+const OWNERS = ["archived"]
 
 /** `client`: as the owner. Throws CONFIG_INVALID when there is no such role. */
 export async function grantToDaemon(client: pg.Client, role: string): Promise<void> {
@@ -20,10 +22,14 @@ export async function grantToDaemon(client: pg.Client, role: string): Promise<vo
   await client.query(`GRANT USAGE ON SCHEMA public TO ${to}`)
   await client.query(`GRANT SELECT ON schema_migration TO ${to}`)
   for (const { name } of rows) {
-    const may = APPEND_ONLY.includes(name) ? "SELECT, INSERT" : "SELECT, INSERT, UPDATE, DELETE"
-    await client.query(`GRANT ${may} ON ${pg.escapeIdentifier(name)} TO ${to}`)
+    await client.query(`GRANT ${rightsOn(name)} ON ${pg.escapeIdentifier(name)} TO ${to}`)
   }
   await client.query(`GRANT UPDATE (payload) ON entry TO ${to}`) // a trigger takes nothing but its erasure
   await client.query(`GRANT EXECUTE ON FUNCTION writ_ensure_partition(smallint, bigint) TO ${to}`)
   await client.query("COMMIT")
+}
+
+function rightsOn(table: string): string {
+  if (OWNERS.includes(table)) return "SELECT"
+  return APPEND_ONLY.includes(table) ? "SELECT, INSERT" : "SELECT, INSERT, UPDATE, DELETE"
 }

@@ -10,6 +10,7 @@ import type { FoundExecution, LedgerReader, StoredRecord } from "../ledger/linea
 import { readBody } from "../ledger/lineage.ts"
 import { readTilesOnce, type TileReader } from "../ledger/proofs.ts"
 import type { Runtime } from "../runtime/runtime.ts"
+import { assertNotArchived } from "./archived.ts"
 import { readDirectives } from "./runtime-store.ts"
 import { readTokenKeys } from "./token-keys.ts"
 
@@ -35,7 +36,8 @@ export const ENTRY =
 const RECORDS_OF = {
   name: "writ_records_of",
   text: `
-    SELECT true AS indexed, x.* FROM (${ENTRY} JOIN lookup k ON k.log_id = e.log_id AND k.idx = e.idx WHERE k.key = $1::uuid) x
+    SELECT true AS indexed, l.origin, k.log_id, k.idx, e.leaf_hash, e.body, e.payload
+      FROM lookup k JOIN log l USING (log_id) LEFT JOIN entry e ON e.log_id = k.log_id AND e.idx = k.idx WHERE k.key = $1::uuid
     UNION ALL
     SELECT false, l.origin, t.* FROM lookup_mark m JOIN log_head h USING (log_id) JOIN log l USING (log_id) CROSS JOIN LATERAL (
       SELECT e.log_id, e.idx, e.leaf_hash, e.body, e.payload FROM entry e
@@ -63,12 +65,32 @@ export function toRecord(row: EntryRow): StoredRecord {
 
 export function createReader(pool: pg.Pool): LedgerReader {
   async function recordsOf(executionId: string): Promise<readonly StoredRecord[]> {
-    const { rows } = await pool.query<EntryRow & { indexed: boolean }>({
+    const { rows: all } = await pool.query<EntryRow & { indexed: boolean }>({
       ...RECORDS_OF,
       values: [executionId, Buffer.from(executionId)],
     })
+    // A row that is gone and not in an archive was taken away: what is left does not verify.
+    for (const { log_id, idx, body } of all) if (body === null) await assertNotArchived(pool, log_id, Number(idx))
+    const rows = all.filter(({ body }) => body !== null)
     // What the index names is kept whatever its body says now: verification is to see it.
     return rows.filter((row) => row.indexed || readBody(row.body).execution_id === executionId).map(toRecord)
+  }
+
+  /** What stands before the first gap that an archive has made; `indexAt`: where each should stand. */
+  async function upToArchive(
+    logId: number,
+    records: readonly StoredRecord[],
+    indexAt: (i: number) => number,
+  ): Promise<readonly StoredRecord[]> {
+    const gap = records.findIndex(({ index }, i) => index !== indexAt(i))
+    if (gap < 0 && records.length > 0) return records
+    try {
+      await assertNotArchived(pool, logId, indexAt(Math.max(gap, 0)))
+      return records
+    } catch (error) {
+      if (gap <= 0) throw error
+      return records.slice(0, gap)
+    }
   }
 
   return {
@@ -123,6 +145,7 @@ export function createReader(pool: pg.Pool): LedgerReader {
 
     async record(logId, index) {
       const { rows } = await pool.query<EntryRow>(`${ENTRY} WHERE e.log_id = $1 AND e.idx = $2`, [logId, index])
+      if (!rows[0]) await assertNotArchived(pool, logId, index)
       return rows[0] ? toRecord(rows[0]) : null
     },
 
@@ -131,7 +154,7 @@ export function createReader(pool: pg.Pool): LedgerReader {
         `${ENTRY} WHERE e.log_id = $1 AND e.idx >= $2 ORDER BY e.idx LIMIT $3`,
         [logId, start, limit],
       )
-      return rows.map(toRecord)
+      return await upToArchive(logId, rows.map(toRecord), (i) => start + i)
     },
 
     async recordsBefore(logId, before, limit) {
@@ -139,7 +162,7 @@ export function createReader(pool: pg.Pool): LedgerReader {
         `${ENTRY} WHERE e.log_id = $1 AND e.idx < $2 ORDER BY e.idx DESC LIMIT $3`,
         [logId, before, limit],
       )
-      return rows.map(toRecord)
+      return await upToArchive(logId, rows.map(toRecord), (i) => before - 1 - i)
     },
 
     async executionRows(ids) {

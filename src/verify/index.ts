@@ -1,4 +1,5 @@
 /** `writ/verify`: everything that an auditor checks, in Node or a browser, with no I/O and no trust in the operator. */
+export { type ArchiveReport, verifyArchive } from "./archive.ts"
 export { verifyBeats } from "./beats.ts"
 export { verifyCheckpoint } from "./checkpoint.ts"
 export { verifyEvidence, verifyGrant } from "./evidence.ts"

@@ -99,6 +99,9 @@ describe("least privilege", () => {
     "DROP TRIGGER append_only ON entry",
     "DROP TABLE entry",
     "CREATE TABLE mine (x integer)",
+    "ALTER TABLE entry DETACH PARTITION entry_1_0",
+    "INSERT INTO archived (log_id, first, past, digest, newest) VALUES (1, 0, 256, sha256(''), now())",
+    "DELETE FROM archived",
     "SET session_replication_role = replica",
     "CREATE OR REPLACE FUNCTION writ_refuse_change() RETURNS trigger LANGUAGE sql AS ''",
   ])("the daemon's role may not: %s", async (sql) => {

@@ -34,6 +34,7 @@ export async function checkApprovals(
   store: FsckStore,
   asked: Map<string, Asked>,
   executions: ReadonlyMap<string, readonly Link[]>,
+  unread: ReadonlySet<string>,
   find: (finding: Finding) => void,
 ): Promise<void> {
   const rows = await store.query<{
@@ -52,6 +53,7 @@ export async function checkApprovals(
   for (const { approval_id: id, ...row } of rows) {
     const known = asked.get(id)
     asked.delete(id)
+    if (unread.has(id)) continue
     const links = executions.get(id) ?? []
     const given = links.filter(({ kind, state }) => kind === "approval_decided" && state === "APPROVAL_PENDING").length
     const times = [row.requested_at.toISOString(), row.expires_at.toISOString()]

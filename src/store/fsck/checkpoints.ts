@@ -6,12 +6,14 @@ import { parseNote } from "../../formats/signed-note.ts"
 import { TreeTail } from "../../formats/tiles.ts"
 import { verifyCheckpoint } from "../../verify/checkpoint.ts"
 import type { Trust } from "../../verify/types.ts"
+import { type ArchivedRange, type Entry, withEntries } from "./archives.ts"
 import { type Finding, type FsckStore, type LogRow, PAGE } from "./types.ts"
 
 /** With trust the keys come from there; else from the database itself, which then vouches only for itself. */
 export async function checkCheckpoints(
   store: FsckStore,
   log: LogRow,
+  ranges: readonly ArchivedRange[],
   trust: Trust | undefined,
   crypto: Crypto,
   find: (finding: Finding) => void,
@@ -42,14 +44,16 @@ export async function checkCheckpoints(
         log: log.origin,
       })
   }
-  await checkCheckpointRoots(store, log, stored, crypto, find)
+  // By the hashes in the tiles where records are in archives: those were compared with the files that were given.
+  const unread = ranges.map((range) => ({ ...range, file: null }))
+  await withEntries(store, log, unread, (page) => checkCheckpointRoots(log, page, stored, crypto, find))
   return { checkpoints: new Set(stored.map(({ size }) => size)).size, anchored: trusted !== undefined }
 }
 
 /** Each signed root must be the root of that many records. */
 async function checkCheckpointRoots(
-  store: FsckStore,
   log: LogRow,
+  page: (start: number, end: number) => Promise<ReadonlyMap<number, Entry>>,
   stored: readonly { readonly table: string; readonly size: number; readonly note: string }[],
   crypto: Crypto,
   find: (finding: Finding) => void,
@@ -58,12 +62,9 @@ async function checkCheckpointRoots(
   for (const { table, size, note } of stored) {
     if (size > Number(log.size)) return
     while (tree.size < size) {
-      const rows = await store.query<{ body: Buffer }>(
-        "SELECT body FROM entry WHERE log_id = $1 AND idx >= $2 AND idx < $3 ORDER BY idx",
-        [log.log_id, tree.size, Math.min(size, tree.size + PAGE)],
-      )
-      if (rows.length === 0) return
-      tree.append(rows.map((row) => hashLeaf(crypto.sha256, row.body)))
+      const entries = [...(await page(tree.size, Math.min(size, tree.size + PAGE)))].sort(([a], [b]) => a - b)
+      if (entries.length === 0) return
+      tree.append(entries.map(([, { body, leaf_hash }]) => (body ? hashLeaf(crypto.sha256, body) : leaf_hash)))
     }
     try {
       if (!equalBytes(parseCheckpoint(parseNote(note).text).root, tree.root()))

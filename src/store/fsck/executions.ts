@@ -25,6 +25,7 @@ export async function checkExecutions(
   executions: ReadonlyMap<string, readonly Link[]>,
   find: (finding: Finding) => void,
   waited: (id: string) => boolean = () => false,
+  unread: ReadonlySet<string> = new Set(),
 ): Promise<void> {
   const rows = await store.query<{
     execution_id: string
@@ -37,7 +38,9 @@ export async function checkExecutions(
     lease_id: string | null
   }>("SELECT * FROM execution")
   const byId = new Map(rows.map((row) => [row.execution_id, row]))
+  for (const id of unread) byId.delete(id)
   for (const [id, links] of executions) {
+    if (unread.has(id)) continue
     const last = checkChain(id, links, waited(id) ? "APPROVAL_PENDING" : "AUTHORIZED", find)
     const row = byId.get(id)
     byId.delete(id)
@@ -61,6 +64,7 @@ export async function checkParents(
   store: FsckStore,
   parents: Map<string, string>,
   find: (finding: Finding) => void,
+  unread: ReadonlySet<string> = new Set(),
 ): Promise<void> {
   const rows = await store.query<{
     child_id: string
@@ -71,7 +75,7 @@ export async function checkParents(
   }>("SELECT * FROM execution_parent")
   for (const { child_id: id, ...row } of rows) {
     const link = { execution_id: row.parent_id, depth: row.depth, consent: toHex(row.consent) }
-    if (parents.get(id) !== toParentRow(link, row.authorized_at.toISOString()))
+    if (!unread.has(id) && parents.get(id) !== toParentRow(link, row.authorized_at.toISOString()))
       find({ table: "execution_parent", text: `the row of ${id} is not what the records say` })
     parents.delete(id)
   }

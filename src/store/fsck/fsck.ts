@@ -1,10 +1,12 @@
 /**
  * Re-hashes the log and derives every table again: what stands in the database must be what the records say. Runs beside
- * a daemon or without one, on a snapshot of its own; trusts only keys that it is given.
+ * a daemon or without one, on a snapshot of its own; trusts only keys that it is given. `archives`: paths of archive
+ * files by their digests, hex.
  */
 import { toHex } from "../../formats/bytes.ts"
 import type { Crypto } from "../../formats/ports.ts"
 import type { Trust } from "../../verify/types.ts"
+import { archivedRanges } from "./archives.ts"
 import { checkCheckpoints } from "./checkpoints.ts"
 import { checkDerived, checkErased, emptyDerived } from "./derived.ts"
 import { checkRequests } from "./requests.ts"
@@ -17,6 +19,7 @@ export async function fsck(
   store: FsckStore,
   trust: Trust | undefined,
   crypto: Crypto,
+  archives: ReadonlyMap<string, string> = new Map(),
   onProgress?: (done: number, total: number) => void,
 ): Promise<FsckReport> {
   const findings: Finding[] = []
@@ -27,7 +30,10 @@ export async function fsck(
     "SELECT l.log_id, l.origin, l.verifier_key, h.size, h.root, h.fence FROM log l LEFT JOIN log_head h USING (log_id) ORDER BY l.log_id",
   )
   const total = logs.reduce((sum, log) => sum + Number(log.size ?? 0), 0)
-  const derived = emptyDerived()
+  const unread: { readonly log: string; readonly first: number; readonly past: number }[] = []
+  const derived = emptyDerived((log, index) =>
+    unread.some((range) => range.log === log && index >= range.first && index < range.past),
+  )
   const results: FsckReport["logs"][number][] = []
   let done = 0
   for (const log of logs) {
@@ -35,7 +41,9 @@ export async function fsck(
       find({ table: "log_head", text: "the log has no head", log: log.origin })
       continue
     }
-    const tree = await walkLog(store, log, derived, crypto, find, (count) => {
+    const ranges = await archivedRanges(store, log, archives)
+    for (const { file, first, past } of ranges) if (!file) unread.push({ log: log.origin, first, past })
+    const tree = await walkLog(store, log, ranges, derived, crypto, find, (count) => {
       done += count
       onProgress?.(done, total)
     })
@@ -43,7 +51,8 @@ export async function fsck(
       origin: log.origin,
       size: tree.size,
       root: toHex(tree.root()),
-      ...(await checkCheckpoints(store, log, trust, crypto, find)),
+      ...(await checkCheckpoints(store, log, ranges, trust, crypto, find)),
+      archived: ranges.map(({ first, past, digest, file }) => ({ first, past, digest, read: file !== null })),
     })
   }
   checkErased(derived, find)

@@ -9,7 +9,8 @@ const MAX_KNOWN = 20_000
 
 export interface CheckedRecord {
   readonly index: number
-  readonly record: Partial<RecordBody>
+  /** Null: in an archive that was not given. What it is found by is taken at its word. */
+  readonly record: Partial<RecordBody> | null
   readonly payload: Uint8Array | null
 }
 
@@ -26,10 +27,12 @@ interface MarkRow {
   readonly redo: bigint
 }
 
+/** `unread` takes in the executions of records that cannot be read. */
 export async function openLookupCheck(
   store: FsckStore,
   { log_id, origin, size: logSize }: LogRow,
   sha256: Sha256,
+  unread: Set<string>,
   find: (finding: Finding) => void,
 ): Promise<LookupCheck> {
   const size = Number(logSize)
@@ -50,6 +53,10 @@ export async function openLookupCheck(
     const found = groupBy(rows, ({ idx }) => Number(idx))
     for (const { index, record } of records) {
       const keys = found.get(index)?.map(({ key }) => key) ?? []
+      if (record === null) {
+        for (const key of keys) unread.add(key)
+        continue
+      }
       const others = keys.filter((key) => key !== record.execution_id)
       const isMissing = index < mark && record.execution_id !== undefined && others.length === keys.length
       if (isMissing && others.length > 0) says("lookup", "the row of the record names another execution", index)
@@ -69,6 +76,7 @@ export async function openLookupCheck(
     )
     const blocks = groupBy(rows, ({ block }) => Number(block))
     for (const { index, record, payload } of derived) {
+      if (record === null) continue
       const block = blocks.get(Math.floor(index / FACET_BLOCK)) ?? []
       const named = new Set(block.filter(({ hits }) => hits[index % FACET_BLOCK] === "1").map(({ key }) => key))
       const missing = facetsOf(record.kind, payload).filter((facet) => !named.delete(nameOf(facet)))

@@ -83,6 +83,21 @@ export async function checkRuntimes(
   }
 }
 
+/** The segment of an archived record stands in the archive, and no longer in the table. */
+export function checkArchivedSegment(
+  derived: Derived,
+  record: Partial<RecordBody>,
+  segment: Buffer,
+  crypto: Crypto,
+  find: (finding: Finding) => void,
+): void {
+  const digest = String(record.data?.["segment_sha256"])
+  const leaf = derived.segments.get(digest)
+  derived.segments.delete(digest)
+  const problem = leaf && findFault(segment, digest, leaf, crypto)
+  if (problem) find({ table: "beat_segment", text: problem, index: leaf.index })
+}
+
 /** Opens the segment: its beats must be those that the leaf's root is over, each in its place. */
 function findFault(
   segment: Buffer,

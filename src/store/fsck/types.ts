@@ -18,6 +18,13 @@ export interface FsckReport {
     readonly root: string
     readonly checkpoints: number
     readonly anchored: boolean
+    /** Records that are in archives, and whether their file was given and read. */
+    readonly archived: readonly {
+      readonly first: number
+      readonly past: number
+      readonly digest: string
+      readonly read: boolean
+    }[]
   }[]
   /** At most 100. */
   readonly findings: readonly Finding[]

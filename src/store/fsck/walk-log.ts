@@ -4,14 +4,29 @@ import type { Crypto } from "../../formats/ports.ts"
 import { type FullTile, TreeTail } from "../../formats/tiles.ts"
 import { readBody } from "../../ledger/lineage.ts"
 import { commitPayload, PAYLOAD_SALT_BYTES } from "../../ledger/record.ts"
+import { type ArchivedRange, type Entry, withEntries } from "./archives.ts"
 import { type Derived, learn } from "./derived.ts"
 import { type CheckedRecord, openLookupCheck } from "./lookups.ts"
+import { checkArchivedSegment } from "./runtimes.ts"
 import { type Finding, type FsckStore, type LogRow, PAGE } from "./types.ts"
 
 /** Bodies, leaf hashes, payloads, tiles, root and head of one log; collects what its records say of other tables. */
 export async function walkLog(
   store: FsckStore,
   log: LogRow,
+  ranges: readonly ArchivedRange[],
+  derived: Derived,
+  crypto: Crypto,
+  find: (finding: Finding) => void,
+  progress: (count: number) => void,
+): Promise<TreeTail> {
+  return await withEntries(store, log, ranges, (page) => walkEntries(store, log, page, derived, crypto, find, progress))
+}
+
+async function walkEntries(
+  store: FsckStore,
+  log: LogRow,
+  page: (start: number, end: number) => Promise<ReadonlyMap<number, Entry>>,
   derived: Derived,
   crypto: Crypto,
   find: (finding: Finding) => void,
@@ -22,21 +37,23 @@ export async function walkLog(
   if (BigInt(log.fence ?? 0n) < 1n)
     find({ table: "log_head", text: "the fence of a log that was opened is at least 1", log: log.origin })
   const tree = TreeTail.empty(crypto.sha256)
-  const lookups = await openLookupCheck(store, log, crypto.sha256, find)
+  const lookups = await openLookupCheck(store, log, crypto.sha256, derived.unread, find)
   let previousTime = ""
   for (let start = 0; start < size; start += PAGE) {
-    const rows = await store.query<{ idx: bigint; leaf_hash: Buffer; body: Buffer; payload: Buffer | null }>(
-      "SELECT idx, leaf_hash, body, payload FROM entry WHERE log_id = $1 AND idx >= $2 AND idx < $3 ORDER BY idx",
-      [log.log_id, start, Math.min(start + PAGE, size)],
-    )
+    const rows = await page(start, Math.min(start + PAGE, size))
     const hashes: Uint8Array[] = []
     const checked: CheckedRecord[] = []
     for (let i = 0; i < Math.min(PAGE, size - start); i++) {
       const index = start + i
-      const row = rows[i]
-      if (!row || Number(row.idx) !== index) {
+      const row = rows.get(index)
+      if (!row) {
         at(index, "entry", "the record is missing")
         return tree
+      }
+      if (!isRead(row)) {
+        hashes.push(row.leaf_hash)
+        checked.push({ index, record: null, payload: null })
+        continue
       }
       const hash = hashLeaf(crypto.sha256, row.body)
       if (!equalBytes(hash, row.leaf_hash)) at(index, "entry", "the stored leaf hash is not that of the body")
@@ -54,6 +71,7 @@ export async function walkLog(
           at(index, "entry", "the payload is not the one that the record commits to")
       } else if (row.payload !== null) at(index, "entry", "there is a payload that the record does not commit to")
       learn(derived, record, row, log, index, find)
+      if (row.segment) checkArchivedSegment(derived, record, row.segment, crypto, find)
       checked.push({ index, record, payload: row.payload })
     }
     await lookups.check(checked)
@@ -80,6 +98,11 @@ export async function walkLog(
       log: log.origin,
     })
   return tree
+}
+
+/** It stands in an archive that was not given otherwise. */
+function isRead(entry: Entry): entry is Entry & { readonly body: Buffer } {
+  return entry.body !== null
 }
 
 async function checkTiles(
