@@ -77,6 +77,7 @@ import { createSignerState, writeDurably } from "./store/signer-state.ts"
 import { readTokenKeys } from "./store/token-keys.ts"
 import { takeTurn } from "./store/turn-lock.ts"
 import { createSigner, sodiumKey } from "./token/signer.ts"
+import { assertSigns } from "./token/signer-check.ts"
 import { startSigningThread } from "./token/signing-thread.ts"
 import { createTokenSigner, type TokenSigner, toJwk } from "./token/token.ts"
 import type { Trust } from "./verify/types.ts"
@@ -151,8 +152,8 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   const reader = createReader(pool)
 
   // 3. Keys, the log and its tree. Taking over raises the fence: whoever wrote this log before no longer can.
-  const policySigner = createSigner(folder.keys.policy)
-  const checkpointKey = createSigner(folder.keys.checkpoint)
+  const policySigner = assertSigns(createSigner(folder.keys.policy), "policy")
+  const checkpointKey = assertSigns(createSigner(folder.keys.checkpoint), "checkpoint")
   const origin = config.origin ?? `writ.local/${toHex(sha256(checkpointKey.publicKey)).slice(0, 16)}`
   const checkpoints = createCheckpointSigner({
     origin,
@@ -576,7 +577,10 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
 function createThreadedSigner(key: KeyObject): TokenSigner & { stop(): void } {
   const thread =
     sodiumFile !== null && availableParallelism() > 1 ? startSigningThread(sodiumKey(key), sodiumFile) : null
-  return { ...createTokenSigner(createSigner(key), sha256, thread), stop: () => void thread?.stop() }
+  return {
+    ...createTokenSigner(assertSigns(createSigner(key), "token"), sha256, thread),
+    stop: () => void thread?.stop(),
+  }
 }
 
 function toTokenJwk({ publicKey, kid }: TokenKey): ReturnType<typeof toJwk> {

@@ -6,6 +6,7 @@
 import { WritError } from "../errors.ts"
 import { equalBytes, utf8 } from "../formats/bytes.ts"
 import { formatCheckpoint } from "../formats/checkpoint.ts"
+import { parsePublicKey, parseSignature } from "../formats/ed25519-keys.ts"
 import { rootsFromConsistency } from "../formats/merkle.ts"
 import type { Crypto } from "../formats/ports.ts"
 import { formatNote, formatVerifierKey, noteKeyHash } from "../formats/signed-note.ts"
@@ -23,7 +24,8 @@ export interface SignerState {
 
 export interface CheckpointSignerOptions {
   readonly origin: string
-  readonly signer: { readonly publicKey: Uint8Array; sign(message: Uint8Array): Uint8Array }
+  /** As the contract of `token/signer.ts` has it; nothing waits for a checkpoint, so it may take its time. */
+  readonly signer: { readonly publicKey: Uint8Array; sign(message: Uint8Array): Uint8Array | Promise<Uint8Array> }
   readonly state: SignerState
   readonly crypto: Crypto
 }
@@ -51,7 +53,9 @@ export function createCheckpointSigner({ origin, signer, state, crypto }: Checkp
       last = next
     }
     const text = formatCheckpoint({ origin, size: BigInt(next.size), root: next.root })
-    return formatNote(text, [{ name: origin, keyHash, signature: signer.sign(utf8(text)) }])
+    const signature = await signer.sign(utf8(text))
+    assertVerifies(signer.publicKey, utf8(text), signature, crypto)
+    return formatNote(text, [{ name: origin, keyHash, signature }])
   }
 
   return {
@@ -65,6 +69,17 @@ export function createCheckpointSigner({ origin, signer, state, crypto }: Checkp
       return signed
     },
   }
+}
+
+/** A stored checkpoint never changes: one that is wrong would be wrong for good. */
+function assertVerifies(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array, crypto: Crypto): void {
+  const key = parsePublicKey(publicKey)
+  const parsed = parseSignature(signature)
+  if (key && parsed && crypto.ed25519Verify(key, message, parsed)) return
+  throw new WritError(
+    "LEDGER_UNAVAILABLE",
+    "The checkpoint's signature does not verify under the log's key, so it is not published. Look at whoever holds that key.",
+  )
 }
 
 /** A log behind what was signed is a restored or rewritten database. */

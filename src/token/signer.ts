@@ -1,11 +1,19 @@
-/** Who signs. One method, so that a KMS or HSM can stand behind it; the adapters here hold the key in memory. */
+/** Who signs. The adapter here holds the key of a file in memory; one for PKCS#11 or a KMS has to keep the same contract. */
 import * as crypto from "node:crypto"
 import { promisify } from "node:util"
 import { asBuffer, sodium } from "../crypto.ts"
 
 /**
- * `sign` answers the 64-byte Ed25519 signature (RFC 8032, pure) of exactly these bytes under `publicKey` (32 bytes), or
- * throws. It must be deterministic: a repeated request gets the same token again.
+ * What an adapter guarantees (docs/keys.md says why; `test/support/signer-contract.ts` holds an adapter to it):
+ * - `publicKey`: 32 bytes, canonical and of large order, the same for the life of the object, and known without asking
+ *   whoever holds the private key: it is what was published. `assertSigns` compares once, before anything is signed.
+ * - `sign`: the 64-byte Ed25519 signature (RFC 8032 section 5.1, pure: no prehash, no context) of exactly these bytes under
+ *   that key, canonical (S < L). The same bytes get the same signature: a repeated request gets its token again, and a size
+ *   of a log is signed once.
+ * - It reads `message` before it returns and never afterwards, changes nothing in it, and signs nothing that it was not
+ *   asked for. What it answers is the caller's alone.
+ * - It throws rather than answer anything else: no key, no session, no permission, too late. Nobody signs in its place.
+ * - It never waits without a limit. The event loop stands still meanwhile, so a token's has to come within 100 µs.
  */
 export interface Signer {
   readonly publicKey: Uint8Array

@@ -101,6 +101,25 @@ describe("createCheckpointSigner", () => {
     expect(await log.sign(at(11), proof(9, 11))).toContain("\n11\n") // a refusal holds up nobody
   })
 
+  test("an answer that does not verify is not published, nor is another size signed in its place", async () => {
+    const good = await start().sign(at(5), [])
+    state = new FakeState()
+    const answers = [new Uint8Array(64), new Uint8Array(), signer.sign(Uint8Array.of(1))]
+    const log = createCheckpointSigner({
+      origin: ORIGIN,
+      signer: {
+        publicKey: signer.publicKey,
+        sign: async (message) => answers.shift() ?? signer.sign(message), // one that is not in this process
+      },
+      state,
+      crypto: nativeCrypto,
+    })
+    for (let i = 0; i < 3; i++)
+      await expect(log.sign(at(5), [])).rejects.toMatchObject({ code: "LEDGER_UNAVAILABLE" })
+    expect([log.last, state.writes]).toEqual([at(5), 1])
+    expect(await log.sign(at(5), [])).toBe(good)
+  })
+
   test("after an empty log anything may follow", async () => {
     const log = start()
     const empty = await log.sign({ size: 0, root: new Uint8Array(createHash("sha256").digest()) }, [])
