@@ -288,7 +288,8 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
 
   // 5. First records of a new log; keys and the bundle become known to all replicas through the ledger.
   const shared = { clock, origin, control: () => control.state, inTurn: createTurns(() => takeTurn(pool)), ledger }
-  if (head.size === 0) await recordLogOpened({ ...shared, actor: DAEMON }, origin, checkpoints.verifierKey)
+  if (head.size === 0)
+    await recordLogOpened({ ...shared, actor: DAEMON }, origin, checkpoints.verifierKey, folder.previousLog)
   const tokenKeys = createTokenKeys({
     ...shared,
     issuer: config.issuer,

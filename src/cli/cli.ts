@@ -161,6 +161,14 @@ export async function runCli(argv: readonly string[]): Promise<number> {
       .option("--out <file>", "save it, by convention as NAME.tlog-proof"),
   ).action(run(async (index: string, flags: Flags) => (await import("./ledger-proof.ts")).proofCommand(index, flags)))
   ledger
+    .command("new-log")
+    .description(
+      "end the log of a stopped daemon's data folder: its next start begins another, with another checkpoint key",
+    )
+    .option("--json", "print JSON")
+    .option("--data <folder>", "the daemon's data folder", defaultDataFolder())
+    .action(run(async (flags: Flags) => (await import("./ledger-new-log.ts")).newLogCommand(flags)))
+  ledger
     .command("migrate")
     .description(
       "bring an external database to this version's schema, as its owner; the daemon may then be another role",

@@ -26,7 +26,12 @@ export function createRotateKey(
 ): (use: string, compromised: boolean, call: Call) => Promise<KeyRotated> {
   return async (use, compromised, { caller, timeoutMs }) => {
     if (use !== "token")
-      throw new WritError("INVALID_REQUEST", "use must be token: no other key is replaced while the daemon runs.")
+      throw new WritError(
+        "INVALID_REQUEST",
+        use === "checkpoint"
+          ? "A log keeps its key. Stop the daemon, and run `writ ledger new-log`: its next start begins another log, with another key."
+          : "use must be token.",
+      )
     const startedMs = performance.now()
     const rotated = await deps.tokenKeys.rotate(compromised, { id: caller.id, proof: caller.proof })
     if (!compromised) return { ...rotated, revoked: 0, isRevoking: false }

@@ -93,7 +93,7 @@ export function assertExtends(
   const frozen = (what: string) =>
     new WritError(
       "LEDGER_FROZEN",
-      `${what} The log stays frozen: nothing more is appended or signed. Restore the database that holds the newer state, or start a new log with another data folder; SECURITY.md says more.`,
+      `${what} The log stays frozen: nothing more is appended or signed. Restore the database that holds the newer state. If there is none, end this log by writ ledger new-log; SECURITY.md says more.`,
     )
   if (next.size < last.size)
     throw frozen(`The database holds ${next.size} records, but a checkpoint of ${last.size} was signed.`)

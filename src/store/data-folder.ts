@@ -3,10 +3,12 @@ import type { KeyObject } from "node:crypto"
 import { chmodSync, cpSync, existsSync, mkdirSync, renameSync, statfsSync } from "node:fs"
 import { dirname, join } from "node:path"
 import { makeApiKey } from "../decision/caller-keys.ts"
+import type { PreviousLog } from "../decision/log-opened.ts"
 import type { Role } from "../decision/state.ts"
 import { WritError } from "../errors.ts"
 import { readApiKey, readRoleKey, readSecret } from "../secret-file.ts"
 import { type KeyFiles, openKey, openKeyFiles } from "./key-files.ts"
+import { previousLog } from "./retired-logs.ts"
 import { writeDurably } from "./signer-state.ts"
 
 export { readApiKey, readRoleKey }
@@ -20,6 +22,8 @@ export interface DataFolder {
   /** Text of the API key file of each role. */
   readonly apiKeys: ReadonlyMap<Role, string>
   readonly signerStateFile: string
+  /** The log that it wrote before this one; null: none. */
+  readonly previousLog: PreviousLog | null
   readonly daemonFile: string
 }
 
@@ -44,6 +48,7 @@ export function openDataFolder(path: string, roles: readonly Role[], examplePoli
       { cause },
     )
   }
+  const previous = previousLog(path) // before a key is made in the place of one that was retired
   return {
     path,
     isNew,
@@ -51,6 +56,7 @@ export function openDataFolder(path: string, roles: readonly Role[], examplePoli
     tokenKeys: openKeyFiles(keys, "token"),
     apiKeys: new Map(roles.map((role) => [role, openApiKey(join(path, "api-keys", role), role)])),
     signerStateFile: join(path, "checkpoint.state"),
+    previousLog: previous,
     daemonFile: join(path, "daemon.json"),
   }
 }

@@ -31,7 +31,7 @@ export interface LedgerWriterOptions {
 }
 
 interface Writer extends LedgerWriter {
-  /** Opens the log of this origin, making it if it is new, and takes it over. */
+  /** Opens the log of this origin, making it if it is new, and takes it over. Throws CONFIG_INVALID where another key signs it. */
   open(origin: string, verifierKey: string, emptyRoot: Uint8Array): Promise<Head>
 }
 
@@ -104,8 +104,14 @@ export function createLedgerWriter(options: LedgerWriterOptions): Writer {
       const fresh = await connect()
       await fresh.query("BEGIN")
       await fresh.query("SELECT pg_advisory_xact_lock($1)", [OPEN_LOCK_KEY]) // two new logs must not get one number
-      const log = await fresh.query<{ log_id: number }>(OPEN_LOG, [origin, verifierKey])
-      logId = (log.rows[0] as { log_id: number }).log_id
+      const { rows } = await fresh.query<{ log_id: number; verifier_key: string }>(OPEN_LOG, [origin, verifierKey])
+      const log = rows[0] as (typeof rows)[0]
+      if (log.verifier_key !== verifierKey)
+        throw new WritError(
+          "CONFIG_INVALID",
+          `The log ${origin} is signed by another key than this data folder's: ${log.verifier_key}. A log keeps its key. Start with the data folder that holds it, or name another origin.`,
+        )
+      logId = log.log_id
       await fresh.query(MAKE_HEAD, [logId, emptyRoot])
       await fresh.query(MAKE_MARK, [logId])
       const head = await fresh.query<HeadRow>(TAKE_OVER, [logId])

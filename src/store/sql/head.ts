@@ -1,11 +1,11 @@
 /** Makes the log if it is new, and takes it over: whoever wrote it before is fenced from here on. */
 export const OPEN_LOG = `
-  WITH known AS (SELECT log_id FROM log WHERE origin = $1),
+  WITH known AS (SELECT log_id, verifier_key FROM log WHERE origin = $1),
   made AS (
     INSERT INTO log (log_id, origin, verifier_key)
     SELECT coalesce((SELECT max(log_id) FROM log), 0) + 1, $1, $2 WHERE NOT EXISTS (SELECT FROM known)
     RETURNING log_id)
-  SELECT log_id FROM known UNION ALL SELECT log_id FROM made`
+  SELECT log_id, verifier_key FROM known UNION ALL SELECT log_id, $2 FROM made`
 
 /** $2: SHA-256 of nothing, the root of the empty tree (RFC 6962 section 2.1). */
 export const MAKE_HEAD = `
