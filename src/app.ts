@@ -426,7 +426,6 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   background.repeat(HOUSEKEEPING_MS, "housekeeping", async () => {
     await forgetRequests(pool)
     await approvals.forget()
-    if (appender.state === "open") await tokenKeys.tidy()
     await ensurePartitions(pool, logId, appender.size)
   })
   const nonces = createNonces(await readNonceKey(pool))
@@ -444,6 +443,9 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   })
   background.repeat(BEATS_FLUSH_MS, "writing beats", async () => {
     if (appender.state === "open") await beats.flush()
+  })
+  background.repeat(HOUSEKEEPING_MS, "forgetting ended token keys", async () => {
+    if (appender.state === "open") await tokenKeys.tidy()
   })
   background.repeat(HOUSEKEEPING_MS, "forgetting leases", () => leaseStore.forget())
   stops.beats = async () => {

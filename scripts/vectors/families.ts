@@ -7,6 +7,7 @@ import { evidenceExecutionVectors } from "./evidence-executions.ts"
 import { evidenceFamilyVectors } from "./evidence-family.ts"
 import { evidenceFileVectors } from "./evidence-file.ts"
 import { evidenceGrantVectors } from "./evidence-grant.ts"
+import { evidenceKeyVectors } from "./evidence-keys.ts"
 import { evidenceLineageVectors } from "./evidence-lineage.ts"
 import { evidenceLogVectors } from "./evidence-log.ts"
 import { evidenceWitnessVectors } from "./evidence-witnesses.ts"
@@ -40,5 +41,6 @@ export const FAMILIES: Readonly<Record<string, readonly Vector[]>> = {
     ...evidenceFamilyVectors,
     ...evidenceGrantVectors,
     ...evidenceWitnessVectors,
+    ...evidenceKeyVectors,
   ],
 }
