@@ -16,10 +16,13 @@ export interface SignedState {
   readonly root: Uint8Array
 }
 
-/** Durable memory of the signer. `write` resolves only when the state would survive a power cut; it holds up nobody else. */
+/**
+ * Durable memory of the signer. `write` resolves only when the state would survive a power cut; it holds up nobody else.
+ * Rejects with LEDGER_FROZEN when what is kept is not `before`.
+ */
 export interface SignerState {
   read(): SignedState | null
-  write(state: SignedState): Promise<void>
+  write(state: SignedState, before: SignedState | null): Promise<void>
 }
 
 export interface CheckpointSignerOptions {
@@ -49,7 +52,7 @@ export function createCheckpointSigner({ origin, signer, state, crypto }: Checkp
   async function sign(next: SignedState, proof: readonly Uint8Array[]): Promise<string> {
     assertExtends(last, next, proof, crypto)
     if (last === null || last.size !== next.size) {
-      await state.write(next) // before the signature leaves: after a crash here the same size is signed again, never another
+      await state.write(next, last) // before the signature leaves: after a crash here the same size is signed again, never another
       last = next
     }
     const text = formatCheckpoint({ origin, size: BigInt(next.size), root: next.root })

@@ -3,29 +3,43 @@ import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, w
 import { open, rename } from "node:fs/promises"
 import { dirname } from "node:path"
 import { WritError } from "../errors.ts"
-import { fromHex, toHex } from "../formats/bytes.ts"
+import { equalBytes, fromHex, toHex } from "../formats/bytes.ts"
 import type { SignedState, SignerState } from "../ledger/checkpointer.ts"
 
 export function createSignerState(path: string): SignerState {
+  function read(): SignedState | null {
+    if (!existsSync(path)) return null
+    const match = /^([0-9]{1,16}) ([0-9a-f]{64})\n$/.exec(readFileSync(path, "utf8"))
+    if (!match)
+      throw new WritError(
+        "DATA_FOLDER_UNFIT",
+        `${path} is damaged: it must hold what was signed last. Restore it from a backup; never delete it.`,
+      )
+    return { size: Number(match[1]), root: fromHex(match[2] as string) }
+  }
+  /** Written from here, and maybe not known to be: an fsync that failed leaves it open. */
+  let tried: SignedState | null = null
   return {
-    read(): SignedState | null {
-      if (!existsSync(path)) return null
-      const match = /^([0-9]{1,16}) ([0-9a-f]{64})\n$/.exec(readFileSync(path, "utf8"))
-      if (!match)
-        throw new WritError(
-          "DATA_FOLDER_UNFIT",
-          `${path} is damaged: it must hold what was signed last. Restore it from a backup; never delete it.`,
-        )
-      return { size: Number(match[1]), root: fromHex(match[2] as string) }
-    },
+    read,
     // Every second beside decisions, which an fsync of some milliseconds would hold up.
-    async write({ size, root }) {
+    async write({ size, root }, before) {
+      const found = read()
+      if (!isSame(found, before) && !(tried && isSame(found, tried)))
+        throw new WritError(
+          "LEDGER_FROZEN",
+          `${path} does not hold what was signed last here: something else writes it, or has put it back. Nothing more is signed. Find out who else has this key.`,
+        )
+      tried = { size, root }
       const temporary = `${path}.new`
       await writeSynced(temporary, `${size} ${toHex(root)}\n`)
       await rename(temporary, path)
       await syncFolder(dirname(path))
     },
   }
+}
+
+function isSame(a: SignedState | null, b: SignedState | null): boolean {
+  return a === null || b === null ? a === b : a.size === b.size && equalBytes(a.root, b.root)
 }
 
 async function writeSynced(path: string, text: string): Promise<void> {

@@ -84,7 +84,7 @@ export function createWitness({ name, signer, logs, stateOf, crypto, wallMs }: W
     }
     if (next.size !== BigInt(last?.size ?? -1)) {
       const state = { size: Number(next.size), root: next.root }
-      await log.state.write(state) // before the cosignature leaves
+      await log.state.write(state, last) // before the cosignature leaves
       log.last = state
     }
     const time = BigInt(Math.floor(wallMs() / 1000))

@@ -25,7 +25,6 @@ import { startFeed } from "../../src/store/feed.ts"
 import { lockFolder } from "../../src/store/folder-lock.ts"
 import { migrate } from "../../src/store/migrate.ts"
 import { tileReader } from "../../src/store/reader.ts"
-import { createSignerState } from "../../src/store/signer-state.ts"
 import { startTestDaemon } from "../support/daemon.ts"
 import { createDatabase, type TestDatabase } from "../support/database.ts"
 import { makeFolder } from "../support/folder.ts"
@@ -507,19 +506,5 @@ describe("openDataFolder", () => {
     const file = join(folder.path, "plain")
     writeFileSync(file, "")
     expect(() => open(join(file, "data"))).toThrow(/cannot be written \(ENOTDIR\)\. Choose another with --data/)
-  })
-})
-
-describe("createSignerState", () => {
-  test("remembers what was signed last, and refuses a file that is damaged", async () => {
-    const path = join(folder.path, "checkpoint.state")
-    expect(createSignerState(path).read()).toBeNull()
-    const state = { size: 7, root: new Uint8Array(32).fill(9) }
-    await createSignerState(path).write(state)
-    expect(createSignerState(path).read()).toEqual(state)
-    for (const text of ["", "7\n", `7 ${"09".repeat(31)}\n`, `-7 ${"09".repeat(32)}\n`, `7 ${"09".repeat(32)}`]) {
-      writeFileSync(path, text)
-      expect(() => createSignerState(path).read(), JSON.stringify(text)).toThrow(/damaged.*never delete it/)
-    }
   })
 })

@@ -114,8 +114,7 @@ describe("createCheckpointSigner", () => {
       state,
       crypto: nativeCrypto,
     })
-    for (let i = 0; i < 3; i++)
-      await expect(log.sign(at(5), [])).rejects.toMatchObject({ code: "LEDGER_UNAVAILABLE" })
+    for (let i = 0; i < 3; i++) await expect(log.sign(at(5), [])).rejects.toMatchObject({ code: "LEDGER_UNAVAILABLE" })
     expect([log.last, state.writes]).toEqual([at(5), 1])
     expect(await log.sign(at(5), [])).toBe(good)
   })
