@@ -1,6 +1,6 @@
 /**
  * Logs that this data folder writes no more, each with the key that signed its checkpoints and what that signed last. A log
- * has one key for all its life (ADR 0028): another key means another log, whose first record names what this one signed.
+ * has one key for all its life (ADR 0031): another key means another log, whose first record names what this one signed.
  */
 import { createPublicKey } from "node:crypto"
 import { existsSync, mkdirSync, readdirSync, renameSync } from "node:fs"
