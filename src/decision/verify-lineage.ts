@@ -3,6 +3,7 @@
  * then each decision made again, and what was executed held against what was authorized.
  */
 import { nativeCrypto, sha256 } from "../crypto.ts"
+import { WritError } from "../errors.ts"
 import {
   buildEvidence,
   type FoundExecution,
@@ -48,7 +49,8 @@ export function createVerifyLineage({
   return async (executionId) => {
     const lineages = await readLineages(store, executionId)
     await checkpointNow()
-    const evidence = await buildEvidence(store, sha256, lineages)
+    const evidence = await buildEvidence(store, sha256, lineages).catch(readUnfit)
+    if (!(evidence instanceof Uint8Array)) return evidence
     const report = verifyEvidence(evidence, await trust(), nativeCrypto)
     const { checkpoints } = JSON.parse(Buffer.from(evidence).toString("utf8")) as { checkpoints: { note: string }[] }
     const checkpoint = checkpoints.map(({ note }) => note).join("\n")
@@ -111,6 +113,22 @@ export function createVerifyLineage({
       failedIndex: String(stranger.index),
       ...common,
     }
+  }
+}
+
+/** Nobody asked for a checkpoint by name, so what is wrong with it is the database's fault. Rethrows everything else. */
+function readUnfit(error: unknown): LineageReport {
+  if (!(error instanceof WritError) || error.code !== "INVALID_REQUEST") throw error
+  const { message, details } = error
+  return {
+    valid: false,
+    reason: `DATABASE_DIFFERS: ${message}`,
+    steps: [{ step: "database", result: "failed", detail: message }],
+    checkpoint: "",
+    failedStep: "database",
+    ...(details["index"] && { failedIndex: details["index"] }),
+    confirmed: 0,
+    outside: 0,
   }
 }
 

@@ -176,10 +176,12 @@ export async function buildEvidence(
         `There is no checkpoint of the log ${origin} that covers size ${exactSize ?? needed}. Checkpoints are signed about every second.`,
       )
     const size = Number(parseCheckpoint(parseNote(note).text).size)
-    if (size < needed)
+    const beyond = records.find((record) => record.origin === origin && record.index >= size)
+    if (beyond)
       throw new WritError(
         "INVALID_REQUEST",
         `The checkpoint of size ${size} does not cover all records of this execution; they need ${needed}.`,
+        { details: { index: String(beyond.index) } },
       )
     notes.set(origin, { note, size })
   }

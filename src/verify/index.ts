@@ -8,4 +8,14 @@ export { portableCrypto } from "./portable-crypto.ts"
 export { verifyTlogProof } from "./tlog-proof.ts"
 export { verifyToken } from "./token.ts"
 export { parseTrust } from "./trust.ts"
-export type { Evidence, EvidenceRecord, EvidenceReport, EvidenceStep, TokenJwk, Trust, Verdict } from "./types.ts"
+export type {
+  Evidence,
+  EvidenceRecord,
+  EvidenceReport,
+  EvidenceStep,
+  TokenJwk,
+  Trust,
+  TrustedLog,
+  Verdict,
+  Witnesses,
+} from "./types.ts"

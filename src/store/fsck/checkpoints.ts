@@ -41,6 +41,7 @@ export async function checkCheckpoints(
       find({
         table,
         text: `a checkpoint of size ${size} was signed, the log has only ${log.size} records`,
+        index: Number(log.size), // the first that is missing
         log: log.origin,
       })
   }

@@ -10,6 +10,8 @@ import { type CheckedRecord, openLookupCheck } from "./lookups.ts"
 import { checkArchivedSegment } from "./runtimes.ts"
 import { type Finding, type FsckStore, type LogRow, PAGE } from "./types.ts"
 
+const HASH_BYTES = 32
+
 /** Bodies, leaf hashes, payloads, tiles, root and head of one log; collects what its records say of other tables. */
 export async function walkLog(
   store: FsckStore,
@@ -118,12 +120,14 @@ async function checkTiles(
       [log.log_id, level, last],
     )
     if (!row) find({ table: "tile", text: `tile ${index} of level ${level} is missing`, index: last, log: log.origin })
-    else if (!equalBytes(row.hashes, hashes) || !equalBytes(row.root, root))
+    else if (!equalBytes(row.hashes, hashes) || !equalBytes(row.root, root)) {
+      const differing = Math.floor(row.hashes.findIndex((byte, i) => byte !== hashes[i]) / HASH_BYTES)
       find({
         table: "tile",
         text: `tile ${index} of level ${level} is not what the records give`,
-        index: last,
+        index: differing < 0 ? last : (index * 256 + differing) * 256 ** level, // the first leaf below the first bad hash
         log: log.origin,
       })
+    }
   }
 }

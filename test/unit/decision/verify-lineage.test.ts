@@ -16,7 +16,7 @@ const [opened, ended] = places(allow, revoked(allow)).map(
 const log = new Log(places(allow, revoked(allow)), { size: 9 })
 
 /** The records as VerifyLineage reads them, and the execution that it reads after them. */
-const verify = (records: readonly StoredRecord[], execution: FoundExecution | null) =>
+const verify = (records: readonly StoredRecord[], execution: FoundExecution | null, checkpoint = log.checkpoint()) =>
   createVerifyLineage({
     store: {
       recordsOf: async () => records,
@@ -24,7 +24,7 @@ const verify = (records: readonly StoredRecord[], execution: FoundExecution | nu
       tiles: () => ({
         hashes: async (level, start, count) => (level === 0 ? log.leaves.slice(start, start + count) : []),
       }),
-      checkpoint: async () => log.checkpoint(),
+      checkpoint: async () => checkpoint,
     },
     trust: async () => TRUST,
     checkpointNow: async () => {},
@@ -85,6 +85,34 @@ describe("createVerifyLineage", () => {
       reason: expect.stringMatching(reason),
     })
     expect(report.reason).toMatch(/^DATABASE_DIFFERS: /)
+  })
+
+  test.each([
+    [
+      "an older checkpoint in place of the newest",
+      log.checkpoint(5),
+      /^DATABASE_DIFFERS: The checkpoint of size 5/,
+      "5",
+    ],
+    ["a checkpoint that is none", "note", /^DATABASE_DIFFERS: The signed note/, undefined],
+  ])("%s is a report, not an error of the caller", async (_, note, reason, failedIndex) => {
+    const report = await verify([opened, ended], found([opened, ended], ended, "REVOKED"), note)
+    expect(report).toMatchObject({ valid: false, failedStep: "database", reason: expect.stringMatching(reason) })
+    expect(report.failedIndex).toBe(failedIndex)
+  })
+
+  test("what cannot be read is no verdict", async () => {
+    const fail = async () => {
+      throw new Error("the database is away")
+    }
+    const store = {
+      recordsOf: async () => [opened],
+      findExecution: fail,
+      tiles: () => ({ hashes: fail }),
+      checkpoint: fail,
+    }
+    const rest = { trust: async () => TRUST, checkpointNow: async () => {}, replay: async () => [] }
+    await expect(createVerifyLineage({ store, ...rest })(EXECUTION)).rejects.toThrow("the database is away")
   })
 
   test("a stored leaf hash that is not its body's is refused", async () => {
