@@ -2,7 +2,8 @@
 import type { Config } from "./config.ts"
 import { nativeCrypto, sha256 } from "./crypto.ts"
 import { WritError } from "./errors.ts"
-import { ED25519_COSIGNATURE, parseNote, parseVerifierKey } from "./formats/signed-note.ts"
+import { toHex } from "./formats/bytes.ts"
+import { ED25519_COSIGNATURE, parseNote, parseVerifierKey, type VerifierKey } from "./formats/signed-note.ts"
 import { submitCheckpoint } from "./http/submit.ts"
 import type { Appender } from "./ledger/appender.ts"
 import type { CheckpointSigner } from "./ledger/checkpointer.ts"
@@ -39,21 +40,27 @@ export function composeCheckpointing({ config, log, logId, appender, signer, rea
   return createCheckpointing({ ...common, witnesses: { cosign, quorum } })
 }
 
-/** A key that is none would make every checkpoint fail, and a quorum that cannot be reached would never say so. */
+/** A key that is none would make every checkpoint fail, one that is named twice would count as two, and a quorum that cannot be reached would never say so. */
 function assertWitnesses(witnesses: Config["witnesses"], quorum: number): void {
+  const keys = new Set<string>()
   for (const { url, vkey } of witnesses) {
-    try {
-      parseVerifierKey(sha256, vkey, ED25519_COSIGNATURE)
-    } catch (cause) {
-      throw new WritError("CONFIG_INVALID", `witnesses: the key of ${url} is wrong. ${(cause as Error).message}`, {
-        cause,
-      })
-    }
+    const key = toHex(readKey(url, vkey).publicKey)
+    if (keys.has(key)) throw new WritError("CONFIG_INVALID", `witnesses: the key of ${url} is named twice.`)
+    keys.add(key)
   }
-  const keys = new Set(witnesses.map(({ vkey }) => vkey)).size
-  if (quorum > keys)
+  if (quorum > keys.size)
     throw new WritError(
       "CONFIG_INVALID",
-      `witness-quorum is ${quorum}, and witnesses names ${keys}. Name more, or ask for fewer.`,
+      `witness-quorum is ${quorum}, and witnesses names ${keys.size}. Name more, or ask for fewer.`,
     )
+}
+
+function readKey(url: string, vkey: string): VerifierKey {
+  try {
+    return parseVerifierKey(sha256, vkey, ED25519_COSIGNATURE)
+  } catch (cause) {
+    throw new WritError("CONFIG_INVALID", `witnesses: the key of ${url} is wrong. ${(cause as Error).message}`, {
+      cause,
+    })
+  }
 }

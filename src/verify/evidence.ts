@@ -172,7 +172,7 @@ function checkCheckpoints({ notes, checkpoints, items, trust, crypto }: Case): O
   const told = [...checkpoints.values()].map(({ checkpoint: { origin, size }, cosignatures }) => {
     const at = `${origin} at size ${size}`
     if (!trust) return at
-    if (cosignatures === null) return `${at}, which rests on the operator: the trust file names no witnesses`
+    if (cosignatures === null) return `${at}, which rests on the operator: no witnesses are named`
     return `${at}, cosigned by ${cosignatures} of the trusted witnesses${cosignatures === 0 ? ": it rests on the operator" : ""}`
   })
   return trust

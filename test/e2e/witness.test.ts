@@ -272,6 +272,10 @@ describe("witnesses and a monitor", () => {
         /key of http:\/\/127\.0\.0\.1:1 is wrong/,
       ],
       [
+        ["serve", "--data", join(folder.path, "bad-daemon"), "--witnesses", `${lines()[0]},${lines()[0]}`],
+        /key of \S+ is named twice/,
+      ],
+      [
         [
           "serve",
           "--data",
