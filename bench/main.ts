@@ -7,6 +7,7 @@ import { benchDecisionCore } from "./decision-core.ts"
 import { benchFsck } from "./fsck.ts"
 import { benchBeatsIsolation, benchHeartbeat } from "./heartbeat.ts"
 import { benchLedgerAppend } from "./ledger-append.ts"
+import { benchLedgerBytes } from "./ledger-bytes.ts"
 import { load } from "./load.ts"
 import { benchPolicyPeers } from "./policy-peers.ts"
 import { benchPolicyReload } from "./policy-reload.ts"
@@ -33,6 +34,7 @@ const NAMES = [
   ...LEDGER,
   "proofs",
   "fsck",
+  "ledger-bytes",
   "revocation-latency",
   "start-time",
   "heap-growth",
@@ -67,6 +69,7 @@ async function run(argv: readonly string[]): Promise<number> {
   if (LEDGER.some((name) => names.has(name))) show(await benchLedgerAppend(names))
   if (names.has("proofs")) show(await benchProofs())
   if (names.has("fsck")) show(await benchFsck())
+  if (names.has("ledger-bytes")) show(await benchLedgerBytes((line) => console.log(line)))
   if (names.has("revocation-latency")) show(await benchRevocation())
   if (names.has("start-time")) show(await benchStart())
   if (names.has("heap-growth")) show(await benchHeap())
