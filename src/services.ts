@@ -20,6 +20,7 @@ import type { createExecutions } from "./decision/executions.ts"
 import { createFind } from "./decision/found-decisions.ts"
 import { type BeatAnswer, createHeartbeat } from "./decision/heartbeat.ts"
 import type { Leases } from "./decision/leases.ts"
+import { readLineageGraph } from "./decision/lineage-graph.ts"
 import { createPublish } from "./decision/publish-bundle.ts"
 import type { FindPublished } from "./decision/published-policies.ts"
 import { createRedeem } from "./decision/redeem.ts"
@@ -52,6 +53,7 @@ import type { Metrics } from "./metrics.ts"
 import { createObserver } from "./observe.ts"
 import { adminService } from "./rpc/admin.ts"
 import { authorizationService } from "./rpc/authorization.ts"
+import type { ReadGraph } from "./rpc/graph.ts"
 import { lineageService } from "./rpc/lineage.ts"
 import { policyService } from "./rpc/policy.ts"
 import type { Service } from "./rpc/server.ts"
@@ -61,6 +63,7 @@ import type { createApprovalStore } from "./store/approval-store.ts"
 import type { openPool } from "./store/connect.ts"
 import { createRowStore } from "./store/consumables.ts"
 import { createDecisionStore } from "./store/decision-store.ts"
+import { createFamilyStore } from "./store/family-store.ts"
 import { createRequestStore } from "./store/reader.ts"
 import type { Signer } from "./token/signer.ts"
 import type { TokenJwk, Trust } from "./verify/types.ts"
@@ -201,7 +204,9 @@ function onLineage(parts: Parts): Service {
   const replay = createLineageReplay(parts.replayThread, (digest) => parts.bundles.content(fromHex(digest)))
   const verifyLineage = createVerifyLineage({ store: reader, trust, checkpointNow, replay })
   const find = createFind({ store: createDecisionStore(parts.pool, reader), reader, wallMs })
-  return lineageService({ reader, origin, checkpointNow, find, verifyLineage, wallMs })
+  const family = createFamilyStore(parts.pool, reader)
+  const readGraph: ReadGraph = (...of) => readLineageGraph(family, wallMs(), ...of)
+  return lineageService({ reader, origin, checkpointNow, find, readGraph, verifyLineage, wallMs })
 }
 
 function onPolicy(parts: Parts, rate: ByteRate): Service {

@@ -101,6 +101,13 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   const lineage = remote(command("lineage <execution-id>", "show what was decided and done, and verify it"))
     .option("--export <file>", "save evidence that anyone can check offline")
     .action(run(async (id: string, flags: Flags) => (await import("./lineage.ts")).lineageCommand(id, flags)))
+  remote(
+    lineage.command("graph <execution-id>").description("what it descends from and what descends from it, as a tree"),
+  )
+    .option("--json", "print nodes and edges as JSON")
+    .option("--max <number>", "at most so many descendants, up to 200", "50")
+    .option("--page-token <token>", "children behind those that were shown")
+    .action(run(async (id: string, flags: Flags) => (await import("./lineage-graph.ts")).graphCommand(id, flags)))
   remote(lineage.command("find").description("decisions by what was asked for and when, the newest first"))
     .option("--json", "print JSON")
     .option("--subject <type:id>", "only of this subject; values are compared as a whole")

@@ -6,8 +6,8 @@ import type { Flags } from "./cli.ts"
 import { withDatabase } from "./offline-database.ts"
 import { print, printJson } from "./output.ts"
 
-/** 4,096 records in a transaction. */
-const PAGE_BLOCKS = 16
+/** 1,024 records in a transaction: an erasure, and the appends behind it, may wait for one. */
+const PAGE_BLOCKS = 4
 const BUSY_MS = 20
 
 export async function reindexCommand(flags: Flags): Promise<number> {

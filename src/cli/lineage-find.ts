@@ -8,7 +8,7 @@ import { toWhen } from "./time.ts"
 
 const PAGE = 500
 
-interface Named {
+export interface Named {
   readonly type: string
   readonly id: string
 }
@@ -61,9 +61,15 @@ export async function findCommand(flags: Flags): Promise<number> {
   return 0
 }
 
-function toPlain({ time, receipt, ...rest }: Found): object {
+function toPlain({ time, receipt, subject, resource, ...rest }: Found): object {
   const { log, leaf_index, leaf_hash } = receipt
-  return { time: toIso(time), log, index: leaf_index, leaf_hash: leaf_hash.toString("hex"), ...rest }
+  const place = { log, index: leaf_index, leaf_hash: leaf_hash.toString("hex") }
+  return { time: toIso(time), ...place, ...rest, subject: toPlainNamed(subject), resource: toPlainNamed(resource) }
+}
+
+/** Without the properties, which are not sent. */
+export function toPlainNamed(named: Named | null): Named | null {
+  return named && { type: named.type, id: named.id }
 }
 
 function describe({ time, receipt, execution_id, decision, state, ...asked }: Found): string {

@@ -65,7 +65,7 @@ export function describeReport(report: VerifyReply): void {
   )
 }
 
-function describeRecord(record: RecordBody): string {
+export function describeRecord(record: RecordBody): string {
   const { decision, matched_rules } = record.data as { decision?: string; matched_rules?: readonly string[] }
   if (decision) return `${record.kind} ${decision}${matched_rules?.length ? ` by ${matched_rules.join(", ")}` : ""}`
   const { execute_until, reason, succeeded, cause, signal, exit_status, isolation } = record.data

@@ -194,7 +194,7 @@ export function readState(found: FoundExecution, nowMs: number): ExecutionState 
 }
 
 /** The record that redeemed the execution's token, if there is one. */
-export function readRedemption({ records }: FoundExecution): Redemption | null {
+export function readRedemption({ records }: Pick<FoundExecution, "records">): Redemption | null {
   const record = records.find(({ body }) => readBody(body).kind === "redeemed")
   if (!record) return null
   const { actor, time, data } = readBody(record.body)

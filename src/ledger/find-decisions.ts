@@ -23,9 +23,10 @@ export interface DecisionQuery extends Asked {
 export interface DecisionStore extends Pick<LedgerReader, "logs" | "records"> {
   /**
    * One bounded step down a log, from below `before` to `next`, which is `from` at the lowest: among the records there are all
-   * decisions that have these facets, and possibly others; the newest first. Complete at every moment.
+   * decisions that have these facets (of BEATS_FACET: all `beats` records), and possibly others; the newest first. Complete at
+   * every moment.
    */
-  decisionsBefore(
+  recordsWith(
     logId: number,
     facets: readonly string[],
     from: number,
@@ -69,7 +70,7 @@ export async function findDecisions(
     for (const cursor of cursors)
       while (cursor.ahead.length === 0 && cursor.before > cursor.from) {
         if (steps++ === MAX_STEPS) break page
-        const step = await store.decisionsBefore(cursor.logId, facets, cursor.from, cursor.before)
+        const step = await store.recordsWith(cursor.logId, facets, cursor.from, cursor.before)
         cursor.before = step.next
         cursor.ahead = step.records.filter((record) => isFound(record, facets))
       }

@@ -17,6 +17,7 @@ import {
 import { buildConsistencyProof, buildInclusionProof } from "../ledger/proofs.ts"
 import { toReceipt, toState } from "./authorization.ts"
 import { answerFind, type WireFindRequest } from "./find.ts"
+import { fromGraph, type ReadGraph } from "./graph.ts"
 import { loadService, SERVICES } from "./load.ts"
 import type { Service } from "./server.ts"
 
@@ -31,6 +32,7 @@ export interface LineagePorts {
   /** Signs a checkpoint of this daemon's log as it is now, so that what is committed can be proved. */
   checkpointNow(): Promise<void>
   find: Find
+  readGraph: ReadGraph
   verifyLineage(executionId: string): Promise<LineageReport>
   wallMs(): number
 }
@@ -46,7 +48,7 @@ interface ListRequest {
 }
 
 export function lineageService(ports: LineagePorts): Service {
-  const { reader, origin, checkpointNow, find, verifyLineage, wallMs } = ports
+  const { reader, origin, checkpointNow, find, readGraph, verifyLineage, wallMs } = ports
 
   async function findLog(name: string): Promise<LogRow> {
     const log = (await reader.logs()).find((row) => row.origin === (name || origin))
@@ -112,6 +114,11 @@ export function lineageService(ports: LineagePorts): Service {
       },
 
       FindDecisions: (request: WireFindRequest) => answerFind(find, request),
+
+      async GetLineageGraph(request: { execution_id: string; max_executions: number; page_token: string }) {
+        const { execution_id, max_executions, page_token } = request
+        return fromGraph(await readGraph(toExecutionId(execution_id), max_executions, page_token))
+      },
 
       async GetLineage({ execution_id }: { execution_id: string }) {
         const [own, ...ancestors] = await Promise.all(

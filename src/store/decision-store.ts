@@ -2,7 +2,7 @@
 import type pg from "pg"
 import { sha256 } from "../crypto.ts"
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
-import { FACET_BLOCK, type FacetKey, facetKey } from "../ledger/facets.ts"
+import { BEATS_FACET, FACET_BLOCK, type FacetKey, facetKey } from "../ledger/facets.ts"
 import type { DecisionStore } from "../ledger/find-decisions.ts"
 import type { LedgerReader } from "../ledger/lineage.ts"
 import { assertNotArchived } from "./archived.ts"
@@ -11,8 +11,8 @@ import { FACET_BLOCKS, FACET_MARK, READ_PLACES, SCAN_DECISIONS } from "./sql/fin
 
 /** Of one step: records read where there is no index, blocks looked through where there is one, and records answered. */
 const STEP_RECORDS = 2_000
-const STEP_BLOCKS = 4_096
-const STEP_HITS = 250
+const STEP_BLOCKS = 512
+const STEP_HITS = 100
 const STEP_HIT_BLOCKS = 64
 
 export function createDecisionStore(pool: pg.Pool, { logs, records }: LedgerReader): DecisionStore {
@@ -34,6 +34,7 @@ export function createDecisionStore(pool: pg.Pool, { logs, records }: LedgerRead
       before,
       facets.flatMap(toNeedles),
       STEP_HITS,
+      Buffer.from(`"kind":"${facets.includes(BEATS_FACET) ? "beats" : "decision"}"`),
     ])
     const found = rows.map(toRecord)
     return { records: found, next: rows.length === STEP_HITS ? (found.at(-1)?.index ?? from) : from }
@@ -61,7 +62,7 @@ export function createDecisionStore(pool: pg.Pool, { logs, records }: LedgerRead
   return {
     logs,
     records,
-    async decisionsBefore(logId, facets, from, before) {
+    async recordsWith(logId, facets, from, before) {
       // The mark first: what is below it was in the index before, and stays there.
       const { mark, size, ...key } = await markOf(logId)
       const end = Math.min(before, size)

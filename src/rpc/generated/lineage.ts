@@ -20,14 +20,19 @@ import type { GetConsistencyProofRequest as _writ_v1_GetConsistencyProofRequest,
 import type { GetConsistencyProofResponse as _writ_v1_GetConsistencyProofResponse, GetConsistencyProofResponse__Output as _writ_v1_GetConsistencyProofResponse__Output } from './writ/v1/GetConsistencyProofResponse.ts';
 import type { GetInclusionProofRequest as _writ_v1_GetInclusionProofRequest, GetInclusionProofRequest__Output as _writ_v1_GetInclusionProofRequest__Output } from './writ/v1/GetInclusionProofRequest.ts';
 import type { GetInclusionProofResponse as _writ_v1_GetInclusionProofResponse, GetInclusionProofResponse__Output as _writ_v1_GetInclusionProofResponse__Output } from './writ/v1/GetInclusionProofResponse.ts';
+import type { GetLineageGraphRequest as _writ_v1_GetLineageGraphRequest, GetLineageGraphRequest__Output as _writ_v1_GetLineageGraphRequest__Output } from './writ/v1/GetLineageGraphRequest.ts';
+import type { GetLineageGraphResponse as _writ_v1_GetLineageGraphResponse, GetLineageGraphResponse__Output as _writ_v1_GetLineageGraphResponse__Output } from './writ/v1/GetLineageGraphResponse.ts';
 import type { GetLineageRequest as _writ_v1_GetLineageRequest, GetLineageRequest__Output as _writ_v1_GetLineageRequest__Output } from './writ/v1/GetLineageRequest.ts';
 import type { GetLineageResponse as _writ_v1_GetLineageResponse, GetLineageResponse__Output as _writ_v1_GetLineageResponse__Output } from './writ/v1/GetLineageResponse.ts';
 import type { GetRecordRequest as _writ_v1_GetRecordRequest, GetRecordRequest__Output as _writ_v1_GetRecordRequest__Output } from './writ/v1/GetRecordRequest.ts';
 import type { GetRecordResponse as _writ_v1_GetRecordResponse, GetRecordResponse__Output as _writ_v1_GetRecordResponse__Output } from './writ/v1/GetRecordResponse.ts';
+import type { GraphEdge as _writ_v1_GraphEdge, GraphEdge__Output as _writ_v1_GraphEdge__Output } from './writ/v1/GraphEdge.ts';
+import type { GraphNode as _writ_v1_GraphNode, GraphNode__Output as _writ_v1_GraphNode__Output } from './writ/v1/GraphNode.ts';
 import type { LedgerReceipt as _writ_v1_LedgerReceipt, LedgerReceipt__Output as _writ_v1_LedgerReceipt__Output } from './writ/v1/LedgerReceipt.ts';
 import type { LineageServiceClient as _writ_v1_LineageServiceClient, LineageServiceDefinition as _writ_v1_LineageServiceDefinition } from './writ/v1/LineageService.ts';
 import type { ListRecordsRequest as _writ_v1_ListRecordsRequest, ListRecordsRequest__Output as _writ_v1_ListRecordsRequest__Output } from './writ/v1/ListRecordsRequest.ts';
 import type { ListRecordsResponse as _writ_v1_ListRecordsResponse, ListRecordsResponse__Output as _writ_v1_ListRecordsResponse__Output } from './writ/v1/ListRecordsResponse.ts';
+import type { MoreChildren as _writ_v1_MoreChildren, MoreChildren__Output as _writ_v1_MoreChildren__Output } from './writ/v1/MoreChildren.ts';
 import type { Obligation as _writ_v1_Obligation, Obligation__Output as _writ_v1_Obligation__Output } from './writ/v1/Obligation.ts';
 import type { Reason as _writ_v1_Reason, Reason__Output as _writ_v1_Reason__Output } from './writ/v1/Reason.ts';
 import type { Record as _writ_v1_Record, Record__Output as _writ_v1_Record__Output } from './writ/v1/Record.ts';
@@ -71,14 +76,19 @@ export interface ProtoGrpcType {
       GetConsistencyProofResponse: MessageTypeDefinition<_writ_v1_GetConsistencyProofResponse, _writ_v1_GetConsistencyProofResponse__Output>
       GetInclusionProofRequest: MessageTypeDefinition<_writ_v1_GetInclusionProofRequest, _writ_v1_GetInclusionProofRequest__Output>
       GetInclusionProofResponse: MessageTypeDefinition<_writ_v1_GetInclusionProofResponse, _writ_v1_GetInclusionProofResponse__Output>
+      GetLineageGraphRequest: MessageTypeDefinition<_writ_v1_GetLineageGraphRequest, _writ_v1_GetLineageGraphRequest__Output>
+      GetLineageGraphResponse: MessageTypeDefinition<_writ_v1_GetLineageGraphResponse, _writ_v1_GetLineageGraphResponse__Output>
       GetLineageRequest: MessageTypeDefinition<_writ_v1_GetLineageRequest, _writ_v1_GetLineageRequest__Output>
       GetLineageResponse: MessageTypeDefinition<_writ_v1_GetLineageResponse, _writ_v1_GetLineageResponse__Output>
       GetRecordRequest: MessageTypeDefinition<_writ_v1_GetRecordRequest, _writ_v1_GetRecordRequest__Output>
       GetRecordResponse: MessageTypeDefinition<_writ_v1_GetRecordResponse, _writ_v1_GetRecordResponse__Output>
+      GraphEdge: MessageTypeDefinition<_writ_v1_GraphEdge, _writ_v1_GraphEdge__Output>
+      GraphNode: MessageTypeDefinition<_writ_v1_GraphNode, _writ_v1_GraphNode__Output>
       LedgerReceipt: MessageTypeDefinition<_writ_v1_LedgerReceipt, _writ_v1_LedgerReceipt__Output>
       LineageService: SubtypeConstructor<typeof grpc.Client, _writ_v1_LineageServiceClient> & { service: _writ_v1_LineageServiceDefinition }
       ListRecordsRequest: MessageTypeDefinition<_writ_v1_ListRecordsRequest, _writ_v1_ListRecordsRequest__Output>
       ListRecordsResponse: MessageTypeDefinition<_writ_v1_ListRecordsResponse, _writ_v1_ListRecordsResponse__Output>
+      MoreChildren: MessageTypeDefinition<_writ_v1_MoreChildren, _writ_v1_MoreChildren__Output>
       Obligation: MessageTypeDefinition<_writ_v1_Obligation, _writ_v1_Obligation__Output>
       Reason: MessageTypeDefinition<_writ_v1_Reason, _writ_v1_Reason__Output>
       Record: MessageTypeDefinition<_writ_v1_Record, _writ_v1_Record__Output>

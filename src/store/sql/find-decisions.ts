@@ -16,11 +16,11 @@ export const FACET_BLOCKS = {
 }
 
 /**
- * What the index does not know yet is read: records from $2 to before $3 whose payload holds all of $4, $5 at most, the newest
- * first. Postgres passes over what cannot be meant, so that it does not have to be sent and parsed.
+ * What the index does not know yet is read: records from $2 to before $3 whose body holds $6 and whose payload holds all of $4, $5
+ * at most, the newest first. Postgres passes over what cannot be meant, so that it does not have to be sent and parsed.
  */
 export const SCAN_DECISIONS = `${ENTRY}
-  WHERE e.log_id = $1 AND e.idx >= $2 AND e.idx < $3 AND position('"kind":"decision"'::bytea IN e.body) > 0
+  WHERE e.log_id = $1 AND e.idx >= $2 AND e.idx < $3 AND position($6::bytea IN e.body) > 0
     AND NOT EXISTS (SELECT FROM unnest($4::bytea[]) AS wanted WHERE coalesce(position(wanted IN e.payload), 0) = 0)
   ORDER BY e.idx DESC LIMIT $5`
 

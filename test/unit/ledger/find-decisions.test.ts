@@ -35,7 +35,7 @@ function storeOf(logs: readonly (readonly (readonly [second: number, action: str
   const store: DecisionStore = {
     logs: async () => logs.map(({ length: size }, i) => ({ logId: i + 1, origin: "", verifierKey: "", size })),
     records: async (logId, start, limit) => records[logId - 1]?.slice(start, start + limit) ?? [],
-    async decisionsBefore(logId, _, from, before) {
+    async recordsWith(logId, _, from, before) {
       steps.push(logId)
       const next = Math.max(from, before - width)
       return { records: records[logId - 1]?.slice(next, before).reverse() ?? [], next }
@@ -113,7 +113,7 @@ describe("findDecisions", () => {
       ...store,
       logs: async () => [1, 2].map((logId) => ({ logId, origin: "", verifierKey: "", size: 1 })),
       records: async () => [broken],
-      decisionsBefore: async () => ({ records: [broken], next: 0 }),
+      recordsWith: async () => ({ records: [broken], next: 0 }),
     }
     expect((await findDecisions(one, sha256, { ...ANY, sinceMs: 0 }, 10, "")).records).toHaveLength(2)
     expect((await findDecisions(one, sha256, { ...ANY, action: "a" }, 10, "")).records).toEqual([])

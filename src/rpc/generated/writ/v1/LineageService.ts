@@ -12,6 +12,8 @@ import type { GetConsistencyProofRequest as _writ_v1_GetConsistencyProofRequest,
 import type { GetConsistencyProofResponse as _writ_v1_GetConsistencyProofResponse, GetConsistencyProofResponse__Output as _writ_v1_GetConsistencyProofResponse__Output } from '../../writ/v1/GetConsistencyProofResponse.ts';
 import type { GetInclusionProofRequest as _writ_v1_GetInclusionProofRequest, GetInclusionProofRequest__Output as _writ_v1_GetInclusionProofRequest__Output } from '../../writ/v1/GetInclusionProofRequest.ts';
 import type { GetInclusionProofResponse as _writ_v1_GetInclusionProofResponse, GetInclusionProofResponse__Output as _writ_v1_GetInclusionProofResponse__Output } from '../../writ/v1/GetInclusionProofResponse.ts';
+import type { GetLineageGraphRequest as _writ_v1_GetLineageGraphRequest, GetLineageGraphRequest__Output as _writ_v1_GetLineageGraphRequest__Output } from '../../writ/v1/GetLineageGraphRequest.ts';
+import type { GetLineageGraphResponse as _writ_v1_GetLineageGraphResponse, GetLineageGraphResponse__Output as _writ_v1_GetLineageGraphResponse__Output } from '../../writ/v1/GetLineageGraphResponse.ts';
 import type { GetLineageRequest as _writ_v1_GetLineageRequest, GetLineageRequest__Output as _writ_v1_GetLineageRequest__Output } from '../../writ/v1/GetLineageRequest.ts';
 import type { GetLineageResponse as _writ_v1_GetLineageResponse, GetLineageResponse__Output as _writ_v1_GetLineageResponse__Output } from '../../writ/v1/GetLineageResponse.ts';
 import type { GetRecordRequest as _writ_v1_GetRecordRequest, GetRecordRequest__Output as _writ_v1_GetRecordRequest__Output } from '../../writ/v1/GetRecordRequest.ts';
@@ -78,6 +80,15 @@ export interface LineageServiceClient extends grpc.Client {
   getLineage(argument: _writ_v1_GetLineageRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_GetLineageResponse__Output>): grpc.ClientUnaryCall;
   getLineage(argument: _writ_v1_GetLineageRequest, callback: grpc.requestCallback<_writ_v1_GetLineageResponse__Output>): grpc.ClientUnaryCall;
   
+  GetLineageGraph(argument: _writ_v1_GetLineageGraphRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_GetLineageGraphResponse__Output>): grpc.ClientUnaryCall;
+  GetLineageGraph(argument: _writ_v1_GetLineageGraphRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_writ_v1_GetLineageGraphResponse__Output>): grpc.ClientUnaryCall;
+  GetLineageGraph(argument: _writ_v1_GetLineageGraphRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_GetLineageGraphResponse__Output>): grpc.ClientUnaryCall;
+  GetLineageGraph(argument: _writ_v1_GetLineageGraphRequest, callback: grpc.requestCallback<_writ_v1_GetLineageGraphResponse__Output>): grpc.ClientUnaryCall;
+  getLineageGraph(argument: _writ_v1_GetLineageGraphRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_GetLineageGraphResponse__Output>): grpc.ClientUnaryCall;
+  getLineageGraph(argument: _writ_v1_GetLineageGraphRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_writ_v1_GetLineageGraphResponse__Output>): grpc.ClientUnaryCall;
+  getLineageGraph(argument: _writ_v1_GetLineageGraphRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_GetLineageGraphResponse__Output>): grpc.ClientUnaryCall;
+  getLineageGraph(argument: _writ_v1_GetLineageGraphRequest, callback: grpc.requestCallback<_writ_v1_GetLineageGraphResponse__Output>): grpc.ClientUnaryCall;
+  
   GetRecord(argument: _writ_v1_GetRecordRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_GetRecordResponse__Output>): grpc.ClientUnaryCall;
   GetRecord(argument: _writ_v1_GetRecordRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_writ_v1_GetRecordResponse__Output>): grpc.ClientUnaryCall;
   GetRecord(argument: _writ_v1_GetRecordRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_GetRecordResponse__Output>): grpc.ClientUnaryCall;
@@ -125,6 +136,8 @@ export interface LineageServiceHandlers extends grpc.UntypedServiceImplementatio
   
   GetLineage: grpc.handleUnaryCall<_writ_v1_GetLineageRequest__Output, _writ_v1_GetLineageResponse>;
   
+  GetLineageGraph: grpc.handleUnaryCall<_writ_v1_GetLineageGraphRequest__Output, _writ_v1_GetLineageGraphResponse>;
+  
   GetRecord: grpc.handleUnaryCall<_writ_v1_GetRecordRequest__Output, _writ_v1_GetRecordResponse>;
   
   ListRecords: grpc.handleUnaryCall<_writ_v1_ListRecordsRequest__Output, _writ_v1_ListRecordsResponse>;
@@ -142,6 +155,7 @@ export interface LineageServiceDefinition extends grpc.ServiceDefinition {
   GetConsistencyProof: MethodDefinition<_writ_v1_GetConsistencyProofRequest, _writ_v1_GetConsistencyProofResponse, _writ_v1_GetConsistencyProofRequest__Output, _writ_v1_GetConsistencyProofResponse__Output>
   GetInclusionProof: MethodDefinition<_writ_v1_GetInclusionProofRequest, _writ_v1_GetInclusionProofResponse, _writ_v1_GetInclusionProofRequest__Output, _writ_v1_GetInclusionProofResponse__Output>
   GetLineage: MethodDefinition<_writ_v1_GetLineageRequest, _writ_v1_GetLineageResponse, _writ_v1_GetLineageRequest__Output, _writ_v1_GetLineageResponse__Output>
+  GetLineageGraph: MethodDefinition<_writ_v1_GetLineageGraphRequest, _writ_v1_GetLineageGraphResponse, _writ_v1_GetLineageGraphRequest__Output, _writ_v1_GetLineageGraphResponse__Output>
   GetRecord: MethodDefinition<_writ_v1_GetRecordRequest, _writ_v1_GetRecordResponse, _writ_v1_GetRecordRequest__Output, _writ_v1_GetRecordResponse__Output>
   ListRecords: MethodDefinition<_writ_v1_ListRecordsRequest, _writ_v1_ListRecordsResponse, _writ_v1_ListRecordsRequest__Output, _writ_v1_ListRecordsResponse__Output>
   VerifyLineage: MethodDefinition<_writ_v1_VerifyLineageRequest, _writ_v1_VerifyLineageResponse, _writ_v1_VerifyLineageRequest__Output, _writ_v1_VerifyLineageResponse__Output>
