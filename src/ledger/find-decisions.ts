@@ -2,7 +2,7 @@
 import { WritError } from "../errors.ts"
 import { fromBase64Url, fromUtf8, toBase64Url, toHex, utf8 } from "../formats/bytes.ts"
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
-import type { JsonValue, Sha256 } from "../formats/ports.ts"
+import type { Sha256 } from "../formats/ports.ts"
 import { type Asked, facetsOf, toFacets } from "./facets.ts"
 import { firstSince } from "./first-since.ts"
 import { type LedgerReader, readBody, type StoredRecord } from "./lineage.ts"
@@ -50,7 +50,7 @@ interface Cursor {
   ahead: readonly StoredRecord[]
 }
 
-/** Throws INVALID_REQUEST. A page token is good for the query that it was given for; what is recorded later is on no further page. */
+/** Throws INVALID_REQUEST. A page token is good for what was asked for, and holds the time range; what is recorded later is on no further page. */
 export async function findDecisions(
   store: DecisionStore,
   sha256: Sha256,
@@ -62,7 +62,7 @@ export async function findDecisions(
     throw new WritError("INVALID_REQUEST", `page_size must be 0 to ${MAX_FOUND}.`)
   const limit = pageSize || DEFAULT_FOUND
   const facets = toFacets(query)
-  const name = toHex(sha256(utf8(encodeCanonicalJson({ ...query } as unknown as JsonValue)))).slice(0, 16)
+  const name = toHex(sha256(utf8(encodeCanonicalJson(facets)))).slice(0, 16)
   const cursors = pageToken === "" ? await open(store, query) : parseToken(pageToken, name)
   const records: StoredRecord[] = []
   let steps = 0

@@ -281,6 +281,31 @@ describe("commands on a running daemon", () => {
     expect(unknown.err).toMatch(/^writ: There is no execution with this id\.\n +Check the id/)
   })
 
+  test("lineage find and graph, also after ledger reindex, which runs beside the daemon", async () => {
+    const find = async (...flags: string[]) =>
+      (await json(["lineage", "find", ...flags])) as { decisions: { execution_id: string }[]; next_page_token: string }
+    const idsOf = async (...flags: string[]) => (await find(...flags)).decisions.map(({ execution_id }) => execution_id)
+    const wanted = ["--subject", "agent:agent:researcher", "--action", "http.get", "--since", "1h"]
+    const ids = await idsOf(...wanted)
+    expect(ids).toContain(execution)
+    const [{ next_page_token }, second] = [await find(...wanted, "--limit", "1"), ids[1]]
+    expect(await idsOf(...wanted, "--limit", "1", "--page-token", next_page_token)).toEqual(second ? [second] : [])
+    expect((await on(["lineage", "find", "--action", "http"])).out).toBe("No decision is like this.\n")
+    expect(await on(["lineage", "find", "--since", "soon"])).toEqual({
+      code: 1,
+      ...oneLine(/--since is so long ago, like 24h/),
+    })
+    const { code, out } = await on(["ledger", "reindex"])
+    expect([code, out]).toEqual([0, expect.stringMatching(/^Derived anew: the lookups of \d+ records/)])
+    expect(await idsOf(...wanted)).toEqual(ids)
+    const graph = await on(["lineage", "graph", execution])
+    expect(graph.code).toBe(0)
+    expect(graph.out).toMatch(
+      new RegExp(`^▶ ${execution} {2}(AUTHORIZED|EXPIRED) {2}agent:agent:researcher http.get url:`),
+    )
+    expect(graph.out).toMatch(/\n {4}#\d+ {2}\S+ {2}decision ALLOW by http-get-public/)
+  })
+
   test("lineage: what became of an execution after its decision, and the same offline", async () => {
     const { token, execution_id } = (await json(["authorize", ...READ_PAGE])) as Record<
       "token" | "execution_id",
