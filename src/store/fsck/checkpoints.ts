@@ -1,32 +1,42 @@
 import { equalBytes } from "../../formats/bytes.ts"
 import { parseCheckpoint } from "../../formats/checkpoint.ts"
-import { hashLeaf } from "../../formats/merkle.ts"
 import type { Crypto } from "../../formats/ports.ts"
 import { parseNote } from "../../formats/signed-note.ts"
-import { TreeTail } from "../../formats/tiles.ts"
 import { verifyCheckpoint } from "../../verify/checkpoint.ts"
 import type { Trust } from "../../verify/types.ts"
-import { type ArchivedRange, type Entry, withEntries } from "./archives.ts"
-import { type Finding, type FsckStore, type LogRow, PAGE } from "./types.ts"
+import type { Finding, FsckStore, LogRow } from "./types.ts"
 
-/** With trust the keys come from there; else from the database itself, which then vouches only for itself. */
-export async function checkCheckpoints(
-  store: FsckStore,
-  log: LogRow,
-  ranges: readonly ArchivedRange[],
-  trust: Trust | undefined,
-  crypto: Crypto,
-  find: (finding: Finding) => void,
-): Promise<{ readonly checkpoints: number; readonly anchored: boolean }> {
-  const trusted = trust?.logs.find(({ origin }) => origin === log.origin)?.vkey
-  if (trust && trusted !== log.verifier_key)
-    find({ table: "log", text: "the stored verifier key is not the trusted one", log: log.origin })
+export interface StoredCheckpoint {
+  readonly table: string
+  readonly size: number
+  readonly note: string
+}
+
+/** By size. */
+export async function readCheckpoints(store: FsckStore, log: LogRow): Promise<readonly StoredCheckpoint[]> {
   const rows = await store.query<{ table: string; size: bigint; note: Buffer }>(
     `SELECT 'checkpoint' AS table, size, note FROM checkpoint WHERE log_id = $1
      UNION ALL SELECT 'cosigned_checkpoint', size, note FROM cosigned_checkpoint WHERE log_id = $1 ORDER BY size`,
     [log.log_id],
   )
-  const stored = rows.map((row) => ({ ...row, size: Number(row.size), note: row.note.toString("utf8") }))
+  return rows.map(({ table, size, note }) => ({ table, size: Number(size), note: note.toString("utf8") }))
+}
+
+/**
+ * With trust the keys come from there; else from the database itself, which then vouches only for itself. `roots`: of the
+ * records that were read, by size.
+ */
+export function checkCheckpoints(
+  log: LogRow,
+  stored: readonly StoredCheckpoint[],
+  roots: ReadonlyMap<number, Uint8Array>,
+  trust: Trust | undefined,
+  crypto: Crypto,
+  find: (finding: Finding) => void,
+): { readonly checkpoints: number; readonly anchored: boolean } {
+  const trusted = trust?.logs.find(({ origin }) => origin === log.origin)?.vkey
+  if (trust && trusted !== log.verifier_key)
+    find({ table: "log", text: "the stored verifier key is not the trusted one", log: log.origin })
   for (const { table, size, note } of stored) {
     const verdict = verifyCheckpoint({ note, origin: log.origin, vkey: trusted ?? log.verifier_key }, crypto)
     if (!verdict.valid)
@@ -45,38 +55,24 @@ export async function checkCheckpoints(
         log: log.origin,
       })
   }
-  // By the hashes in the tiles where records are in archives: those were compared with the files that were given.
-  const unread = ranges.map((range) => ({ ...range, file: null }))
-  await withEntries(store, log, unread, (page) => checkCheckpointRoots(log, page, stored, crypto, find))
+  for (const { table, size, note } of stored) {
+    const root = roots.get(size)
+    if (root && !equalBytes(rootOf(note) ?? root, root))
+      find({
+        table,
+        text: `the root signed at size ${size} is not that of the records`,
+        index: size - 1,
+        log: log.origin,
+      })
+  }
   return { checkpoints: new Set(stored.map(({ size }) => size)).size, anchored: trusted !== undefined }
 }
 
-/** Each signed root must be the root of that many records. */
-async function checkCheckpointRoots(
-  log: LogRow,
-  page: (start: number, end: number) => Promise<ReadonlyMap<number, Entry>>,
-  stored: readonly { readonly table: string; readonly size: number; readonly note: string }[],
-  crypto: Crypto,
-  find: (finding: Finding) => void,
-): Promise<void> {
-  const tree = TreeTail.empty(crypto.sha256)
-  for (const { table, size, note } of stored) {
-    if (size > Number(log.size)) return
-    while (tree.size < size) {
-      const entries = [...(await page(tree.size, Math.min(size, tree.size + PAGE)))].sort(([a], [b]) => a - b)
-      if (entries.length === 0) return
-      tree.append(entries.map(([, { body, leaf_hash }]) => (body ? hashLeaf(crypto.sha256, body) : leaf_hash)))
-    }
-    try {
-      if (!equalBytes(parseCheckpoint(parseNote(note).text).root, tree.root()))
-        find({
-          table,
-          text: `the root signed at size ${size} is not that of the records`,
-          index: size - 1,
-          log: log.origin,
-        })
-    } catch {
-      // it did not verify either, which was reported
-    }
+/** Null: it cannot be read, and did not verify either. */
+function rootOf(note: string): Uint8Array | null {
+  try {
+    return parseCheckpoint(parseNote(note).text).root
+  } catch {
+    return null
   }
 }

@@ -7,7 +7,7 @@ import { toHex } from "../../formats/bytes.ts"
 import type { Crypto } from "../../formats/ports.ts"
 import type { Trust } from "../../verify/types.ts"
 import { archivedRanges } from "./archives.ts"
-import { checkCheckpoints } from "./checkpoints.ts"
+import { checkCheckpoints, readCheckpoints } from "./checkpoints.ts"
 import { checkDerived, checkErased, emptyDerived } from "./derived.ts"
 import { checkRequests } from "./requests.ts"
 import type { Finding, FsckReport, FsckStore, LogRow } from "./types.ts"
@@ -43,15 +43,17 @@ export async function fsck(
     }
     const ranges = await archivedRanges(store, log, archives)
     for (const { file, first, past } of ranges) if (!file) unread.push({ log: log.origin, first, past })
-    const tree = await walkLog(store, log, ranges, derived, crypto, find, (count) => {
+    const stored = await readCheckpoints(store, log)
+    const walk = { log, ranges, sizes: stored.map((one) => one.size) }
+    const { size, root, roots } = await walkLog(store, walk, derived, crypto, find, (count) => {
       done += count
       onProgress?.(done, total)
     })
     results.push({
       origin: log.origin,
-      size: tree.size,
-      root: toHex(tree.root()),
-      ...(await checkCheckpoints(store, log, ranges, trust, crypto, find)),
+      size,
+      root: toHex(root),
+      ...checkCheckpoints(log, stored, roots, trust, crypto, find),
       archived: ranges.map(({ first, past, digest, file }) => ({ first, past, digest, read: file !== null })),
     })
   }

@@ -12,23 +12,41 @@ import { type Finding, type FsckStore, type LogRow, PAGE } from "./types.ts"
 
 const HASH_BYTES = 32
 
+export interface Walk {
+  readonly log: LogRow
+  /** Parts of it that are in archives. */
+  readonly ranges: readonly ArchivedRange[]
+  /** In rising order: of the tree of these sizes the root is wanted. */
+  readonly sizes: readonly number[]
+}
+export interface Walked {
+  readonly size: number
+  readonly root: Uint8Array
+  /** By size; of those that are wanted, and within the log. */
+  readonly roots: ReadonlyMap<number, Uint8Array>
+}
+
 /** Bodies, leaf hashes, payloads, tiles, root and head of one log; collects what its records say of other tables. */
 export async function walkLog(
   store: FsckStore,
-  log: LogRow,
-  ranges: readonly ArchivedRange[],
+  walk: Walk,
   derived: Derived,
   crypto: Crypto,
   find: (finding: Finding) => void,
   progress: (count: number) => void,
-): Promise<TreeTail> {
-  return await withEntries(store, log, ranges, (page) => walkEntries(store, log, page, derived, crypto, find, progress))
+): Promise<Walked> {
+  const roots = new Map<number, Uint8Array>()
+  const tree = await withEntries(store, walk.log, walk.ranges, (page) =>
+    walkEntries(store, walk, page, roots, derived, crypto, find, progress),
+  )
+  return { size: tree.size, root: tree.root(), roots }
 }
 
 async function walkEntries(
   store: FsckStore,
-  log: LogRow,
+  { log, sizes }: Walk,
   page: (start: number, end: number) => Promise<ReadonlyMap<number, Entry>>,
+  roots: Map<number, Uint8Array>,
   derived: Derived,
   crypto: Crypto,
   find: (finding: Finding) => void,
@@ -40,9 +58,16 @@ async function walkEntries(
     find({ table: "log_head", text: "the fence of a log that was opened is at least 1", log: log.origin })
   const tree = TreeTail.empty(crypto.sha256)
   const lookups = await openLookupCheck(store, log, crypto.sha256, derived.unread, find)
+  const read = (start: number) => page(start, Math.min(start + PAGE, size))
+  const wanted = sizes.filter((one) => one >= 0 && one <= size)
   let previousTime = ""
+  let ahead = read(0)
   for (let start = 0; start < size; start += PAGE) {
-    const rows = await page(start, Math.min(start + PAGE, size))
+    const rows = await ahead
+    if (start + PAGE < size) {
+      ahead = read(start + PAGE) // Postgres reads while these are checked
+      ahead.catch(() => {}) // told when it is awaited, if it is
+    }
     const hashes: Uint8Array[] = []
     const checked: CheckedRecord[] = []
     for (let i = 0; i < Math.min(PAGE, size - start); i++) {
@@ -77,7 +102,14 @@ async function walkEntries(
       checked.push({ index, record, payload: row.payload })
     }
     await lookups.check(checked)
-    await checkTiles(store, log, tree.append(hashes).fullTiles, find)
+    const fullTiles: FullTile[] = []
+    for (let from = 0; from < hashes.length; ) {
+      const to = wanted[0] === undefined ? hashes.length : Math.min(hashes.length, wanted[0] - start)
+      fullTiles.push(...tree.append(hashes.slice(from, to)).fullTiles)
+      for (; wanted[0] === tree.size; wanted.shift()) roots.set(tree.size, tree.root())
+      from = to
+    }
+    await checkTiles(store, log, fullTiles, find)
     progress(hashes.length)
   }
   await lookups.end()
@@ -113,12 +145,17 @@ async function checkTiles(
   tiles: readonly FullTile[],
   find: (finding: Finding) => void,
 ): Promise<void> {
-  for (const { level, index, hashes, root } of tiles) {
-    const last = (index + 1) * 256 ** (level + 1) - 1
-    const [row] = await store.query<{ hashes: Buffer; root: Buffer }>(
-      "SELECT hashes, root FROM tile WHERE log_id = $1 AND level = $2 AND last_leaf = $3",
-      [log.log_id, level, last],
-    )
+  if (tiles.length === 0) return
+  const lastOf = ({ level, index }: FullTile) => (index + 1) * 256 ** (level + 1) - 1
+  const rows = await store.query<{ level: number; last_leaf: bigint; hashes: Buffer; root: Buffer }>(
+    "SELECT level, last_leaf, hashes, root FROM tile WHERE log_id = $1 AND last_leaf = ANY ($2::bigint[])",
+    [log.log_id, [...new Set(tiles.map(lastOf))]],
+  )
+  const stored = new Map(rows.map((row) => [`${row.level} ${row.last_leaf}`, row]))
+  for (const tile of tiles) {
+    const { level, index, hashes, root } = tile
+    const last = lastOf(tile)
+    const row = stored.get(`${level} ${last}`)
     if (!row) find({ table: "tile", text: `tile ${index} of level ${level} is missing`, index: last, log: log.origin })
     else if (!equalBytes(row.hashes, hashes) || !equalBytes(row.root, root)) {
       const differing = Math.floor(row.hashes.findIndex((byte, i) => byte !== hashes[i]) / HASH_BYTES)
