@@ -268,6 +268,12 @@ const ATTACKS: Readonly<Record<string, readonly [sql: string, blamed: string] | 
       { exempt: "soft state of seconds: what was heard of a runtime, between replicas" },
     ]),
   ),
+  ...Object.fromEntries(
+    ["log_id", "first", "past", "digest", "newest", "detached_at"].map((column) => [
+      `archived.${column}`,
+      { exempt: "no projection of the log: where to look for records that are not here (archive.test.ts)" },
+    ]),
+  ),
   "nonce_key.singleton": { exempt: "only true is possible" },
   "nonce_key.secret": { exempt: "random, not of the ledger: another one makes runtimes ask for a new nonce" },
   "schema_migration.version": { exempt: "checked when the daemon starts (store.test.ts), not part of the ledger" },
