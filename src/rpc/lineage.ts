@@ -160,13 +160,16 @@ export function lineageService(ports: LineagePorts): Service {
           throw new WritError("INVALID_REQUEST", `The log has ${log.size} records; tree_size must not be more.`)
         if (index >= size) throw new WritError("INVALID_REQUEST", `leaf_index must be below the tree size of ${size}.`)
         const tiles = reader.tiles(log.logId)
-        const leafHash = found((await tiles.hashes(0, index, 1))[0]) // of an archived record, too
-        const proof = await buildInclusionProof(tiles, sha256, index, size)
+        const [[leafHash], proof, checkpoint] = await Promise.all([
+          tiles.hashes(0, index, 1), // of an archived record, too
+          buildInclusionProof(tiles, sha256, index, size),
+          reader.checkpoint(log.logId, size, size),
+        ])
         return {
           tree_size: String(size),
-          leaf_hash: leafHash,
+          leaf_hash: found(leafHash),
           proof,
-          checkpoint: (await reader.checkpoint(log.logId, size, size)) ?? "",
+          checkpoint: checkpoint ?? "",
         }
       },
 

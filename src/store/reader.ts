@@ -273,36 +273,39 @@ export function createReader(pool: pg.Pool): LedgerReader {
   }
 }
 
+const FULL_TILE = {
+  name: "writ_full_tile",
+  text: `SELECT substring(hashes FROM $4 FOR $5) AS hashes FROM tile WHERE log_id = $1 AND level = $2 AND last_leaf = $3`,
+}
+const LEAVES = {
+  name: "writ_leaves",
+  text: `SELECT idx AS at, leaf_hash AS hash FROM entry WHERE log_id = $1 AND idx >= $2 AND idx < $3 ORDER BY idx`,
+}
+const TILE_ROOTS = {
+  name: "writ_tile_roots",
+  text: `SELECT last_leaf / $5 AS at, root AS hash FROM tile
+    WHERE log_id = $1 AND level = $2 AND last_leaf >= $3 AND last_leaf < $4 ORDER BY last_leaf`,
+}
+
 /** Full tiles as they are; at the right edge, leaves or the roots of the tiles below. */
 export function tileReader(pool: pg.Pool | pg.Client, logId: number): TileReader {
   return {
     async hashes(level, start, count) {
       const tile = Math.floor(start / TILE_WIDTH)
-      const full = await pool.query<{ hashes: Buffer }>(
-        "SELECT substring(hashes FROM $4 FOR $5) AS hashes FROM tile WHERE log_id = $1 AND level = $2 AND last_leaf = $3",
-        [
-          logId,
-          level,
-          (tile + 1) * TILE_WIDTH ** (level + 1) - 1,
-          (start % TILE_WIDTH) * HASH_BYTES + 1,
-          count * HASH_BYTES,
-        ],
-      )
+      const lastLeaf = (tile + 1) * TILE_WIDTH ** (level + 1) - 1
+      const first = (start % TILE_WIDTH) * HASH_BYTES + 1
+      const values = [logId, level, lastLeaf, first, count * HASH_BYTES]
+      const full = await pool.query<{ hashes: Buffer }>({ ...FULL_TILE, values })
       if (full.rows[0]) {
         const bytes = full.rows[0].hashes
         return Array.from({ length: count }, (_, i) => bytes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES))
       }
       const span = TILE_WIDTH ** level
-      const { rows } =
+      const edge =
         level === 0
-          ? await pool.query<{ at: bigint; hash: Buffer }>(
-              "SELECT idx AS at, leaf_hash AS hash FROM entry WHERE log_id = $1 AND idx >= $2 AND idx < $3 ORDER BY idx",
-              [logId, start, start + count],
-            )
-          : await pool.query<{ at: bigint; hash: Buffer }>(
-              "SELECT last_leaf / $5 AS at, root AS hash FROM tile WHERE log_id = $1 AND level = $2 AND last_leaf >= $3 AND last_leaf < $4 ORDER BY last_leaf",
-              [logId, level - 1, start * span, (start + count) * span, span],
-            )
+          ? { ...LEAVES, values: [logId, start, start + count] }
+          : { ...TILE_ROOTS, values: [logId, level - 1, start * span, (start + count) * span, span] }
+      const { rows } = await pool.query<{ at: bigint; hash: Buffer }>(edge)
       const gap = rows.findIndex(({ at }, i) => Number(at) !== start + i)
       return (gap < 0 ? rows : rows.slice(0, gap)).map(({ hash }) => hash)
     },
