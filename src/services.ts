@@ -206,7 +206,8 @@ function onLineage(parts: Parts): Service {
   const find = createFind({ store: createDecisionStore(parts.pool, reader), reader, wallMs })
   const family = createFamilyStore(parts.pool, reader)
   const readGraph: ReadGraph = (...of) => readLineageGraph(family, wallMs(), ...of)
-  return lineageService({ reader, origin, checkpointNow, find, readGraph, verifyLineage, wallMs })
+  const { segment } = family
+  return lineageService({ reader, origin, checkpointNow, find, readGraph, segment, verifyLineage, wallMs })
 }
 
 function onPolicy(parts: Parts, rate: ByteRate): Service {

@@ -33,6 +33,8 @@ export interface LineagePorts {
   checkpointNow(): Promise<void>
   find: Find
   readGraph: ReadGraph
+  /** Beats as stored, by their SHA-256 (hex). */
+  segment(sha256: string): Promise<Uint8Array | null>
   verifyLineage(executionId: string): Promise<LineageReport>
   wallMs(): number
 }
@@ -48,7 +50,7 @@ interface ListRequest {
 }
 
 export function lineageService(ports: LineagePorts): Service {
-  const { reader, origin, checkpointNow, find, readGraph, verifyLineage, wallMs } = ports
+  const { reader, origin, checkpointNow, find, readGraph, segment, verifyLineage, wallMs } = ports
 
   async function findLog(name: string): Promise<LogRow> {
     const log = (await reader.logs()).find((row) => row.origin === (name || origin))
@@ -118,6 +120,17 @@ export function lineageService(ports: LineagePorts): Service {
       async GetLineageGraph(request: { execution_id: string; max_executions: number; page_token: string }) {
         const { execution_id, max_executions, page_token } = request
         return fromGraph(await readGraph(toExecutionId(execution_id), max_executions, page_token))
+      },
+
+      async GetBeats(request: { log: string; leaf_index: string }) {
+        const log = await findLog(request.log)
+        const record = found(await reader.record(log.logId, toIndex(request.leaf_index)))
+        const { kind, data } = readBody(record.body)
+        if (kind !== "beats")
+          throw new WritError("INVALID_REQUEST", `The record at leaf_index is of kind ${kind}, not beats.`)
+        const stored = await segment(String(data?.["segment_sha256"]))
+        if (!stored) throw new WritError("NOT_FOUND", "The beats of this record are not in the database.")
+        return { record: toRecord(record), segment: stored }
       },
 
       async GetLineage({ execution_id }: { execution_id: string }) {

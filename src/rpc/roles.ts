@@ -34,6 +34,7 @@ export const RPC_ROLES: Readonly<Record<string, readonly Role[]>> = {
   "/writ.v1.LineageService/ListRecords": READERS,
   "/writ.v1.LineageService/FindDecisions": READERS,
   "/writ.v1.LineageService/GetLineageGraph": READERS,
+  "/writ.v1.LineageService/GetBeats": READERS,
   "/writ.v1.LineageService/GetLineage": READERS,
   "/writ.v1.LineageService/VerifyLineage": READERS,
   "/writ.v1.LineageService/GetCheckpoint": READERS,

@@ -4,13 +4,16 @@ import { inflateRawSync } from "node:zlib"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type AuthorizeReply, toWireRequest } from "../../src/cli/authorize.ts"
 import { checkDatabase } from "../../src/cli/ledger-fsck.ts"
+import { checkBeats } from "../../src/cli/lineage-beats.ts"
 import type { WritClient } from "../../src/client/connect.ts"
 import { type HeartbeatReply, registerRuntime, toWireRegistration } from "../../src/client/runtime-session.ts"
+import { sha256 } from "../../src/crypto.ts"
 import { toHex } from "../../src/formats/bytes.ts"
 import { type Registration, registrationBytes } from "../../src/formats/runtime-messages.ts"
+import type { RecordBody } from "../../src/ledger/record.ts"
 import { messageType } from "../../src/rpc/load.ts"
 import { runtimeKey } from "../../src/runtime/runtime.ts"
-import { verifyBeats } from "../../src/verify/index.ts"
+import type { RuntimeKeys } from "../../src/verify/beats.ts"
 import { sign } from "../support/beats.ts"
 import { readPage, startTestDaemon, type TestDaemon } from "../support/daemon.ts"
 import { createDatabase, type TestDatabase } from "../support/database.ts"
@@ -412,30 +415,59 @@ describe("a restart", () => {
 })
 
 describe("the ledger of all that", () => {
+  const getBeats = (leaf_index: string) =>
+    writ.client("auditor").call<{ record: { body: Buffer }; segment: Buffer }>("lineage", "GetBeats", { leaf_index })
+
   /** What an auditor has of each `beats` record, its segment and the runtimes' keys. */
   async function readSegments() {
-    const leaves = await database.query("SELECT body FROM entry")
-    const records = leaves.rows.map(({ body }) => JSON.parse(body.toString())).filter(({ kind }) => kind === "beats")
-    const { rows: segments } = await database.query("SELECT sha256, segment FROM beat_segment")
+    const { records } = await writ
+      .client("auditor")
+      .call<{ records: { receipt: { leaf_index: string } }[] }>("lineage", "ListRecords", { kind: "beats" })
     const runtimes = (await database.query("SELECT content FROM runtime")).rows.map(({ content }) =>
       JSON.parse(content),
     )
-    const keys = Object.fromEntries(runtimes.map(({ id, public_key }) => [id, [public_key as string]]))
-    return records.map(({ data: { count, root, segment_sha256 } }) => {
-      const { segment } = segments.find(({ sha256 }) => toHex(sha256) === segment_sha256) as { segment: Buffer }
-      return { count, root, segment: inflateRawSync(segment).toString(), keys }
-    })
+    const keys: RuntimeKeys = Object.fromEntries(runtimes.map(({ id, public_key }) => [id, [public_key as string]]))
+    return await Promise.all(
+      records.map(async ({ receipt }) => {
+        const { record, segment } = await getBeats(receipt.leaf_index)
+        return { record: JSON.parse(record.body.toString()) as RecordBody, segment, keys }
+      }),
+    )
   }
 
   test("every segment verifies by its runtimes' keys", async () => {
     const segments = await readSegments()
     expect(segments.length).toBeGreaterThan(0)
-    for (const { keys, ...segment } of segments)
-      expect(verifyBeats(segment, keys)).toMatchObject({ valid: true, anchored: true, reason: "" })
+    for (const { record, segment, keys } of segments) {
+      const { report, lines } = checkBeats(record, segment, keys)
+      expect(report).toMatchObject({ valid: true, anchored: true, reason: "" })
+      expect(lines).toHaveLength(record.data["count"] as number)
+      expect(checkBeats(record, segment, undefined).report).toMatchObject({ valid: true, anchored: false })
+    }
+  })
+
+  test("a segment that is not the record's is refused, and a record without beats has none", async () => {
+    const [first] = await readSegments()
+    const { record, segment, keys } = first as NonNullable<typeof first>
+    const other = Buffer.from(segment)
+    other[other.length - 1] = (other.at(-1) as number) ^ 1
+    expect(checkBeats(record, other, keys).report).toMatchObject({
+      valid: false,
+      reason: expect.stringMatching(/^PROOF_WRONG: the segment is not the one that the record names/),
+    })
+    const named = toHex(sha256(Buffer.from("no beats")))
+    expect(
+      checkBeats({ ...record, data: { ...record.data, segment_sha256: named } }, Buffer.from("no beats"), keys).report,
+    ).toMatchObject({ valid: false, reason: expect.stringMatching(/^MALFORMED: the segment cannot be inflated/) })
+    await expect(getBeats("0")).rejects.toMatchObject({ code: "INVALID_REQUEST" })
+    await expect(getBeats("999999")).rejects.toMatchObject({ code: "NOT_FOUND" })
   })
 
   test.skipIf(!hasPython())("so it does in Python", async () => {
-    const asked = (await readSegments()).map((input) => ({ family: "beats", name: "", input }))
+    const asked = (await readSegments()).map(({ record: { data }, segment, keys }) => {
+      const input = { count: data["count"], root: data["root"], segment: inflateRawSync(segment).toString(), keys }
+      return { family: "beats", name: "", input }
+    })
     for (const said of askPython(asked)) expect(said).toMatchObject({ valid: true, anchored: true })
   })
 

@@ -14,6 +14,8 @@ import type { ExportEvidenceResponse as _writ_v1_ExportEvidenceResponse, ExportE
 import type { FindDecisionsRequest as _writ_v1_FindDecisionsRequest, FindDecisionsRequest__Output as _writ_v1_FindDecisionsRequest__Output } from './writ/v1/FindDecisionsRequest.ts';
 import type { FindDecisionsResponse as _writ_v1_FindDecisionsResponse, FindDecisionsResponse__Output as _writ_v1_FindDecisionsResponse__Output } from './writ/v1/FindDecisionsResponse.ts';
 import type { FoundDecision as _writ_v1_FoundDecision, FoundDecision__Output as _writ_v1_FoundDecision__Output } from './writ/v1/FoundDecision.ts';
+import type { GetBeatsRequest as _writ_v1_GetBeatsRequest, GetBeatsRequest__Output as _writ_v1_GetBeatsRequest__Output } from './writ/v1/GetBeatsRequest.ts';
+import type { GetBeatsResponse as _writ_v1_GetBeatsResponse, GetBeatsResponse__Output as _writ_v1_GetBeatsResponse__Output } from './writ/v1/GetBeatsResponse.ts';
 import type { GetCheckpointRequest as _writ_v1_GetCheckpointRequest, GetCheckpointRequest__Output as _writ_v1_GetCheckpointRequest__Output } from './writ/v1/GetCheckpointRequest.ts';
 import type { GetCheckpointResponse as _writ_v1_GetCheckpointResponse, GetCheckpointResponse__Output as _writ_v1_GetCheckpointResponse__Output } from './writ/v1/GetCheckpointResponse.ts';
 import type { GetConsistencyProofRequest as _writ_v1_GetConsistencyProofRequest, GetConsistencyProofRequest__Output as _writ_v1_GetConsistencyProofRequest__Output } from './writ/v1/GetConsistencyProofRequest.ts';
@@ -70,6 +72,8 @@ export interface ProtoGrpcType {
       FindDecisionsRequest: MessageTypeDefinition<_writ_v1_FindDecisionsRequest, _writ_v1_FindDecisionsRequest__Output>
       FindDecisionsResponse: MessageTypeDefinition<_writ_v1_FindDecisionsResponse, _writ_v1_FindDecisionsResponse__Output>
       FoundDecision: MessageTypeDefinition<_writ_v1_FoundDecision, _writ_v1_FoundDecision__Output>
+      GetBeatsRequest: MessageTypeDefinition<_writ_v1_GetBeatsRequest, _writ_v1_GetBeatsRequest__Output>
+      GetBeatsResponse: MessageTypeDefinition<_writ_v1_GetBeatsResponse, _writ_v1_GetBeatsResponse__Output>
       GetCheckpointRequest: MessageTypeDefinition<_writ_v1_GetCheckpointRequest, _writ_v1_GetCheckpointRequest__Output>
       GetCheckpointResponse: MessageTypeDefinition<_writ_v1_GetCheckpointResponse, _writ_v1_GetCheckpointResponse__Output>
       GetConsistencyProofRequest: MessageTypeDefinition<_writ_v1_GetConsistencyProofRequest, _writ_v1_GetConsistencyProofRequest__Output>

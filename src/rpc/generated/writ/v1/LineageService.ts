@@ -6,6 +6,8 @@ import type { ExportEvidenceRequest as _writ_v1_ExportEvidenceRequest, ExportEvi
 import type { ExportEvidenceResponse as _writ_v1_ExportEvidenceResponse, ExportEvidenceResponse__Output as _writ_v1_ExportEvidenceResponse__Output } from '../../writ/v1/ExportEvidenceResponse.ts';
 import type { FindDecisionsRequest as _writ_v1_FindDecisionsRequest, FindDecisionsRequest__Output as _writ_v1_FindDecisionsRequest__Output } from '../../writ/v1/FindDecisionsRequest.ts';
 import type { FindDecisionsResponse as _writ_v1_FindDecisionsResponse, FindDecisionsResponse__Output as _writ_v1_FindDecisionsResponse__Output } from '../../writ/v1/FindDecisionsResponse.ts';
+import type { GetBeatsRequest as _writ_v1_GetBeatsRequest, GetBeatsRequest__Output as _writ_v1_GetBeatsRequest__Output } from '../../writ/v1/GetBeatsRequest.ts';
+import type { GetBeatsResponse as _writ_v1_GetBeatsResponse, GetBeatsResponse__Output as _writ_v1_GetBeatsResponse__Output } from '../../writ/v1/GetBeatsResponse.ts';
 import type { GetCheckpointRequest as _writ_v1_GetCheckpointRequest, GetCheckpointRequest__Output as _writ_v1_GetCheckpointRequest__Output } from '../../writ/v1/GetCheckpointRequest.ts';
 import type { GetCheckpointResponse as _writ_v1_GetCheckpointResponse, GetCheckpointResponse__Output as _writ_v1_GetCheckpointResponse__Output } from '../../writ/v1/GetCheckpointResponse.ts';
 import type { GetConsistencyProofRequest as _writ_v1_GetConsistencyProofRequest, GetConsistencyProofRequest__Output as _writ_v1_GetConsistencyProofRequest__Output } from '../../writ/v1/GetConsistencyProofRequest.ts';
@@ -43,6 +45,15 @@ export interface LineageServiceClient extends grpc.Client {
   findDecisions(argument: _writ_v1_FindDecisionsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_writ_v1_FindDecisionsResponse__Output>): grpc.ClientUnaryCall;
   findDecisions(argument: _writ_v1_FindDecisionsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_FindDecisionsResponse__Output>): grpc.ClientUnaryCall;
   findDecisions(argument: _writ_v1_FindDecisionsRequest, callback: grpc.requestCallback<_writ_v1_FindDecisionsResponse__Output>): grpc.ClientUnaryCall;
+  
+  GetBeats(argument: _writ_v1_GetBeatsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_GetBeatsResponse__Output>): grpc.ClientUnaryCall;
+  GetBeats(argument: _writ_v1_GetBeatsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_writ_v1_GetBeatsResponse__Output>): grpc.ClientUnaryCall;
+  GetBeats(argument: _writ_v1_GetBeatsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_GetBeatsResponse__Output>): grpc.ClientUnaryCall;
+  GetBeats(argument: _writ_v1_GetBeatsRequest, callback: grpc.requestCallback<_writ_v1_GetBeatsResponse__Output>): grpc.ClientUnaryCall;
+  getBeats(argument: _writ_v1_GetBeatsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_GetBeatsResponse__Output>): grpc.ClientUnaryCall;
+  getBeats(argument: _writ_v1_GetBeatsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_writ_v1_GetBeatsResponse__Output>): grpc.ClientUnaryCall;
+  getBeats(argument: _writ_v1_GetBeatsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_GetBeatsResponse__Output>): grpc.ClientUnaryCall;
+  getBeats(argument: _writ_v1_GetBeatsRequest, callback: grpc.requestCallback<_writ_v1_GetBeatsResponse__Output>): grpc.ClientUnaryCall;
   
   GetCheckpoint(argument: _writ_v1_GetCheckpointRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_GetCheckpointResponse__Output>): grpc.ClientUnaryCall;
   GetCheckpoint(argument: _writ_v1_GetCheckpointRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_writ_v1_GetCheckpointResponse__Output>): grpc.ClientUnaryCall;
@@ -128,6 +139,8 @@ export interface LineageServiceHandlers extends grpc.UntypedServiceImplementatio
   
   FindDecisions: grpc.handleUnaryCall<_writ_v1_FindDecisionsRequest__Output, _writ_v1_FindDecisionsResponse>;
   
+  GetBeats: grpc.handleUnaryCall<_writ_v1_GetBeatsRequest__Output, _writ_v1_GetBeatsResponse>;
+  
   GetCheckpoint: grpc.handleUnaryCall<_writ_v1_GetCheckpointRequest__Output, _writ_v1_GetCheckpointResponse>;
   
   GetConsistencyProof: grpc.handleUnaryCall<_writ_v1_GetConsistencyProofRequest__Output, _writ_v1_GetConsistencyProofResponse>;
@@ -151,6 +164,7 @@ export interface LineageServiceHandlers extends grpc.UntypedServiceImplementatio
 export interface LineageServiceDefinition extends grpc.ServiceDefinition {
   ExportEvidence: MethodDefinition<_writ_v1_ExportEvidenceRequest, _writ_v1_ExportEvidenceResponse, _writ_v1_ExportEvidenceRequest__Output, _writ_v1_ExportEvidenceResponse__Output>
   FindDecisions: MethodDefinition<_writ_v1_FindDecisionsRequest, _writ_v1_FindDecisionsResponse, _writ_v1_FindDecisionsRequest__Output, _writ_v1_FindDecisionsResponse__Output>
+  GetBeats: MethodDefinition<_writ_v1_GetBeatsRequest, _writ_v1_GetBeatsResponse, _writ_v1_GetBeatsRequest__Output, _writ_v1_GetBeatsResponse__Output>
   GetCheckpoint: MethodDefinition<_writ_v1_GetCheckpointRequest, _writ_v1_GetCheckpointResponse, _writ_v1_GetCheckpointRequest__Output, _writ_v1_GetCheckpointResponse__Output>
   GetConsistencyProof: MethodDefinition<_writ_v1_GetConsistencyProofRequest, _writ_v1_GetConsistencyProofResponse, _writ_v1_GetConsistencyProofRequest__Output, _writ_v1_GetConsistencyProofResponse__Output>
   GetInclusionProof: MethodDefinition<_writ_v1_GetInclusionProofRequest, _writ_v1_GetInclusionProofResponse, _writ_v1_GetInclusionProofRequest__Output, _writ_v1_GetInclusionProofResponse__Output>
