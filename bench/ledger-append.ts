@@ -9,7 +9,7 @@ import { emptyRoot, hashLeaf } from "../src/formats/merkle.ts"
 import { TreeTail } from "../src/formats/tiles.ts"
 import { Appender, type Entry } from "../src/ledger/appender.ts"
 import { Consumables, type RowName, type RowVersion } from "../src/ledger/consumables.ts"
-import type { Effect } from "../src/ledger/store.ts"
+import type { Effect, Head } from "../src/ledger/store.ts"
 import { connectWriter } from "../src/store/connect.ts"
 import { createRowStore } from "../src/store/consumables.ts"
 import { describeDurability } from "../src/store/durability.ts"
@@ -36,7 +36,7 @@ export async function benchLedgerAppend(names: ReadonlySet<string>): Promise<Row
     await migrate(client, join(ROOT, "migrations"))
     await client.query("CREATE TABLE bare (body bytea, payload bytea)")
     const writer = createLedgerWriter({ connect: () => connectWriter(embedded.connection), appendTimeoutMs: 10_000 })
-    const head = await writer.open("bench/log", "bench", emptyRoot(sha256))
+    const head = (await writer.open("bench/log", "bench", emptyRoot(sha256))) as Head
     await client.query("SELECT writ_ensure_partition($1::smallint, 0)", [head.logId])
     const consumables = new Consumables(createRowStore(pool))
     const subjects = Array.from({ length: SUBJECTS }, (): RowName => ({ key: randomUUID(), family: FAMILY }))

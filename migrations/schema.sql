@@ -51,6 +51,25 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION public.writ_close_log(p_log smallint, p_fence bigint, p_beat bigint, p_size bigint, p_root bytea, p_by smallint, p_idx bigint) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+  PERFORM FROM log_head WHERE log_id = p_log AND size = p_size AND root = p_root AND fence = p_fence FOR UPDATE NOWAIT;
+  IF FOUND THEN
+    PERFORM FROM log_lease WHERE log_id = p_log AND fence = p_fence AND beat = p_beat AND is_held FOR UPDATE NOWAIT;
+  END IF;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'the log lives' USING ERRCODE = 'WR003';
+  END IF;
+  UPDATE log_head SET fence = 9223372036854775807 WHERE log_id = p_log;
+  UPDATE log_lease SET is_held = false WHERE log_id = p_log;
+  INSERT INTO log_closing (log_id, size, root, by_log_id, idx) VALUES (p_log, p_size, p_root, p_by, p_idx);
+EXCEPTION WHEN lock_not_available THEN
+  RAISE EXCEPTION 'the log lives' USING ERRCODE = 'WR003';
+END
+$$;
+
 CREATE FUNCTION public.writ_consume(p_log smallint, p_size bigint, p_read uuid[], p_versions bigint[], p_keys uuid[], p_families uuid[], p_before bigint[], p_after bigint[], p_rows integer[], p_blob bytea, p_offsets integer[], p_lengths integer[]) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -447,6 +466,15 @@ CREATE TABLE public.log (
     verifier_key text NOT NULL
 );
 
+CREATE TABLE public.log_closing (
+    log_id smallint NOT NULL,
+    size bigint NOT NULL,
+    root bytea NOT NULL,
+    by_log_id smallint NOT NULL,
+    idx bigint NOT NULL,
+    CONSTRAINT log_closing_root_check CHECK ((octet_length(root) = 32))
+);
+
 CREATE TABLE public.log_head (
     log_id smallint NOT NULL,
     size bigint NOT NULL,
@@ -456,6 +484,14 @@ CREATE TABLE public.log_head (
     CONSTRAINT log_head_size_check CHECK ((size >= 0))
 )
 WITH (fillfactor='10');
+
+CREATE TABLE public.log_lease (
+    log_id smallint NOT NULL,
+    fence bigint NOT NULL,
+    beat bigint NOT NULL,
+    is_held boolean NOT NULL
+)
+WITH (fillfactor='50');
 
 CREATE TABLE public.lookup (
     key uuid NOT NULL,
@@ -611,8 +647,14 @@ ALTER TABLE ONLY public.facet_key
 ALTER TABLE ONLY public.facet
     ADD CONSTRAINT facet_pkey PRIMARY KEY (key, log_id, block);
 
+ALTER TABLE ONLY public.log_closing
+    ADD CONSTRAINT log_closing_pkey PRIMARY KEY (log_id);
+
 ALTER TABLE ONLY public.log_head
     ADD CONSTRAINT log_head_pkey PRIMARY KEY (log_id);
+
+ALTER TABLE ONLY public.log_lease
+    ADD CONSTRAINT log_lease_pkey PRIMARY KEY (log_id);
 
 ALTER TABLE ONLY public.log
     ADD CONSTRAINT log_origin_key UNIQUE (origin);
@@ -698,6 +740,8 @@ CREATE TRIGGER append_only BEFORE UPDATE ON public.entry FOR EACH ROW EXECUTE FU
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.log FOR EACH ROW EXECUTE FUNCTION public.writ_refuse_change();
 
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.log_closing FOR EACH ROW EXECUTE FUNCTION public.writ_refuse_change();
+
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.tile FOR EACH ROW EXECUTE FUNCTION public.writ_refuse_change();
 
 CREATE TRIGGER append_only_delete BEFORE DELETE ON public.entry FOR EACH ROW EXECUTE FUNCTION public.writ_refuse_change();
@@ -709,6 +753,8 @@ CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.cosigned_checkpoin
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.entry FOR EACH STATEMENT EXECUTE FUNCTION public.writ_refuse_change();
 
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.log FOR EACH STATEMENT EXECUTE FUNCTION public.writ_refuse_change();
+
+CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.log_closing FOR EACH STATEMENT EXECUTE FUNCTION public.writ_refuse_change();
 
 CREATE TRIGGER append_only_truncate BEFORE TRUNCATE ON public.tile FOR EACH STATEMENT EXECUTE FUNCTION public.writ_refuse_change();
 
@@ -729,8 +775,17 @@ ALTER TABLE ONLY public.checkpoint
 ALTER TABLE ONLY public.cosigned_checkpoint
     ADD CONSTRAINT cosigned_checkpoint_log_id_fkey FOREIGN KEY (log_id) REFERENCES public.log(log_id);
 
+ALTER TABLE ONLY public.log_closing
+    ADD CONSTRAINT log_closing_by_log_id_fkey FOREIGN KEY (by_log_id) REFERENCES public.log(log_id);
+
+ALTER TABLE ONLY public.log_closing
+    ADD CONSTRAINT log_closing_log_id_fkey FOREIGN KEY (log_id) REFERENCES public.log(log_id);
+
 ALTER TABLE ONLY public.log_head
     ADD CONSTRAINT log_head_log_id_fkey FOREIGN KEY (log_id) REFERENCES public.log(log_id);
+
+ALTER TABLE ONLY public.log_lease
+    ADD CONSTRAINT log_lease_log_id_fkey FOREIGN KEY (log_id) REFERENCES public.log(log_id);
 
 ALTER TABLE ONLY public.lookup_mark
     ADD CONSTRAINT lookup_mark_log_id_fkey FOREIGN KEY (log_id) REFERENCES public.log(log_id);

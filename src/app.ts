@@ -14,6 +14,7 @@ import { createBundleThread } from "./decision/bundle-thread.ts"
 import { createTrustCheck } from "./decision/bundle-trust.ts"
 import { createCallerKeys, parseApiKey } from "./decision/caller-keys.ts"
 import { createCascade } from "./decision/cascade.ts"
+import { createCloseLogs } from "./decision/close-logs.ts"
 import { createCompromiseSweep } from "./decision/compromise.ts"
 import { Control } from "./decision/control.ts"
 import { Directives } from "./decision/directives.ts"
@@ -38,13 +39,12 @@ import { createTokenKeys } from "./decision/token-keys.ts"
 import { createTurns } from "./decision/turns.ts"
 import { WritError } from "./errors.ts"
 import { fromBase64, fromHex, toHex } from "./formats/bytes.ts"
-import { emptyRoot } from "./formats/merkle.ts"
 import { describeTrust } from "./http/discovery.ts"
 import { startHttp } from "./http/server.ts"
 import { Appender, type AppenderState, type Entry } from "./ledger/appender.ts"
-import { createCheckpointSigner } from "./ledger/checkpointer.ts"
 import { createClock } from "./ledger/clock.ts"
 import { Consumables } from "./ledger/consumables.ts"
+import { LEASE_BEAT_MS, LEASE_LOOK_MS } from "./ledger/lease-watch.ts"
 import { assertSignedPrefix, newestRecordMs, restoreTree } from "./ledger/restore.ts"
 import { readTile } from "./ledger/tiles.ts"
 import type { Logger } from "./log.ts"
@@ -68,12 +68,14 @@ import { startFeed } from "./store/feed.ts"
 import { lockFolder } from "./store/folder-lock.ts"
 import { deriveFacets, deriveLookups, forgetRequests } from "./store/indexer.ts"
 import { createLedgerWriter } from "./store/ledger-writer.ts"
+import { createLogLease } from "./store/log-lease.ts"
 import { prepareDatabase } from "./store/migrate.ts"
+import { openLog } from "./store/open-log.ts"
 import { ensurePartitions } from "./store/partitions.ts"
 import { compilePolicyFolder, type FolderPolicy, watchPolicyFolder } from "./store/policy-folder.ts"
 import { createControlSource, createReader } from "./store/reader.ts"
 import { countRedeemed, createLeaseStore, directivesOf, readNonceKey, storeSegment } from "./store/runtime-store.ts"
-import { createSignerState, writeDurably } from "./store/signer-state.ts"
+import { writeDurably } from "./store/signer-state.ts"
 import { readTokenKeys } from "./store/token-keys.ts"
 import { takeTurn } from "./store/turn-lock.ts"
 import { createSigner, sodiumKey } from "./token/signer.ts"
@@ -154,13 +156,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   // 3. Keys, the log and its tree. Taking over raises the fence: whoever wrote this log before no longer can.
   const policySigner = assertSigns(createSigner(folder.keys.policy), "policy")
   const checkpointKey = assertSigns(createSigner(folder.keys.checkpoint), "checkpoint")
-  const origin = config.origin ?? `writ.local/${toHex(sha256(checkpointKey.publicKey)).slice(0, 16)}`
-  const checkpoints = createCheckpointSigner({
-    origin,
-    signer: checkpointKey,
-    state: createSignerState(folder.signerStateFile),
-    crypto: nativeCrypto,
-  })
+  const logName = config.origin ?? `writ.local/${toHex(sha256(checkpointKey.publicKey)).slice(0, 16)}`
   const writer = createLedgerWriter({
     async connect() {
       await embedded?.ensureRunning()
@@ -169,7 +165,9 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     appendTimeoutMs: config.appendTimeoutMs,
   })
   stops.writer = () => writer.close()
-  const head = await writer.open(origin, checkpoints.verifierKey, emptyRoot(sha256))
+  const { origin, checkpoints, head } = await openLog(logName, folder, checkpointKey, writer, (closed) =>
+    log.warn({ log: closed }, "another replica closed this log; this daemon goes on in one of its own"),
+  )
   const { logId } = head
   const tree = await restoreTree(reader, head, sha256)
   await assertSignedPrefix(reader, head, checkpoints.last, nativeCrypto)
@@ -274,6 +272,15 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     onRetry: (err) => log.warn({ err }, "the ledger is still not writable; it is tried again"),
   })
   stops.appender = () => appender.close()
+  const background = createBackground(log)
+  stops["background work"] = () => background.stop()
+  const lease = createLogLease(pool, logId)
+  background.repeat(LEASE_BEAT_MS, "showing that this log's writer lives", async () => {
+    const { fence } = appender
+    const isHeld = appender.state !== "open" || (await lease.beat(fence))
+    // Meanwhile the appender may itself have raised the fence.
+    if (!isHeld && appender.fence === fence) appender.lose(new Error("the lease on this log is gone"))
+  })
   const ledger = {
     assertOpen() {
       if (diskIsLow)
@@ -346,11 +353,27 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   // 6. Background work, none of it on the way of a decision.
   const checkpointing = composeCheckpointing({ config, log, logId, appender, signer: checkpoints, reader })
   const checkpointNow = checkpointing.sign
-  const background = createBackground(log)
-  stops["background work"] = () => background.stop()
   background.repeat(CHECKPOINT_INTERVAL_MS, "signing a checkpoint", async () => {
     if (appender.state === "open") await checkpointNow()
   })
+  const closeLogs = createCloseLogs({
+    ...shared,
+    actor: DAEMON,
+    store: reader,
+    leases: () => lease.others(),
+    onClosed: ({ origin, size }) =>
+      log.warn({ log: origin, size }, "nobody wrote this log any more: it is closed by a record in the own one"),
+    onUnsound: ({ origin, size }, err) =>
+      log.error({ log: origin, size, err }, "nobody writes this log any more, and it cannot be closed"),
+  })
+  background.repeat(LEASE_LOOK_MS, "looking after other logs", async () => {
+    if (appender.state === "open") await closeLogs()
+  })
+  stops.lease = async () => {
+    if (appender.state !== "closed") return // fenced or frozen
+    await checkpointNow() // what is not signed, another replica has to prove by closing the log
+    await lease.release(appender.fence)
+  }
   background.repeat(CONTROL_POLL_MS, "reading the control state", async () => {
     if (appender.state === "open") await control.refresh()
     // With an external database the disk that matters is the database's own.

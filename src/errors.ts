@@ -140,7 +140,7 @@ export const ERRORS = {
     grpc: STATUS.UNAVAILABLE,
     http: 503,
     retryable: true,
-    text: "Another daemon has taken over this daemon's log. This daemon decides nothing any more.",
+    text: "Another daemon has taken over this daemon's log, or closed it since it showed no sign of life for some seconds. This daemon decides nothing any more: start it again, alone in its data folder.",
   },
   LEDGER_FROZEN: {
     grpc: STATUS.UNAVAILABLE,

@@ -17,6 +17,7 @@ const STOP_ORDER = [
   "acknowledgement",
   "beats",
   "appender",
+  "lease",
   "signing thread",
   "writer",
   "pool",

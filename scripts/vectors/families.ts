@@ -3,6 +3,7 @@ import { beatsVectors } from "./beats.ts"
 import { canonicalJsonVectors } from "./canonical-json.ts"
 import { ed25519KeyVectors, ed25519Vectors } from "./ed25519.ts"
 import { evidenceApprovalVectors } from "./evidence-approvals.ts"
+import { evidenceClosingVectors } from "./evidence-closings.ts"
 import { evidenceExecutionVectors } from "./evidence-executions.ts"
 import { evidenceFamilyVectors } from "./evidence-family.ts"
 import { evidenceFileVectors } from "./evidence-file.ts"
@@ -35,6 +36,7 @@ export const FAMILIES: Readonly<Record<string, readonly Vector[]>> = {
   evidence: [
     ...evidenceFileVectors,
     ...evidenceLogVectors,
+    ...evidenceClosingVectors,
     ...evidenceLineageVectors,
     ...evidenceExecutionVectors,
     ...evidenceApprovalVectors,

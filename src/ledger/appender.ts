@@ -113,6 +113,10 @@ export class Appender {
   get size(): number {
     return this.#head.size
   }
+  /** Under which it appends. */
+  get fence(): bigint {
+    return this.#head.fence
+  }
   /** The committed tree. Not to be changed. */
   get tree(): TreeTail {
     return this.#tree
@@ -151,6 +155,11 @@ export class Appender {
   /** What was signed and what is stored do not agree: nothing more is appended. */
   freeze(cause: unknown): void {
     if (this.#state === "open" || this.#state === "recovering") this.#setState("frozen", cause)
+  }
+
+  /** Somebody else has taken the log over, or closed it: nothing more is appended. */
+  lose(cause: unknown): void {
+    if (this.#state === "open") this.#setState("fenced", cause)
   }
 
   /** Refuses what comes, waits for what was accepted, then closes the connection. */
@@ -337,7 +346,7 @@ export class Appender {
     attempt: { readonly size: number; readonly root: Uint8Array; readonly tree: TreeTail } | null,
     cause: unknown,
   ): Promise<void> {
-    const ended = this.#state === "closed" || this.#state === "frozen"
+    const ended = this.#state !== "open" && this.#state !== "recovering"
     if (!ended) this.#setState("recovering", cause)
     for (const pending of [...batch, ...this.#queue]) {
       pending.reject(new WritError("LEDGER_UNAVAILABLE", undefined, { cause }))

@@ -7,6 +7,11 @@ export interface Evidence {
   readonly execution_id: string
   /** C2SP signed notes (tlog-checkpoint), one per log, by origin. */
   readonly checkpoints: readonly { readonly log: string; readonly note: string }[]
+  /**
+   * Of closed logs that no checkpoint reaches far enough: the record, in another log, that says how each ended. In such an
+   * order that the other log has a checkpoint, or an earlier closing. Absent when there are none.
+   */
+  readonly closings?: readonly { readonly log: string; readonly record: EvidenceRecord }[]
   /** In the order of the chain: the decision first. */
   readonly records: readonly EvidenceRecord[]
   /** What it descends from: its parent first, then the parent's parent. Absent when it descends from none. */

@@ -34,6 +34,11 @@ export type Transition = `${Recorded | ""}>${Recorded}`
 
 export const KINDS = {
   log_opened: { transitions: null, raisesEpoch: false, meaning: "a log begins: its origin and checkpoint key" },
+  log_closed: {
+    transitions: null,
+    raisesEpoch: false,
+    meaning: "another log has ended, since nobody was left who wrote it: its origin, size and root",
+  },
   signing_key_changed: {
     transitions: null,
     raisesEpoch: true,

@@ -2,11 +2,10 @@
 import { WritError } from "../errors.ts"
 import { equalBytes, fromUtf8, toBase64, toHex, utf8 } from "../formats/bytes.ts"
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
-import { parseCheckpoint } from "../formats/checkpoint.ts"
 import { hashLeaf } from "../formats/merkle.ts"
 import type { JsonValue, Sha256 } from "../formats/ports.ts"
-import { parseNote } from "../formats/signed-note.ts"
 import type { Evidence } from "./evidence.ts"
+import { findHeads, orderClosings } from "./heads.ts"
 import type { ExecutionState, RecordKind } from "./kinds.ts"
 import { buildInclusionProof, type TileReader } from "./proofs.ts"
 import { MAX_ANCESTORS, type RecordBody } from "./record.ts"
@@ -41,6 +40,8 @@ export interface LineageStore {
   tiles(logId: number): TileReader
   /** The oldest stored checkpoint of at least this size, or of exactly `exactly`: of those that have their quorum, where there is one. */
   checkpoint(logId: number, atLeast: number, exactly?: number): Promise<string | null>
+  /** How the log ended, and the record in another log that says so; null: it is not closed. */
+  closing(logId: number): Promise<{ readonly size: number; readonly record: StoredRecord } | null>
 }
 
 export interface ExecutionRow {
@@ -159,32 +160,13 @@ export async function readLineages(store: Pick<LineageStore, "recordsOf">, execu
  * the records.
  */
 export async function buildEvidence(
-  store: Pick<LineageStore, "checkpoint" | "tiles">,
+  store: Pick<LineageStore, "checkpoint" | "closing" | "tiles">,
   sha256: Sha256,
   [own, ...ancestors]: Lineages,
   exactSize?: number,
 ): Promise<Uint8Array> {
   const records = [own, ...ancestors].flatMap((lineage) => lineage.records)
-  const notes = new Map<string, { readonly note: string; readonly size: number }>()
-  for (const { origin, logId } of records) {
-    if (notes.has(origin)) continue
-    const needed = Math.max(...records.filter((record) => record.origin === origin).map((record) => record.index)) + 1
-    const note = await store.checkpoint(logId, needed, exactSize)
-    if (note === null)
-      throw new WritError(
-        "NOT_FOUND",
-        `There is no checkpoint of the log ${origin} that covers size ${exactSize ?? needed}. Checkpoints are signed about every second.`,
-      )
-    const size = Number(parseCheckpoint(parseNote(note).text).size)
-    const beyond = records.find((record) => record.origin === origin && record.index >= size)
-    if (beyond)
-      throw new WritError(
-        "INVALID_REQUEST",
-        `The checkpoint of size ${size} does not cover all records of this execution; they need ${needed}.`,
-        { details: { index: String(beyond.index) } },
-      )
-    notes.set(origin, { note, size })
-  }
+  const heads = await findHeads(store, records, exactSize)
   const readers = new Map<number, TileReader>()
   const tilesOf = (logId: number): TileReader => {
     const reader = readers.get(logId) ?? store.tiles(logId)
@@ -193,32 +175,34 @@ export async function buildEvidence(
   }
   return await assembleEvidence(
     [own, ...ancestors],
-    [...notes].map(([log, { note }]) => ({ log, note })),
-    ({ origin, logId, index }) => buildInclusionProof(tilesOf(logId), sha256, index, notes.get(origin)?.size as number),
+    [...heads].flatMap(([log, { note }]) => (note === null ? [] : [{ log, note }])),
+    ({ origin, logId, index }) => buildInclusionProof(tilesOf(logId), sha256, index, heads.get(origin)?.size as number),
+    orderClosings(heads),
   )
 }
 
-/** `proofOf`: its inclusion proof in the checkpoint of its log. */
+/** `proofOf`: its inclusion proof in the checkpoint of its log; `closings`: of logs that have none, in the file's order. */
 export async function assembleEvidence(
   [own, ...ancestors]: readonly [Lineage, ...Lineage[]],
   checkpoints: Evidence["checkpoints"],
   proofOf: (record: StoredRecord) => Promise<readonly Uint8Array[]>,
+  closings: ReturnType<typeof orderClosings> = [],
 ): Promise<Uint8Array> {
-  const entriesOf = (lineage: Lineage) =>
-    Promise.all(
-      lineage.records.map(async (record) => ({
-        log: record.origin,
-        index: String(record.index),
-        body: toBase64(record.body),
-        payload: record.payload && toBase64(record.payload),
-        proof: (await proofOf(record)).map(toBase64),
-      })),
-    )
+  const toEntry = async (record: StoredRecord) => ({
+    log: record.origin,
+    index: String(record.index),
+    body: toBase64(record.body),
+    payload: record.payload && toBase64(record.payload),
+    proof: (await proofOf(record)).map(toBase64),
+  })
+  const entriesOf = (lineage: Lineage) => Promise.all(lineage.records.map(toEntry))
+  const closed = await Promise.all(closings.map(async ({ log, record }) => ({ log, record: await toEntry(record) })))
   const evidence: Evidence = {
     v: 1,
     type: "writ-evidence",
     execution_id: own.executionId,
     checkpoints: [...checkpoints].sort((a, b) => (a.log < b.log ? -1 : 1)),
+    ...(closed.length > 0 && { closings: closed }),
     records: await entriesOf(own),
     ...(ancestors.length > 0 && {
       ancestors: await Promise.all(

@@ -1,12 +1,16 @@
 /** What a daemon reads of its log before it writes to it: the tree's right edge, and whether it extends what was signed. */
 import { WritError } from "../errors.ts"
 import { equalBytes } from "../formats/bytes.ts"
+import { hashLeaf } from "../formats/merkle.ts"
 import type { Crypto, Sha256 } from "../formats/ports.ts"
 import { TILE_WIDTH, TreeTail } from "../formats/tiles.ts"
 import { assertExtends, type SignedState } from "./checkpointer.ts"
 import { readBody, type StoredRecord } from "./lineage.ts"
 import { buildConsistencyProof, rootAt, type TileReader } from "./proofs.ts"
 import type { Head } from "./store.ts"
+
+const ALTERED =
+  "The log in the database does not lead to its own root: it was altered. Run `writ ledger fsck`, and restore the database from a backup that is not older than what was signed."
 
 interface RecordStore {
   tiles(logId: number): TileReader
@@ -28,10 +32,28 @@ export async function restoreTree(store: Pick<RecordStore, "tiles">, head: Head,
   } catch {
     // hashes are missing: the same as wrong ones
   }
-  throw new WritError(
-    "LEDGER_FROZEN",
-    "The log in the database does not lead to its own root: it was altered. Run `writ ledger fsck`, and restore the database from a backup that is not older than what was signed.",
-  )
+  throw new WritError("LEDGER_FROZEN", ALTERED)
+}
+
+/**
+ * What another daemon's log holds is what its head says: up to what was signed by the root that was signed, and from there on
+ * each leaf hashed from its body again. Throws LEDGER_FROZEN.
+ */
+export async function assertWhole(
+  store: Pick<RecordStore, "tiles"> & {
+    records(logId: number, start: number, limit: number): Promise<readonly StoredRecord[]>
+  },
+  head: Head,
+  signed: SignedState,
+  sha256: Sha256,
+): Promise<void> {
+  const tree = await restoreTree(store, { ...head, ...signed }, sha256)
+  while (tree.size < head.size) {
+    const records = await store.records(head.logId, tree.size, Math.min(TILE_WIDTH, head.size - tree.size))
+    if (records.length === 0) break // one is missing: the same as a wrong one
+    tree.append(records.map(({ body }) => hashLeaf(sha256, body)))
+  }
+  if (!equalBytes(tree.root(), head.root)) throw new WritError("LEDGER_FROZEN", ALTERED)
 }
 
 /** What was signed before must be a prefix of what the database holds. Throws LEDGER_FROZEN. */

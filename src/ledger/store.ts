@@ -167,6 +167,15 @@ export type Effect =
   | { readonly kind: "reference_values"; readonly key: string; readonly epoch: bigint; readonly content: Uint8Array }
   | { readonly kind: "revoked_runtime_key"; readonly publicKey: Uint8Array; readonly epoch: bigint }
   | { readonly kind: "directive"; readonly epoch: bigint; readonly runtime: string; readonly content: Uint8Array }
+  /** A conflict unless the log is just so, and its lease held and at this beat: nobody can append to it any more. */
+  | {
+      readonly kind: "close_log"
+      readonly logId: number
+      readonly fence: bigint
+      readonly beat: bigint
+      readonly size: number
+      readonly root: Uint8Array
+    }
   /** A conflict when there is no payload any more. */
   | { readonly kind: "erase_payload"; readonly logId: number; readonly index: number }
 

@@ -21,8 +21,11 @@ export interface DataFolder {
   readonly tokenKeys: KeyFiles
   /** Text of the API key file of each role. */
   readonly apiKeys: ReadonlyMap<Role, string>
-  readonly signerStateFile: string
-  /** The log that it wrote before this one; null: none. */
+  /** What was signed last of the daemon's first log, of its second one, and so on. */
+  signerStateFile(log: number): string
+  /** The highest number for which there is such a file, or 1. */
+  readonly newestLog: number
+  /** The log that it wrote before this one, under another key; null: none. */
   readonly previousLog: PreviousLog | null
   readonly daemonFile: string
 }
@@ -49,13 +52,17 @@ export function openDataFolder(path: string, roles: readonly Role[], examplePoli
     )
   }
   const previous = previousLog(path) // before a key is made in the place of one that was retired
+  const signerStateFile = (log: number) => join(path, log === 1 ? "checkpoint.state" : `checkpoint-${log}.state`)
+  let newestLog = 1
+  while (existsSync(signerStateFile(newestLog + 1))) newestLog++
   return {
     path,
     isNew,
     keys: { checkpoint: openKey(join(keys, "checkpoint.key")), policy: openKey(join(keys, "policy.key")) },
     tokenKeys: openKeyFiles(keys, "token"),
     apiKeys: new Map(roles.map((role) => [role, openApiKey(join(path, "api-keys", role), role)])),
-    signerStateFile: join(path, "checkpoint.state"),
+    signerStateFile,
+    newestLog,
     previousLog: previous,
     daemonFile: join(path, "daemon.json"),
   }

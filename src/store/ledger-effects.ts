@@ -192,6 +192,19 @@ export function toStatement(effect: Effect, at: Position): Statement {
         text: "INSERT INTO directive (epoch, runtime, log_id, idx, content) VALUES ($1, $2, $3, $4, $5)",
         values: [effect.epoch.toString(), effect.runtime, ...position, effect.content],
       }
+    case "close_log":
+      return {
+        name: "writ_close_log",
+        text: "SELECT writ_close_log($1, $2, $3, $4, $5, $6, $7)",
+        values: [
+          String(effect.logId),
+          effect.fence.toString(),
+          effect.beat.toString(),
+          String(effect.size),
+          effect.root,
+          ...position,
+        ],
+      }
     case "erase_payload":
       // Its lookup row stays: an execution id names nobody, it is in the leaf as well, and the lineage needs it.
       return {

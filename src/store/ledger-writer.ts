@@ -30,12 +30,12 @@ export interface LedgerWriterOptions {
   readonly appendTimeoutMs: number
 }
 
-interface Writer extends LedgerWriter {
-  /** Opens the log of this origin, making it if it is new, and takes it over. Throws CONFIG_INVALID where another key signs it. */
-  open(origin: string, verifierKey: string, emptyRoot: Uint8Array): Promise<Head>
+export interface LogOpener {
+  /** Opens the log of this origin, making it if it is new, and takes it over. Null: it is closed. Throws CONFIG_INVALID where another key signs it. */
+  open(origin: string, verifierKey: string, emptyRoot: Uint8Array): Promise<Head | null>
 }
 
-export function createLedgerWriter(options: LedgerWriterOptions): Writer {
+export function createLedgerWriter(options: LedgerWriterOptions): LedgerWriter & LogOpener {
   let client: pg.Client | null = null
   let send: Pipeline
   let headAt: string | null = null
@@ -116,7 +116,10 @@ export function createLedgerWriter(options: LedgerWriterOptions): Writer {
       await fresh.query(MAKE_MARK, [logId])
       const head = await fresh.query<HeadRow>(TAKE_OVER, [logId])
       await fresh.query("COMMIT")
-      return toHead(logId, head.rows[0] as HeadRow)
+      if (head.rows[0]) return toHead(logId, head.rows[0])
+      client = null
+      await fresh.end()
+      return null
     },
 
     async append(batch, change): Promise<AppendOutcome> {

@@ -3,7 +3,7 @@ import pg from "pg"
 import { WritError } from "../errors.ts"
 
 /** Written once, and never changed. */
-const APPEND_ONLY = ["log", "entry", "tile", "checkpoint", "cosigned_checkpoint", "facet_key"]
+const APPEND_ONLY = ["log", "entry", "tile", "checkpoint", "cosigned_checkpoint", "facet_key", "log_closing"]
 /** Written by the owner alone. */
 const OWNERS = ["archived"]
 

@@ -131,6 +131,16 @@ export function createReader(pool: pg.Pool): LedgerReader {
       return rows[0]?.note.toString("utf8") ?? null
     },
 
+    async closing(logId) {
+      const { rows } = await pool.query<EntryRow & { size: bigint }>(
+        `SELECT c.size, l.origin, e.log_id, e.idx, e.leaf_hash, e.body, e.payload
+           FROM log_closing c JOIN entry e ON e.log_id = c.by_log_id AND e.idx = c.idx JOIN log l ON l.log_id = e.log_id
+          WHERE c.log_id = $1`,
+        [logId],
+      )
+      return rows[0] ? { size: Number(rows[0].size), record: toRecord(rows[0]) } : null
+    },
+
     async logs() {
       const { rows } = await pool.query<{ log_id: number; origin: string; verifier_key: string; size: bigint }>(
         "SELECT l.log_id, l.origin, l.verifier_key, h.size FROM log l JOIN log_head h USING (log_id) ORDER BY l.log_id",

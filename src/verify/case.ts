@@ -32,16 +32,26 @@ export function decisionOf({ items }: Chain): Item {
   return decisions.find(({ record }) => record.state === "AUTHORIZED") ?? (items[0] as Item)
 }
 
-/** Null: trust names no witnesses. */
 export interface Vouched {
   readonly checkpoint: Checkpoint
+  /** Null: trust names no witnesses. */
   readonly cosignatures: number | null
+  /** That is signed: the log's own, or the one in which its closing is proved. */
+  readonly note: string
+}
+
+/** A record that says how another log ended. */
+export interface Closing {
+  /** That ended. */
+  readonly log: string
+  readonly item: Item
 }
 
 export interface Case {
   /** The execution, its parent, the parent's parent. */
   readonly chains: readonly [Chain, ...Chain[]]
   readonly notes: ReadonlyMap<string, string>
+  readonly closings: readonly Closing[]
   /** Set by the step "checkpoint". */
   readonly checkpoints: Map<string, Vouched>
   /** Of all chains. */

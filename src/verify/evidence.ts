@@ -10,6 +10,7 @@ import { checkAncestry } from "./ancestry.ts"
 import { type Case, type Chain, decisionOf, Fault, type Item, LIMITS, type Outcome, type Vouched } from "./case.ts"
 import { verifyCheckpoint } from "./checkpoint.ts"
 import { checkClaims } from "./claims.ts"
+import { checkClosings } from "./closings.ts"
 import { checkGrant } from "./grant.ts"
 import { verifyInclusion } from "./merkle.ts"
 import { portableCrypto } from "./portable-crypto.ts"
@@ -121,6 +122,10 @@ function parseEvidence(evidence: string | Uint8Array, trust: Trust | undefined, 
     if (notes.has(asText(log))) throw new Fault("MALFORMED", "two checkpoints of one log")
     notes.set(asText(log), asText(note))
   }
+  const closings = (root["closings"] === undefined ? [] : asList(root["closings"])).map((entry) => {
+    const { log, record } = asObject(entry)
+    return { log: asText(log), item: parseItem(asObject(record), crypto) }
+  })
   let count = 0
   const chains = lineages.map((lineage): Chain => {
     const records = asList(lineage["records"])
@@ -129,7 +134,7 @@ function parseEvidence(evidence: string | Uint8Array, trust: Trust | undefined, 
     if (count > MAX_RECORDS) throw new Fault("TOO_LARGE", `the file holds more than ${MAX_RECORDS} records`)
     return { executionId: asText(lineage["execution_id"]), items: records.map((entry) => parseItem(entry, crypto)) }
   }) as [Chain, ...Chain[]]
-  return { chains, notes, checkpoints: new Map(), items: chains.flatMap(({ items }) => items), trust, crypto }
+  return { chains, notes, closings, checkpoints: new Map(), items: chains.flatMap(({ items }) => items), trust, crypto }
 }
 
 function parseItem(entry: JsonValue, crypto: Crypto): Item {
@@ -148,7 +153,8 @@ function parseItem(entry: JsonValue, crypto: Crypto): Item {
   }
 }
 
-function checkCheckpoints({ notes, checkpoints, items, trust, crypto }: Case): Outcome {
+function checkCheckpoints(file: Case): Outcome {
+  const { notes, checkpoints, items, trust, crypto } = file
   for (const [log, note] of notes) {
     if (trust) {
       const key = trust.logs.find(({ origin }) => origin === log)
@@ -160,13 +166,14 @@ function checkCheckpoints({ notes, checkpoints, items, trust, crypto }: Case): O
           verdict.reason.split(":")[0] as ReasonCode,
           verdict.reason.slice(verdict.reason.indexOf(":") + 2),
         )
-      checkpoints.set(log, { checkpoint, cosignatures })
+      checkpoints.set(log, { checkpoint, cosignatures, note })
     } else {
       const checkpoint = parseCheckpoint(parseNote(note).text)
       if (checkpoint.origin !== log) throw new Fault("WRONG_ORIGIN", "the checkpoint is of another log")
-      checkpoints.set(log, { checkpoint, cosignatures: null })
+      checkpoints.set(log, { checkpoint, cosignatures: null, note })
     }
   }
+  checkClosings(file)
   for (const { log, index } of items)
     if (!checkpoints.has(log)) throw new Fault("MALFORMED", `there is no checkpoint of the log ${log}`, index)
   const told = [...checkpoints.values()].map(({ checkpoint: { origin, size }, cosignatures }) => {

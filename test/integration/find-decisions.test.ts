@@ -11,6 +11,7 @@ import { TreeTail } from "../../src/formats/tiles.ts"
 import type { Asked } from "../../src/ledger/facets.ts"
 import { type DecisionQuery, findDecisions } from "../../src/ledger/find-decisions.ts"
 import { commitPayload } from "../../src/ledger/record.ts"
+import type { Head } from "../../src/ledger/store.ts"
 import { connectWriter, openPool } from "../../src/store/connect.ts"
 import { createDecisionStore } from "../../src/store/decision-store.ts"
 import { deriveFacets, deriveLookups } from "../../src/store/indexer.ts"
@@ -88,7 +89,7 @@ beforeAll(async () => {
   pool = openPool(database.connection)
   const writer = createLedgerWriter({ connect: () => connectWriter(database.connection), appendTimeoutMs: 30_000 })
   const tree = TreeTail.empty(sha256)
-  let head = await writer.open("test/log", "key", tree.root())
+  let head = (await writer.open("test/log", "key", tree.root())) as Head
   await database.query("SELECT writ_ensure_partition($1::smallint, 0)", [head.logId])
   for (let start = 0; start < SIZE; start += 500) {
     const records = Array.from({ length: 500 }, (_, i) => toRecord(start + i))

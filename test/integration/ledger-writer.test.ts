@@ -20,7 +20,7 @@ beforeEach(async () => {
     connect: () => connectWriter(database.connection),
     appendTimeoutMs: APPEND_TIMEOUT_MS,
   })
-  head = await writer.open("test/log", "key", emptyRoot(sha256))
+  head = (await writer.open("test/log", "key", emptyRoot(sha256))) as Head
   await database.query("SELECT writ_ensure_partition($1::smallint, 0)", [head.logId])
 })
 afterEach(async () => {

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { sha256 } from "../../src/crypto.ts"
 import { emptyRoot } from "../../src/formats/merkle.ts"
+import type { Head } from "../../src/ledger/store.ts"
 import { connectWriter, openPool } from "../../src/store/connect.ts"
 import { deriveLookups, forgetRequests } from "../../src/store/indexer.ts"
 import { createLedgerWriter } from "../../src/store/ledger-writer.ts"
@@ -19,7 +20,7 @@ const ids: string[] = []
 beforeAll(async () => {
   database = await createDatabase()
   const writer = createLedgerWriter({ connect: () => connectWriter(database.connection), appendTimeoutMs: 10_000 })
-  let head = await writer.open("test/log", "key", emptyRoot(sha256))
+  let head = (await writer.open("test/log", "key", emptyRoot(sha256))) as Head
   await database.query("SELECT writ_ensure_partition($1::smallint, 0)", [head.logId])
   const pool = openPool(database.connection)
   while (head.size < INDEXED + TAIL) {

@@ -64,6 +64,7 @@ async function exported({ places, size, erased }: World): Promise<Uint8Array> {
         ),
     }),
     checkpoint: async () => log.checkpoint(),
+    closing: async () => null,
   }
   return await buildEvidence(store, sha256, await readLineages(store, EXECUTION))
 }

@@ -110,13 +110,13 @@ def verify_checkpoint(note_text, log):
         raise Fault("SIGNATURE_WRONG", "the checkpoint's signature does not verify")
     if log.witnesses is None:
         return checkpoint, None
-    cosignatures = _count_cosignatures(note, log.witnesses.vkeys)
+    cosignatures = count_cosignatures(note, log.witnesses.vkeys)
     if cosignatures < log.witnesses.quorum:
         raise Fault("COSIGNATURES_LACKING", "too few of the trusted witnesses vouch for the checkpoint")
     return checkpoint, cosignatures
 
 
-def _count_cosignatures(note, vkeys):
+def count_cosignatures(note, vkeys):
     keys = [parse_verifier_key(vkey, COSIGNATURE) for vkey in vkeys]
     return len({key.key for key in keys if any(_is_cosigned(note.text, key, line) for line in note.signatures)})
 

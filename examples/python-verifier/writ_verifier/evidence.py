@@ -2,6 +2,7 @@
 
 from .checkpoint import parse_checkpoint, parse_note, verify_checkpoint
 from .claims import check_claims
+from .closings import check_closings
 from .encodings import from_base64, from_utf8, is_decimal
 from .fault import Fault, malformed
 from .grant import check_grant
@@ -61,8 +62,9 @@ class Chain:
 
 
 class Case:
-    def __init__(self, chains, notes, trust):
+    def __init__(self, chains, notes, closings, trust):
         self.chains = chains
+        self.closings = closings
         self.items = [item for chain in chains for item in chain.items]
         self.notes = notes
         self.trust = trust
@@ -121,6 +123,9 @@ def _parse_file(data, trust):
         if log in notes:
             raise malformed("two checkpoints of one log")
         notes[log] = as_text(entry.get("note"))
+    closings = []
+    for entry in map(as_object, as_list(root.get("closings", []))):
+        closings.append((as_text(entry.get("log")), Item(entry.get("record"))))
     left = MAX_RECORDS
     chains = []
     for lineage in lineages:
@@ -131,7 +136,7 @@ def _parse_file(data, trust):
         if left < 0:
             raise Fault("TOO_LARGE", f"the file holds more than {MAX_RECORDS} records")
         chains.append(Chain(as_text(lineage.get("execution_id")), [Item(entry) for entry in records]))
-    return Case(chains, notes, trust)
+    return Case(chains, notes, closings, trust)
 
 
 def _check_checkpoints(case):
@@ -145,6 +150,7 @@ def _check_checkpoints(case):
         else:
             checkpoint, case.cosignatures[log] = verify_checkpoint(note, case.trust.logs[log])
         case.checkpoints[log] = checkpoint
+    check_closings(case)
     for item in case.items:
         if item.log not in case.checkpoints:
             raise Fault("MALFORMED", f"there is no checkpoint of the log {item.log}", item.index)

@@ -5,6 +5,7 @@ import type { RecordKind } from "../../ledger/kinds.ts"
 import { PAYLOAD_SALT_BYTES, type RecordBody } from "../../ledger/record.ts"
 import { type Asked, checkApprovals, readAsked } from "./approvals.ts"
 import { checkActivations, checkBundles, learnBundles } from "./bundles.ts"
+import { checkClosings, learnClosings } from "./closings.ts"
 import { type ConsumedStep, checkConsumables, learnConsumed } from "./consumables.ts"
 import { checkExecutions, checkParents, type Link, toParentRow } from "./executions.ts"
 import { checkRuntimes, learnRuntimes } from "./runtimes.ts"
@@ -31,6 +32,8 @@ export interface Derived {
   readonly tokenKeys: Map<string, TokenKeyRow>
   /** By digest. */
   readonly bundles: Map<string, string>
+  /** By the origin of the log that ended. */
+  readonly closings: Map<string, string>
   readonly signers: Set<string>
   /** By id: what was asked for, and what was decided. */
   readonly activations: Map<string, string>
@@ -65,6 +68,7 @@ export function emptyDerived(isUnread: Derived["isUnread"]): Derived {
     callers: new Map(),
     tokenKeys: new Map(),
     bundles: new Map(),
+    closings: new Map(),
     signers: new Set(),
     activations: new Map(),
     decided: new Map(),
@@ -132,6 +136,7 @@ export function learn(
   if (record.kind === "signing_key_changed") learnTokenKeys(derived.tokenKeys, data, `${log.log_id} ${index}`)
   learnBundles(derived, record, log, index)
   learnRuntimes(derived, record, log, index)
+  learnClosings(derived, record, log, index)
   if (record.kind === "payload_erased") derived.erased.add(`${data["log"]} ${data["index"]}`)
   if (record.kind === "log_opened" && (data["origin"] !== log.origin || data["verifier_key"] !== log.verifier_key))
     find({
@@ -190,4 +195,5 @@ export async function checkDerived(
   await checkTokenKeys(store, derived.tokenKeys, find)
   await checkBundles(store, derived, crypto, find)
   await checkRuntimes(store, derived, crypto, find)
+  await checkClosings(store, derived.closings, find)
 }

@@ -16,7 +16,20 @@ export const MAKE_MARK = `
   INSERT INTO lookup_mark (log_id, size)
   SELECT $1, 0 WHERE NOT EXISTS (SELECT FROM lookup_mark WHERE log_id = $1)`
 
-export const TAKE_OVER = `UPDATE log_head SET fence = fence + 1 WHERE log_id = $1 RETURNING size, root, fence`
+/** What a closed log has (migrations/0021_log_lease.sql); it cannot be raised, so neither statement finds such a log. */
+const CLOSED_FENCE = "9223372036854775807"
 
-/** Waits for a statement of the lost connection that may still hold the row. No row: somebody else took over. */
-export const TAKE_OVER_FROM = `UPDATE log_head SET fence = fence + 1 WHERE log_id = $1 AND fence = $2 RETURNING size, root, fence`
+/** `which`: the head to take over. The lease is taken in the same transaction. No row: there is no such head. */
+const takeOver = (which: string) => `
+  WITH taken AS (
+    UPDATE log_head SET fence = fence + 1 WHERE log_id = $1 AND ${which} RETURNING log_id, size, root, fence),
+  leased AS (
+    INSERT INTO log_lease AS l (log_id, fence, beat, is_held) SELECT log_id, fence, 0, true FROM taken
+    ON CONFLICT (log_id) DO UPDATE SET fence = excluded.fence, beat = l.beat + 1, is_held = true)
+  SELECT size, root, fence FROM taken`
+
+/** No row: the log is closed. */
+export const TAKE_OVER = takeOver(`fence < ${CLOSED_FENCE}`)
+
+/** Waits for a statement of the lost connection that may still hold the row. No row: somebody else took over, or closed it. */
+export const TAKE_OVER_FROM = takeOver("fence = $2")

@@ -24,6 +24,7 @@ const verify = (records: readonly StoredRecord[], execution: FoundExecution | nu
       tiles: () => ({
         hashes: async (level, start, count) => (level === 0 ? log.leaves.slice(start, start + count) : []),
       }),
+      closing: async () => null,
       checkpoint: async () => checkpoint,
     },
     trust: async () => TRUST,

@@ -481,6 +481,20 @@ describe("what is final", () => {
     expect(await codeOf(appender.append(entry()))).toBe("LEDGER_FROZEN")
   })
 
+  test("lose(): the log is somebody else's, and stays so whatever the batch under way came to", async () => {
+    const { writer, appender, states } = setup()
+    expect(appender.fence).toBe(1n)
+    const codes = [codeOf(appender.append(entry())), codeOf(appender.append(entry()))]
+    appender.lose(new Error("the lease is gone"))
+    expect(await codeOf(appender.append(entry()))).toBe("LEDGER_FENCED")
+    await writer.current.answer(new Error("the log head is not the one this writer knows"))
+    expect(await Promise.all(codes)).toEqual(["LEDGER_UNAVAILABLE", "LEDGER_UNAVAILABLE"])
+    await turn()
+    appender.lose(new Error("once more"))
+    await appender.close()
+    expect([states, writer.reopened, writer.closed]).toEqual([["fenced"], [], true])
+  })
+
   test("freeze() refuses what comes", async () => {
     const { appender, states } = setup()
     appender.freeze(new Error("the signature is not of this tree"))

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest"
+import { CLOSED } from "../../../scripts/vectors/evidence-closings.ts"
 import {
   CONTENT,
   decision,
@@ -56,6 +57,7 @@ function storeOf(records: readonly StoredRecord[], logs: readonly Log[], signed:
       const size = signed.find((size) => (exactly === undefined ? size >= atLeast : size === exactly))
       return size === undefined ? null : (logs[logId - 1] as Log).checkpoint(size)
     },
+    closing: async () => null,
   }
 }
 const exportOf = async (store: LineageStore, executionId: string, exactSize?: number) =>
@@ -81,6 +83,20 @@ describe("buildEvidence", () => {
     expect(await noteOf()).toBe(log.checkpoint(6))
     for (const size of [6, 7, 9]) expect(await noteOf(size)).toBe(log.checkpoint(size))
     for (const size of [6, 7, 9]) expect(verifyEvidence(await exportOf(store, EXECUTION, size), TRUST).valid).toBe(true)
+  })
+
+  test("a log that ended without a checkpoint of these records has its closing, and that a checkpoint", async () => {
+    const { chain, logs, closing, file } = CLOSED
+    const store: LineageStore = {
+      ...storeOf(
+        chain.map((place) => stored(place)),
+        logs,
+        [],
+      ),
+      checkpoint: async (logId) => (logId === 2 ? logs[1].checkpoint() : null),
+      closing: async () => ({ size: logs[0].leaves.length, record: stored(closing, 2, OTHER_ORIGIN) }),
+    }
+    expect(await textOf(exportOf(store, EXECUTION))).toBe(naiveCanonicalJson(file))
   })
 
   test("a lineage across two logs has a checkpoint of each, in the order of their names", async () => {

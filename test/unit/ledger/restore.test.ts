@@ -1,8 +1,9 @@
 import { describe, expect, test } from "vitest"
 import { nativeCrypto, sha256 } from "../../../src/crypto.ts"
+import { hashLeaf } from "../../../src/formats/merkle.ts"
 import type { StoredRecord } from "../../../src/ledger/lineage.ts"
 import type { TileReader } from "../../../src/ledger/proofs.ts"
-import { assertSignedPrefix, newestRecordMs, restoreTree } from "../../../src/ledger/restore.ts"
+import { assertSignedPrefix, assertWhole, newestRecordMs, restoreTree } from "../../../src/ledger/restore.ts"
 import type { Head } from "../../../src/ledger/store.ts"
 import { leafOf, naiveRoot } from "../../support/naive-merkle.ts"
 
@@ -43,6 +44,39 @@ describe("restoreTree", () => {
   ])("%s: LEDGER_FROZEN, and what to do", async (_, store, head) => {
     const restored = restoreTree(store, head, sha256)
     await expect(restored).rejects.toMatchObject({ ...FROZEN, message: expect.stringMatching(/writ ledger fsck/) })
+  })
+})
+
+describe("assertWhole", () => {
+  const bodies = Array.from({ length: 700 }, (_, i) => Buffer.from(`record ${i}`))
+  const hashed = bodies.map((body) => hashLeaf(sha256, body))
+  const stored = (held: readonly Buffer[], tiles = hashed) => ({
+    ...storeOf(tiles),
+    records: async (_: number, start: number, limit: number) =>
+      held.slice(start, start + limit).map((body, i) => ({ body, index: start + i }) as unknown as StoredRecord),
+  })
+  const signed = (size: number, held: readonly Uint8Array[] = hashed) => ({
+    size,
+    root: naiveRoot(held.slice(0, size)),
+  })
+  const check = (held: readonly Buffer[], size: number, last: ReturnType<typeof signed>, tiles = hashed) =>
+    assertWhole(stored(held, tiles), headOf(size, hashed), last, sha256)
+
+  test.each([0, 1, 255, 256, 300, 699, 700])("700 records of which %d were signed", async (size) => {
+    await expect(check(bodies, 700, signed(size))).resolves.toBeUndefined()
+  })
+  test("an empty log", async () => {
+    await expect(check([], 0, signed(0))).resolves.toBeUndefined()
+  })
+  test.each([
+    ["a body that was not signed is another", () => check(bodies.with(600, Buffer.from("other")), 700, signed(300))],
+    ["the last one is missing", () => check(bodies.slice(0, 699), 700, signed(300))],
+    ["all are missing", () => check([], 700, signed(0))],
+    ["a leaf below what was signed is another", () => check(bodies, 700, signed(300), hashed.with(299, leafOf(1)))],
+    ["more was signed than there is", () => check(bodies, 300, signed(301))],
+    ["what was signed is another log", () => check(bodies, 700, signed(300, leaves))],
+  ])("%s: LEDGER_FROZEN", async (_, checked) => {
+    await expect(checked()).rejects.toMatchObject(FROZEN)
   })
 })
 
