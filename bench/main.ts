@@ -15,6 +15,7 @@ import { benchPolicyShadow } from "./policy-shadow.ts"
 import { benchHeap, benchStart } from "./process.ts"
 import { profile } from "./profile.ts"
 import { benchProofs } from "./proofs.ts"
+import { benchReplicas } from "./replicas.ts"
 import { benchRevocation } from "./revocation-latency.ts"
 import { benchRulesScale } from "./rules-scale.ts"
 
@@ -33,6 +34,7 @@ const NAMES = [
   "beats-isolation",
   ...LEDGER,
   "proofs",
+  "replicas",
   "fsck",
   "ledger-bytes",
   "revocation-latency",
@@ -68,6 +70,7 @@ async function run(argv: readonly string[]): Promise<number> {
   if (names.has("beats-isolation")) show(await benchBeatsIsolation())
   if (LEDGER.some((name) => names.has(name))) show(await benchLedgerAppend(names))
   if (names.has("proofs")) show(await benchProofs())
+  if (names.has("replicas")) show(await benchReplicas())
   if (names.has("fsck")) show(await benchFsck())
   if (names.has("ledger-bytes")) show(await benchLedgerBytes((line) => console.log(line)))
   if (names.has("revocation-latency")) show(await benchRevocation())

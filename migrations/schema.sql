@@ -562,7 +562,8 @@ CREATE TABLE public.schema_migration (
     version integer NOT NULL,
     name text NOT NULL,
     sha256 bytea NOT NULL,
-    applied_at timestamp with time zone DEFAULT now() NOT NULL
+    applied_at timestamp with time zone DEFAULT now() NOT NULL,
+    additive boolean DEFAULT false NOT NULL
 );
 
 CREATE TABLE public.tile (

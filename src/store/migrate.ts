@@ -15,7 +15,10 @@ interface Migration {
   readonly name: string
   readonly sql: string
   readonly digest: Uint8Array
+  /** Programs that know the schema before it go on working with the one after it: its first line is ADDITIVE. */
+  readonly additive: boolean
 }
+const ADDITIVE = "-- additive\n"
 
 /**
  * Brings a database that may be empty to this program's schema; `also` does more with the same connection. Throws
@@ -45,7 +48,7 @@ export interface Migrated {
 
 /**
  * Applies what is missing; a role that may not finds that nothing is. Throws DATABASE_UNFIT when it may not and something is,
- * when the database is newer, or a file is not the one that was applied.
+ * when the database is newer by more than additions, or a file is not the one that was applied.
  */
 export async function migrate(client: pg.Client, folder: string): Promise<Migrated> {
   const migrations = readMigrations(folder)
@@ -58,16 +61,19 @@ export async function migrate(client: pg.Client, folder: string): Promise<Migrat
     if (!found.rows[0]?.is_there)
       await client.query(`CREATE TABLE schema_migration (
         version integer PRIMARY KEY, name text NOT NULL, sha256 bytea NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())`)
-    const { rows } = await client.query<{ version: number; sha256: Buffer }>(
-      "SELECT version, sha256 FROM schema_migration ORDER BY version",
+    // The column is there since 0022_additive.sql.
+    const { rows } = await client.query<{ version: number; name: string; sha256: Buffer; additive: boolean }>(
+      `SELECT version, name, sha256, coalesce((to_jsonb(m) ->> 'additive')::boolean, false) AS additive
+         FROM schema_migration m ORDER BY version`,
     )
     const newest = migrations.at(-1)?.version ?? 0
     for (const row of rows) {
       const known = migrations.find((migration) => migration.version === row.version)
+      if (row.version > newest && row.additive) continue
       if (row.version > newest) {
         throw new WritError(
           "DATABASE_UNFIT",
-          `The database has schema version ${row.version}, this program knows ${newest}. Run the newer version of writ.`,
+          `The database has schema version ${rows.at(-1)?.version}, this program knows ${newest}, and ${row.name} is more than an addition. Run the newer version of writ.`,
         )
       }
       if (!known || !equalBytes(known.digest, row.sha256)) {
@@ -81,7 +87,7 @@ export async function migrate(client: pg.Client, folder: string): Promise<Migrat
       await apply(client, migration)
       applied.push(migration.version)
     }
-    return { applied, version: newest }
+    return { applied, version: Math.max(newest, rows.at(-1)?.version ?? 0) }
   } catch (cause) {
     if ((cause as { code?: unknown }).code !== INSUFFICIENT_PRIVILEGE) throw cause
     throw new WritError(
@@ -103,6 +109,8 @@ async function apply(client: pg.Client, migration: Migration): Promise<void> {
       migration.name,
       asBuffer(migration.digest),
     ])
+    if (migration.additive)
+      await client.query("UPDATE schema_migration SET additive = true WHERE version = $1", [migration.version])
     await client.query("COMMIT")
   } catch (cause) {
     await client.query("ROLLBACK")
@@ -120,6 +128,6 @@ function readMigrations(folder: string): Migration[] {
     if (version !== i + 1)
       throw new WritError("DATABASE_UNFIT", `Migration ${name} is out of sequence: ${i + 1} is missing.`)
     const sql = readFileSync(join(folder, name), "utf8").replaceAll("\r\n", "\n")
-    return { version, name, sql, digest: sha256(utf8(sql)) }
+    return { version, name, sql, digest: sha256(utf8(sql)), additive: sql.startsWith(ADDITIVE) }
   })
 }
