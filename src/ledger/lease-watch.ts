@@ -17,7 +17,7 @@ export interface Lease extends Head {
 export const LEASE_BEAT_MS = 500
 export const LEASE_LOOK_MS = 250
 /** Two looks more, and the append: a dead replica's log is closed within five seconds. */
-export const LEASE_LIFE_MS = 4_000
+export const LEASE_LIFE_MS = 3_500
 /** Without a look for so long, what was seen before counts no more. */
 const MAX_GAP_MS = 1_000
 

@@ -111,6 +111,7 @@ describe("createVerifyLineage", () => {
       findExecution: fail,
       tiles: () => ({ hashes: fail }),
       checkpoint: fail,
+      closing: fail,
     }
     const rest = { trust: async () => TRUST, checkpointNow: async () => {}, replay: async () => [] }
     await expect(createVerifyLineage({ store, ...rest })(EXECUTION)).rejects.toThrow("the database is away")
