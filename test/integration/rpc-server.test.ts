@@ -147,7 +147,7 @@ describe("every RPC with every role", () => {
       Object.values(loadApi()[name] as unknown as grpc.ServiceDefinition),
     )
     const later = all.map(({ path }) => path).filter((path) => !(path in RPC_ROLES))
-    expect(later.length).toBeGreaterThan(5)
+    expect(later.length).toBeGreaterThan(0)
     for (const path of later) {
       const { code } = await rpc.client.unary(path, Buffer.alloc(0), { authorization: rpc.keys.admin })
       expect(code, path).toBe(grpc.status.UNIMPLEMENTED)
