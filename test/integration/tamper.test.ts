@@ -274,11 +274,26 @@ const ATTACKS: Readonly<Record<string, readonly [sql: string, blamed: string] | 
       { exempt: "no projection of the log: where to look for records that are not here (archive.test.ts)" },
     ]),
   ),
+  "log_closing.log_id": { exempt: "a foreign key: the database refuses" },
+  "log_closing.size": ["INSERT INTO log_closing SELECT log_id, 5, root, log_id, 0 FROM log_head", "log_closing"],
+  "log_closing.root": [
+    "INSERT INTO log_closing SELECT log_id, size, sha256(root), log_id, 0 FROM log_head",
+    "log_closing",
+  ],
+  "log_closing.by_log_id": { exempt: "a foreign key: the database refuses" },
+  "log_closing.idx": ["INSERT INTO log_closing SELECT log_id, size, root, log_id, 7 FROM log_head", "log_closing"],
+  ...Object.fromEntries(
+    ["log_id", "fence", "beat", "is_held"].map((column) => [
+      `log_lease.${column}`,
+      { exempt: "soft state of seconds: whether a log's writer lives; what ends a log is its fence" },
+    ]),
+  ),
   "nonce_key.singleton": { exempt: "only true is possible" },
   "nonce_key.secret": { exempt: "random, not of the ledger: another one makes runtimes ask for a new nonce" },
   "schema_migration.version": { exempt: "checked when the daemon starts (store.test.ts), not part of the ledger" },
   "schema_migration.name": { exempt: "for people" },
   "schema_migration.sha256": { exempt: "checked when the daemon starts" },
+  "schema_migration.additive": { exempt: "whether an older program may start; not part of the ledger" },
   "schema_migration.applied_at": { exempt: "for people" },
 }
 
