@@ -105,8 +105,8 @@ describe("the package writ, packed and installed", () => {
         ...["createTokenVerifier", "fromDataFolder", "makeRuntimeKey", "readRuntimeKey", "startHeartbeatAgent"],
       ],
       [
-        ...["parseTrust", "portableCrypto", "verifyBeats", "verifyCheckpoint", "verifyConsistency", "verifyEvidence"],
-        ...["verifyGrant", "verifyInclusion", "verifyTlogProof", "verifyToken"],
+        ...["parseTrust", "portableCrypto", "verifyArchive", "verifyBeats", "verifyCheckpoint", "verifyConsistency"],
+        ...["verifyEvidence", "verifyGrant", "verifyInclusion", "verifyTlogProof", "verifyToken"],
       ],
       "ERR_PACKAGE_PATH_NOT_EXPORTED",
     ])

@@ -142,7 +142,7 @@ describe("a database that is not fit", () => {
     expectRefusal(
       await serve([], { DATABASE_URL: newer }),
       74,
-      /The database has schema version \d+, this program knows \d+\. Run the newer version of writ\./,
+      /The database has schema version \d+, this program knows \d+, and later\.sql is more than an addition\. Run the newer version of writ\./,
     )
   })
 
