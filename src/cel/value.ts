@@ -188,7 +188,8 @@ export function toNumber(value: Value): Int | undefined {
 }
 
 export function equals(a: Value, b: Value): boolean {
-  if (a === b) return true
+  // Not of what holds something: NaN is not even itself.
+  if (a === b && (typeof a !== "object" || a === null || a === Optional.NONE)) return true
   const x = toNumber(a)
   if (x !== undefined) {
     const y = toNumber(b)

@@ -222,6 +222,10 @@ describe("numbers and texts, where other engines are wrong", () => {
     ["double('1_0')", ERROR],
     ["double('1e999')", ERROR],
     ["double('-Inf') < -1.7e308 && double('nan') != double('NaN')", true],
+    ["cel.bind(n, 0.0 / 0.0, n == n) || [0.0 / 0.0].exists(n, n == n)", false],
+    ["cel.bind(l, [0.0 / 0.0], l == l) || cel.bind(m, {'a': [0.0 / 0.0]}, m == m)", false],
+    ["cel.bind(o, optional.of(0.0 / 0.0), o == o)", false],
+    ["cel.bind(o, optional.none(), o == o) && cel.bind(n, null, n == n)", true],
     [
       "string(1e6) == '1e+06' && string(123456.0) == '123456' && string(0.0001) == '0.0001' && string(1e-5) == '1e-05'",
       true,
