@@ -1,4 +1,4 @@
-/** `writ ledger fsck` of a log of a million decisions: records a second against reading them alone, and its memory. */
+/** `writ ledger fsck` of a log of 200,000 decisions: records a second against reading them alone, and its memory. */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { readFileSync } from "node:fs"
@@ -21,7 +21,7 @@ import {
   startDaemonProcess,
 } from "./subjects.ts"
 
-const SIZES = [250_000, 1_000_000] as const
+const SIZES = [50_000, 200_000] as const
 const PAGE = 2_000
 const ROUNDS = 3
 

@@ -16,7 +16,7 @@ import {
   startDaemonProcess,
 } from "./subjects.ts"
 
-const DECISIONS = 20_000
+const DECISIONS = 10_000
 const IN_FLIGHT = 16
 /** Linux: USER_HZ, in which /proc tells times. */
 const TICKS_PER_SECOND = 100
@@ -31,14 +31,13 @@ export async function benchReplicas(): Promise<Row[]> {
   const postmaster = Number(
     readFileSync(join(first.data, "postgres", "cluster", "postmaster.pid"), "utf8").split("\n")[0],
   )
-  const body = requestBodies()
   const loadOn = async ({ port, key }: RunningDaemon) => {
     const generator = await Generator.connect({
       host: "127.0.0.1",
       port,
       path: AUTHORIZE_PATH,
       key,
-      body,
+      body: requestBodies(), // of its own: the same request ids again would be answered from the ledger
       accept: isAllow,
     })
     return async (count: number) => {
