@@ -169,6 +169,18 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     log.warn({ log: closed }, "another replica closed this log; this daemon goes on in one of its own"),
   )
   const { logId } = head
+  const background = createBackground(log)
+  stops["background work"] = () => background.stop()
+  const lease = createLogLease(pool, logId)
+  // From the moment it is taken: a start that takes long is no dead replica. Until there is an appender, its first append
+  // would find out that the log is gone.
+  let holder: Pick<Appender, "fence" | "state" | "lose"> = { fence: head.fence, state: "open", lose() {} }
+  background.repeat(LEASE_BEAT_MS, "showing that this log's writer lives", async () => {
+    const { fence } = holder
+    const isHeld = holder.state !== "open" || (await lease.beat(fence))
+    // Meanwhile the appender may itself have raised the fence.
+    if (!isHeld && holder.fence === fence) holder.lose(new Error("the lease on this log is gone"))
+  })
   const tree = await restoreTree(reader, head, sha256)
   await assertSignedPrefix(reader, head, checkpoints.last, nativeCrypto)
   await ensurePartitions(pool, logId, head.size)
@@ -272,15 +284,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     onRetry: (err) => log.warn({ err }, "the ledger is still not writable; it is tried again"),
   })
   stops.appender = () => appender.close()
-  const background = createBackground(log)
-  stops["background work"] = () => background.stop()
-  const lease = createLogLease(pool, logId)
-  background.repeat(LEASE_BEAT_MS, "showing that this log's writer lives", async () => {
-    const { fence } = appender
-    const isHeld = appender.state !== "open" || (await lease.beat(fence))
-    // Meanwhile the appender may itself have raised the fence.
-    if (!isHeld && appender.fence === fence) appender.lose(new Error("the lease on this log is gone"))
-  })
+  holder = appender
   const ledger = {
     assertOpen() {
       if (diskIsLow)
