@@ -150,7 +150,10 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   const connection = embedded?.connection ?? parseDatabaseUrl(config.databaseUrl as string)
   await prepareDatabase(connection, join(PACKAGE_ROOT, "migrations"))
   const pool = openPool(connection)
-  stops.pool = () => pool.end()
+  const leasePool = openPool(connection, 1) // signs of life wait behind nothing else
+  stops.pool = async () => {
+    await Promise.all([pool.end(), leasePool.end()])
+  }
   const reader = createReader(pool)
 
   // 3. Keys, the log and its tree. Taking over raises the fence: whoever wrote this log before no longer can.
@@ -171,7 +174,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   const { logId } = head
   const background = createBackground(log)
   stops["background work"] = () => background.stop()
-  const lease = createLogLease(pool, logId)
+  const lease = createLogLease(leasePool, logId)
   // From the moment it is taken: a start that takes long is no dead replica. Until there is an appender, its first append
   // would find out that the log is gone.
   let holder: Pick<Appender, "fence" | "state" | "lose"> = { fence: head.fence, state: "open", lose() {} }

@@ -75,11 +75,11 @@ export function unreachable(cause: unknown): WritError {
 }
 
 /** For everything but the append. Its `query` rejects with LEDGER_UNAVAILABLE when it is the database that cannot answer now. */
-export function openPool(connection: Connection): pg.Pool {
+export function openPool(connection: Connection, size = POOL_SIZE): pg.Pool {
   const pool = new pg.Pool({
     ...common(connection),
     application_name: "writ",
-    max: POOL_SIZE,
+    max: size,
     statement_timeout: POOL_STATEMENT_TIMEOUT_MS,
     query_timeout: POOL_STATEMENT_TIMEOUT_MS,
   })
