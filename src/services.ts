@@ -148,7 +148,7 @@ function onAuthorization(parts: Parts, rate: ByteRate): Service {
       observe: createObserver(parts.metrics, parts.log, parts.shadow),
     }),
     evaluate: createEvaluate({ ...parts, parents: reader, leaseLeftMs }),
-    verifyToken: createVerifyToken({ lineage: reader, keys: jwks, issuer, wallMs }),
+    verifyToken: createVerifyToken({ lineage: reader, keys: jwks, control: parts.control, issuer, wallMs }),
     redeem: createRedeem({
       ...onExecutions,
       issuer,

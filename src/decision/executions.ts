@@ -229,6 +229,13 @@ export function readContent({ payload }: Pick<StoredRecord, "payload">): JsonObj
   }
 }
 
+/** So whoever has stolen a token key can make no token that is worth more than the one that was granted. */
+export function saysWhatWasGranted({ leaf: _, ...claims }: JsonObject, { decision }: FoundExecution): boolean {
+  const content = readContent(decision)
+  const granted = content?.["claims"] as JsonObject | undefined
+  return !content || (granted !== undefined && encodeCanonicalJson(claims) === encodeCanonicalJson(granted))
+}
+
 export function isExecutionId(id: string): boolean {
   return /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)
 }

@@ -19,7 +19,7 @@ import type { TokenJwk } from "../verify/types.ts"
 import type { Call } from "./authorize.ts"
 import type { ByteRate } from "./byte-rate.ts"
 import { checkRuntime } from "./determine.ts"
-import { type Redemption, readContent, readRedemption, readState } from "./executions.ts"
+import { type Redemption, readContent, readRedemption, readState, saysWhatWasGranted } from "./executions.ts"
 import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from "./limits.ts"
 import { areKnown, loadRows, PastView, rowsOfSteps, stepsAfter } from "./past.ts"
 import { seal } from "./seal.ts"
@@ -243,13 +243,6 @@ export function createRedeem(deps: RedeemDependencies): (request: RedeemRequest,
 /** Of every replica. */
 function keysOf({ tokenKeys }: ControlState, nowMs: number): readonly TokenJwk[] {
   return tokenKeys.filter((key) => isInForce(key, nowMs)).map(({ publicKey, kid }) => toJwk(publicKey, kid))
-}
-
-/** So whoever has stolen a token key can make no token that is worth more than the one that was granted. */
-function saysWhatWasGranted({ leaf: _, ...claims }: JsonObject, { decision }: FoundExecution): boolean {
-  const content = readContent(decision)
-  const granted = content?.["claims"] as JsonObject | undefined
-  return !content || (granted !== undefined && encodeCanonicalJson(claims) === encodeCanonicalJson(granted))
 }
 
 /** Also where another replica, whose key is good, has signed for it: on a repeat of the request. */

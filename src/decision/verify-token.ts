@@ -7,8 +7,10 @@ import { type ExecutionState, stateAt } from "../ledger/kinds.ts"
 import type { LineageStore } from "../ledger/lineage.ts"
 import { verifyToken } from "../verify/token.ts"
 import type { TokenJwk } from "../verify/types.ts"
-import { readRedemption } from "./executions.ts"
+import { readRedemption, saysWhatWasGranted } from "./executions.ts"
 import { MAX_AUDIENCE_BYTES, MAX_PARAMETERS_BYTES } from "./limits.ts"
+import type { ControlState } from "./state.ts"
+import { isCompromised } from "./token-key.ts"
 
 export interface TokenVerdict {
   readonly valid: boolean
@@ -29,6 +31,7 @@ export interface VerifyTokenDependencies {
   readonly lineage: LineageStore
   /** Keys of every replica. */
   keys(): Promise<readonly TokenJwk[]>
+  control(): Pick<ControlState, "tokenKeys">
   readonly issuer: string
   wallMs(): number
 }
@@ -67,12 +70,16 @@ export function createVerifyToken(deps: VerifyTokenDependencies): (question: Tok
     if (!found) return refuse("NOT_RECORDED: no record of this execution exists")
     if (toHex(found.decision.leafHash) !== claims["leaf"])
       return refuse("NOT_RECORDED: the token names another record than the one of this execution")
+    if (!saysWhatWasGranted(claims, found))
+      return refuse("NOT_RECORDED: the token says something else than the record of its decision")
     const untilMs = readRedemption(found)?.executeUntilMs ?? (claims["exp"] as number) * 1000
     const state = found.state && stateAt(found.state, untilMs, deps.wallMs())
     if (!report.valid) return refuse(report.reason, state)
     if (state === "EXPIRED") return refuse("EXPIRED: the token has expired", state)
     if (state !== "AUTHORIZED")
       return refuse(`EXECUTION_${state ?? "NOT_ALLOWED"}: the execution is not waiting to start`, state)
+    if (isCompromised(deps.control().tokenKeys, found.decision))
+      return refuse("EXECUTION_REVOKED: the key that signed for its log was compromised since", state)
     return { valid: true, reason: "", sufficient: report.sufficient, claims, state }
   }
 }

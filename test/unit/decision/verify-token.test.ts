@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest"
 import { sha256 } from "../../../src/crypto.ts"
+import type { TokenKey } from "../../../src/decision/token-key.ts"
 import { createVerifyToken, type TokenQuestion } from "../../../src/decision/verify-token.ts"
 import { toBase64Url, utf8 } from "../../../src/formats/bytes.ts"
 import { encodeCanonicalJson } from "../../../src/formats/canonical-json.ts"
+import type { JsonObject } from "../../../src/formats/ports.ts"
 import type { FoundExecution, LineageStore } from "../../../src/ledger/lineage.ts"
 import { createTokenSigner, type TokenClaims, toJwk } from "../../../src/token/token.ts"
 import { ISSUER, testSigner, tokenSigner } from "../../support/decision.ts"
@@ -39,10 +41,16 @@ const recorded = (state: FoundExecution["state"] = "AUTHORIZED"): FoundExecution
   state,
 })
 
-function ask(change: Partial<TokenQuestion> = {}, execution: FoundExecution | null = recorded(), wallMs = NOW_MS) {
+function ask(
+  change: Partial<TokenQuestion> = {},
+  execution: FoundExecution | null = recorded(),
+  wallMs = NOW_MS,
+  tokenKeys: readonly TokenKey[] = [],
+) {
   const verify = createVerifyToken({
     lineage: { findExecution: async (id: string) => (id === ID ? execution : null) } as LineageStore,
     keys: async () => [toJwk(tokenSigner.publicKey, tokenSigner.kid)],
+    control: () => ({ tokenKeys }),
     issuer: ISSUER.issuer,
     wallMs: () => wallMs,
   })
@@ -59,6 +67,29 @@ describe("createVerifyToken", () => {
       claims: { sub: "x" },
     })
     expect(await ask({ token: tokenOf({ use: "offline" }) })).toMatchObject({ valid: true, sufficient: true })
+  })
+
+  test("one that says something else than its record is refused, whoever signed it", async () => {
+    const execution = recorded()
+    const payload = Buffer.concat([Buffer.alloc(32), utf8(encodeCanonicalJson({ claims } as unknown as JsonObject))])
+    const found = { ...execution, decision: { ...execution.decision, payload } }
+    expect((await ask({}, found)).valid).toBe(true)
+    const { valid, reason } = await ask({ token: tokenOf({ sub: "another" }) }, found)
+    expect({ valid, reason }).toEqual({
+      valid: false,
+      reason: expect.stringMatching(/^NOT_RECORDED: .*something else/),
+    })
+  })
+
+  test("what was decided before its log's key was compromised is refused, what came after is not", async () => {
+    const key = { kid: "k", publicKey: new Uint8Array(32), signsFromMs: 0, endsAtMs: 0 }
+    const withdrawn = (index: number) => [{ ...key, withdrawn: { origin: ISSUER.origin, index } }]
+    expect(await ask({}, recorded(), NOW_MS, withdrawn(1))).toMatchObject({
+      valid: false,
+      sufficient: false,
+      reason: expect.stringMatching(/^EXECUTION_REVOKED: .*compromised/),
+    })
+    expect((await ask({}, recorded(), NOW_MS, withdrawn(0))).valid).toBe(true)
   })
 
   test("the parameters about to be executed are compared, as bytes or as their digest", async () => {
