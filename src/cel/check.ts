@@ -281,7 +281,11 @@ class Checker {
       ]
       if (!this.inference.fits(wanted, given)) continue
       fitting.push(candidate)
-      const type = this.inference.resolve(returned)
+      // What a dyn left open is dyn as well: as a parameter it would become what its first use asks for.
+      const type = this.inference.resolve(
+        returned,
+        given.some(({ kind }) => kind === "dyn"),
+      )
       result = result === undefined || formatType(result) === formatType(type) ? type : DYN
     }
     this.targets.set(expr, {

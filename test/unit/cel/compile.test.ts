@@ -222,6 +222,10 @@ describe("run", () => {
     expect(Math.min(...times)).toBeLessThan(100)
   })
 
+  test("what is made of a dyn is not what its first use asks for", () => {
+    expect(run("['b'] + x.distinct().sort() == ['b', 'a']", { x: ["a", "a"] }).value).toBe(true)
+  })
+
   test("what is not bound as declared is an error, not a value", () => {
     expect(run("user.name == 'a'", { user: {} }).value).toBeInstanceOf(CelError)
     expect(run("user.name == 'a'", {}).value).toBeInstanceOf(CelError)
