@@ -50,6 +50,7 @@ import { readTile } from "./ledger/tiles.ts"
 import type { Logger } from "./log.ts"
 import { createMetrics } from "./metrics.ts"
 import type { Policy } from "./policy/types.ts"
+import { createAdmission } from "./rpc/admission.ts"
 import { PACKAGE_ROOT } from "./rpc/api.ts"
 import { assertRole, authenticate } from "./rpc/authenticate.ts"
 import { addHealth, addReflection, createHealth } from "./rpc/health.ts"
@@ -248,7 +249,9 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     ),
   ]
   const isReady = () => obstacles().length === 0
+  const admission = createAdmission(config.limits)
   const metrics = createMetrics({
+    lanes: admission,
     ready: isReady,
     treeSize: () => appender.size,
     checkpointSize: () => checkpoints.last?.size ?? 0,
@@ -553,6 +556,8 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   const callers = () => control.state.callers
   const server = buildServer({
     services,
+    limits: config.limits,
+    admission,
     callers,
     wallMs,
     log,

@@ -123,6 +123,64 @@ export const SETTINGS: readonly Setting[] = [
     meaning: "Bytes of records that one caller may add a second.",
   },
   {
+    key: "caller-calls-per-second",
+    kind: "number",
+    default: "0",
+    meaning:
+      "Calls, and messages of AuthorizeStream, that one caller may make a second, with a burst of four seconds' worth; 0 for no limit.",
+  },
+  {
+    key: "max-calls",
+    kind: "number",
+    default: "1024",
+    meaning:
+      "Decisions in hand at once, of all callers; and as many other calls beside them. What comes on top is OVERLOADED.",
+  },
+  {
+    key: "caller-max-calls",
+    kind: "number",
+    default: "512",
+    meaning: "The same for one caller: what comes on top is CALLER_AT_LIMIT.",
+  },
+  {
+    key: "target-latency-ms",
+    kind: "number",
+    default: "20",
+    meaning:
+      "While decisions are in hand for longer than this in the mean, fewer are taken at once, down to 128, milliseconds.",
+  },
+  {
+    key: "max-streams",
+    kind: "number",
+    default: "32768",
+    meaning: "Streams (beats, directives, AuthorizeStream) open at once, of all callers.",
+  },
+  {
+    key: "caller-max-streams",
+    kind: "number",
+    default: "32768",
+    meaning: "The same for one caller.",
+  },
+  {
+    key: "connection-max-streams",
+    kind: "number",
+    default: "256",
+    meaning:
+      "Calls and streams that one connection may have open; a client holds back what comes on top (HTTP/2 SETTINGS_MAX_CONCURRENT_STREAMS).",
+  },
+  {
+    key: "connection-memory-mib",
+    kind: "number",
+    default: "64",
+    meaning: "Memory that one connection's HTTP/2 session may take before its new streams are refused, MiB.",
+  },
+  {
+    key: "max-message-kib",
+    kind: "number",
+    default: "4096",
+    meaning: "The largest message that is read, KiB.",
+  },
+  {
     key: "min-free-disk-mib",
     kind: "number",
     default: "256",
@@ -177,6 +235,18 @@ export interface Config {
   readonly policyActivationTtlMs: number
   readonly appendTimeoutMs: number
   readonly callerBytesPerSecond: number
+  readonly limits: {
+    /** 0: none. */
+    readonly callerCallsPerSecond: number
+    readonly maxCalls: number
+    readonly callerMaxCalls: number
+    readonly targetLatencyMs: number
+    readonly maxStreams: number
+    readonly callerMaxStreams: number
+    readonly connectionMaxStreams: number
+    readonly connectionMemoryMib: number
+    readonly maxMessageBytes: number
+  }
   readonly minFreeDiskBytes: number
   readonly public: readonly string[] | null
   readonly listen: boolean
@@ -264,6 +334,17 @@ export function loadConfig(flags: Values, env: NodeJS.ProcessEnv = process.env):
     witnessQuorum: number("witness-quorum", 1, 64),
     appendTimeoutMs: number("append-timeout-ms", 50, 60_000),
     callerBytesPerSecond: number("caller-bytes-per-second", 1_024, 2 ** 40),
+    limits: {
+      callerCallsPerSecond: number("caller-calls-per-second", 0, 10_000_000),
+      maxCalls: number("max-calls", 1, 65_536),
+      callerMaxCalls: number("caller-max-calls", 1, 65_536),
+      targetLatencyMs: number("target-latency-ms", 1, 60_000),
+      maxStreams: number("max-streams", 1, 1_000_000),
+      callerMaxStreams: number("caller-max-streams", 1, 1_000_000),
+      connectionMaxStreams: number("connection-max-streams", 1, 65_536),
+      connectionMemoryMib: number("connection-memory-mib", 1, 1_024),
+      maxMessageBytes: number("max-message-kib", 1, 65_536) * 1024,
+    },
     minFreeDiskBytes: number("min-free-disk-mib", 0, 2 ** 24) * 1024 * 1024,
     public: list("public") ?? null,
     listen: flag("listen"),

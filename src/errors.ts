@@ -112,6 +112,18 @@ export const ERRORS = {
     retryable: true,
     text: "The caller cancelled before the decision was recorded; nothing was recorded.",
   },
+  OVERLOADED: {
+    grpc: STATUS.RESOURCE_EXHAUSTED,
+    http: 429,
+    retryable: true,
+    text: "The daemon has as many calls in hand as it answers in time; nothing was done. Retry after the delay in RetryInfo.",
+  },
+  CALLER_AT_LIMIT: {
+    grpc: STATUS.RESOURCE_EXHAUSTED,
+    http: 429,
+    retryable: true,
+    text: "This caller has as many calls or streams open as one caller may; nothing was done. Wait for some to be answered.",
+  },
   QUEUE_FULL: {
     grpc: STATUS.RESOURCE_EXHAUSTED,
     http: 429,
@@ -122,7 +134,7 @@ export const ERRORS = {
     grpc: STATUS.RESOURCE_EXHAUSTED,
     http: 429,
     retryable: true,
-    text: "This caller has recorded more bytes a second than it may. Retry after the delay in RetryInfo.",
+    text: "This caller makes more calls a second, or records more bytes, than it may. Retry after the delay in RetryInfo.",
   },
   LEDGER_UNAVAILABLE: {
     grpc: STATUS.UNAVAILABLE,

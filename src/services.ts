@@ -8,7 +8,6 @@ import type { createBeats } from "./decision/beats.ts"
 import { createBudgets } from "./decision/budgets.ts"
 import type { BundleThread } from "./decision/bundle-thread.ts"
 import type { BundleStore } from "./decision/bundles.ts"
-import { type ByteRate, createByteRate } from "./decision/byte-rate.ts"
 import type { createCallerKeys } from "./decision/caller-keys.ts"
 import type { createCascade } from "./decision/cascade.ts"
 import { createComplete } from "./decision/complete.ts"
@@ -23,6 +22,7 @@ import type { Leases } from "./decision/leases.ts"
 import { readLineageGraph } from "./decision/lineage-graph.ts"
 import { createPublish } from "./decision/publish-bundle.ts"
 import type { FindPublished } from "./decision/published-policies.ts"
+import { createRate, type Rate } from "./decision/rate.ts"
 import { createRedeem } from "./decision/redeem.ts"
 import { createReferenceValues } from "./decision/reference-values.ts"
 import { createRefusedBeats } from "./decision/refused-beats.ts"
@@ -121,7 +121,7 @@ export interface Parts {
 }
 
 export function createServices(parts: Parts): readonly Service[] {
-  const rate = createByteRate(parts.config.callerBytesPerSecond)
+  const rate = createRate(parts.config.callerBytesPerSecond)
   return [
     onAuthorization(parts, rate),
     onVerifier(parts, rate),
@@ -131,7 +131,7 @@ export function createServices(parts: Parts): readonly Service[] {
   ]
 }
 
-function onAuthorization(parts: Parts, rate: ByteRate): Service {
+function onAuthorization(parts: Parts, rate: Rate): Service {
   const { config, clock, origin, reader, jwks, wallMs, leases } = parts
   const { issuer, development, tokenTtlMs } = config
   const onExecutions = { ...parts, lineage: reader, rate }
@@ -165,7 +165,7 @@ function onAuthorization(parts: Parts, rate: ByteRate): Service {
   })
 }
 
-function onVerifier(parts: Parts, rate: ByteRate): Service {
+function onVerifier(parts: Parts, rate: Rate): Service {
   const { runtimes, directives, beats, beatThread, accounts } = parts
   const audience = parts.config.issuer
   const { begin, register } = createRegister({ ...parts, audience, rate })
@@ -210,7 +210,7 @@ function onLineage(parts: Parts): Service {
   return lineageService({ reader, origin, checkpointNow, find, readGraph, segment, verifyLineage, wallMs })
 }
 
-function onPolicy(parts: Parts, rate: ByteRate): Service {
+function onPolicy(parts: Parts, rate: Rate): Service {
   const { bundles, bundleThread, config } = parts
   const { checkFiles, testFiles } = bundleThread
   const signer = config.policySign ? parts.policySigner : null

@@ -10,13 +10,13 @@ import type { RequestClaim, SealedRecord } from "../ledger/store.ts"
 import type { Policy, PolicyRequest } from "../policy/types.ts"
 import type { TokenSigners } from "../token/token.ts"
 import { type Approval, type ApprovalStore, findApproval, findQueue, type Queue } from "./approval.ts"
-import type { ByteRate } from "./byte-rate.ts"
 import { determine } from "./determine.ts"
 import { factsOf } from "./facts.ts"
 import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from "./limits.ts"
 import { effectsOf, linksOf } from "./links.ts"
 import { findParent, type Parent, type ParentStore } from "./parent.ts"
 import { areKnown, loadRows, PastView, stepsOf } from "./past.ts"
+import type { Rate } from "./rate.ts"
 import { type RequestStore, recall } from "./recall.ts"
 import { InFlight, RecentKeys } from "./request-keys.ts"
 import { buildVerdict, type Issuer, sealDecision, type Verdict } from "./seal.ts"
@@ -54,7 +54,7 @@ export interface AuthorizeDependencies {
   readonly requests: RequestStore
   readonly parents: ParentStore
   readonly approvals: ApprovalStore
-  readonly rate: ByteRate
+  readonly rate: Rate
   /** Histories and budgets. */
   readonly consumables: Consumables
   control(): ControlState

@@ -22,10 +22,10 @@ import {
   toBundleView,
   trustedSignatures,
 } from "./bundles.ts"
-import type { ByteRate } from "./byte-rate.ts"
 import type { BundleCheck, BundleFiles, CheckedBundle } from "./check-bundle.ts"
 import { type BundleSignature, bundleSigningInput } from "./control.ts"
 import { type Limit, limitOf, MAX_TIMEOUT_MS } from "./limits.ts"
+import type { Rate } from "./rate.ts"
 import type { Receipt } from "./runtime-changes.ts"
 import { seal } from "./seal.ts"
 import { type ControlState, isUsable } from "./state.ts"
@@ -46,7 +46,7 @@ export interface Published {
 export interface PublishDependencies {
   readonly clock: Clock
   readonly origin: string
-  readonly rate: ByteRate
+  readonly rate: Rate
   readonly store: BundleStore
   control(): ControlState
   readonly ledger: { assertOpen(): void; append(entry: Entry): Promise<AppendResult> }

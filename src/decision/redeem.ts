@@ -17,11 +17,11 @@ import { verifySignature } from "../verify/signature.ts"
 import { MAX_SKEW_SECONDS, readToken } from "../verify/token.ts"
 import type { TokenJwk } from "../verify/types.ts"
 import type { Call } from "./authorize.ts"
-import type { ByteRate } from "./byte-rate.ts"
 import { checkRuntime } from "./determine.ts"
 import { type Redemption, readContent, readRedemption, readState, saysWhatWasGranted } from "./executions.ts"
 import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from "./limits.ts"
 import { areKnown, loadRows, PastView, rowsOfSteps, stepsAfter } from "./past.ts"
+import type { Rate } from "./rate.ts"
 import { seal } from "./seal.ts"
 import { assertLoaded, bundleProblems, type ControlState, isUsable, type ReasonCode } from "./state.ts"
 import { isCompromised, isInForce } from "./token-key.ts"
@@ -70,7 +70,7 @@ export interface RedeemDependencies {
   readonly origin: string
   readonly issuer: string
   readonly lineage: Pick<LineageStore, "findExecution">
-  readonly rate: ByteRate
+  readonly rate: Rate
   /** Budgets, of which redemptions spend. */
   readonly consumables: Consumables
   /** Milliseconds that a runtime's lease still has; null when nothing was heard of it since the start. */

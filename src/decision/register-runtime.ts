@@ -11,10 +11,10 @@ import { LEASE_TTL_MS, MAX_RUNTIMES, REGISTRATION_NONCE_MS, type Runtime, runtim
 import { isOpen } from "../runtime/states.ts"
 import { verifySignature } from "../verify/signature.ts"
 import type { Call } from "./authorize.ts"
-import type { ByteRate } from "./byte-rate.ts"
 import type { BeatAnswer } from "./heartbeat.ts"
 import type { Leases } from "./leases.ts"
 import { limitOf } from "./limits.ts"
+import type { Rate } from "./rate.ts"
 import { referencesAt } from "./reference-values.ts"
 import type { RuntimeChanged, RuntimeChanges } from "./runtime-changes.ts"
 import { assertLoaded, type ControlState } from "./state.ts"
@@ -25,7 +25,7 @@ export interface RegisterDependencies {
   readonly nonces: Nonces
   readonly leases: Leases<BeatAnswer>
   readonly changes: RuntimeChanges
-  readonly rate: ByteRate
+  readonly rate: Rate
   control(): ControlState
 }
 

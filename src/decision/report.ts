@@ -8,9 +8,9 @@ import type { Clock } from "../ledger/clock.ts"
 import type { ExecutionState, RecordKind } from "../ledger/kinds.ts"
 import { type FoundExecution, type LineageStore, readBody, versionOf } from "../ledger/lineage.ts"
 import type { Call } from "./authorize.ts"
-import type { ByteRate } from "./byte-rate.ts"
 import { assertExecutionId, readRedemption, sameContent } from "./executions.ts"
 import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from "./limits.ts"
+import type { Rate } from "./rate.ts"
 import { seal } from "./seal.ts"
 import type { ControlState } from "./state.ts"
 
@@ -28,7 +28,7 @@ export interface ReportDependencies {
   readonly clock: Clock
   readonly origin: string
   readonly lineage: Pick<LineageStore, "findExecution">
-  readonly rate: ByteRate
+  readonly rate: Rate
   control(): ControlState
   readonly ledger: { append(entry: Entry): Promise<AppendResult> }
 }

@@ -14,6 +14,7 @@ import type { TokenVerdict } from "../decision/verify-token.ts"
 import type { ApprovalPage } from "../decision/waiting.ts"
 import { WritError } from "../errors.ts"
 import type { ExecutionState } from "../ledger/kinds.ts"
+import { LEAST_DECISIONS } from "./admission.ts"
 import { toApproval } from "./approval-codec.ts"
 import {
   type Answer,
@@ -162,6 +163,7 @@ export function authorizationService(ports: AuthorizationPorts): Service {
         const work = reply(message as StreamMessage | Malformed).finally(() => open.delete(work))
         open.add(work)
       },
+      isFull: () => open.size >= LEAST_DECISIONS,
       async end() {
         await Promise.all(open)
       },
@@ -174,8 +176,10 @@ export function authorizationService(ports: AuthorizationPorts): Service {
     context: CallContext,
     timeoutMs: number | null,
   ): Promise<Answer> {
+    let enteredMs: number | null = null
     try {
       context.recheck() // an open connection gives no rights
+      enteredMs = context.enter()
       if (request === null)
         throw new WritError("INVALID_REQUEST", "request is missing.", { details: { field: "request" } })
       if (request instanceof Malformed) throw request.error
@@ -183,6 +187,8 @@ export function authorizationService(ports: AuthorizationPorts): Service {
       return { response: await ports.authorize(request, { caller, requestId, timeoutMs, signal }) }
     } catch (error) {
       return { status: encodeStatus(WritError.from(error), context.requestId) }
+    } finally {
+      if (enteredMs !== null) context.leave(enteredMs)
     }
   }
 }

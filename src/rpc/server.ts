@@ -1,20 +1,21 @@
 /** gRPC: one wrapper per call shape (authenticate, handle, status), and the server's start and drain. */
 import { randomUUID } from "node:crypto"
+import type { EventEmitter } from "node:events"
 import { readFileSync } from "node:fs"
 import { createSecureContext } from "node:tls"
 import * as grpc from "@grpc/grpc-js"
 import { toBindError } from "../bind-error.ts"
+import type { Config } from "../config.ts"
 import type { Caller, CallerKey, Role } from "../decision/state.ts"
 import { ERRORS, WritError } from "../errors.ts"
 import type { Logger } from "../log.ts"
+import type { Admission, Lane } from "./admission.ts"
 import { assertRole, authenticate } from "./authenticate.ts"
 import { Malformed } from "./load.ts"
 import { RPC_ROLES } from "./roles.ts"
 import { toServiceError } from "./status.ts"
 
-export const MAX_MESSAGE_BYTES = 4 * 1024 * 1024
-const MAX_STREAMS_PER_CONNECTION = 1_024
-const SESSION_MEMORY_MIB = 64
+const AUTHORIZE = "/writ.v1.AuthorizationService/Authorize"
 /** Messages that a watcher may leave unread. */
 const MAX_WATCH_BACKLOG = 1_024
 const REQUEST_ID = /^[A-Za-z0-9_.:-]{1,64}$/
@@ -26,6 +27,12 @@ export interface CallContext {
   readonly timeoutMs: number | null
   /** True once the caller has gone. */
   readonly signal: { readonly aborted: boolean }
+  /**
+   * Takes in a decision that is one of several of this call, and answers when that was; it leaves by `leave`, once.
+   * Throws OVERLOADED, CALLER_AT_LIMIT, RATE_LIMITED.
+   */
+  enter(): number
+  leave(enteredMs: number): void
   /** Checks the credential again, as it stands now: once for every message of a stream. Throws. */
   recheck(): void
 }
@@ -35,7 +42,12 @@ export type UnaryHandler = (request: never, context: CallContext) => Promise<obj
 export type StreamHandler = (
   context: CallContext,
   send: (reply: object) => void,
-) => { receive(request: object | Malformed): void; end(): Promise<void> }
+) => {
+  receive(request: object | Malformed): void
+  end(): Promise<void>
+  /** While it says so, nothing more is read: the caller waits. */
+  isFull?(): boolean
+}
 
 /** Answers one request by `send` until `end`; what it answers itself is called once when the call is over, however it ends. */
 export type WatchHandler = (
@@ -54,6 +66,8 @@ export interface Service {
 
 export interface RpcOptions {
   readonly services: readonly Service[]
+  readonly limits: Pick<Config["limits"], "maxMessageBytes" | "connectionMaxStreams" | "connectionMemoryMib">
+  readonly admission: Admission
   callers(): ReadonlyMap<string, CallerKey>
   wallMs(): number
   readonly log: Logger
@@ -62,11 +76,11 @@ export interface RpcOptions {
 
 export function buildServer(options: RpcOptions): grpc.Server {
   const server = new grpc.Server({
-    "grpc.max_receive_message_length": MAX_MESSAGE_BYTES,
-    "grpc.max_concurrent_streams": MAX_STREAMS_PER_CONNECTION,
+    "grpc.max_receive_message_length": options.limits.maxMessageBytes,
+    "grpc.max_concurrent_streams": options.limits.connectionMaxStreams,
     "grpc.keepalive_time_ms": 30_000,
     "grpc.keepalive_timeout_ms": 10_000,
-    "grpc-node.max_session_memory": SESSION_MEMORY_MIB,
+    "grpc-node.max_session_memory": options.limits.connectionMemoryMib,
     "grpc.enable_channelz": 0, // counted for nobody, on every call
   })
   for (const { definition, unary, streams, watches } of options.services) {
@@ -97,9 +111,15 @@ function wrapUnary(
   handle: UnaryHandler,
   options: RpcOptions,
 ): grpc.handleUnaryCall<object, object> {
+  const lane = path === AUTHORIZE ? options.admission.decisions : options.admission.others
   return (call, callback) => {
     let context: IncomingContext | null = null
+    let enteredMs: number | null = null
+    const leave = () => {
+      if (context && enteredMs !== null) lane.leave(context.caller.id, enteredMs, performance.now())
+    }
     const refuse = (thrown: unknown) => {
+      leave()
       const error = WritError.from(thrown)
       const requestId = context?.requestId ?? requestIdOf(call.metadata)
       report(error, path, requestId, options)
@@ -107,8 +127,12 @@ function wrapUnary(
     }
     try {
       context = new IncomingContext(call, roles, options)
+      const nowMs = performance.now()
+      lane.enter(context.caller.id, nowMs)
+      enteredMs = nowMs
       if (call.request instanceof Malformed) throw call.request.error
       handle(call.request as never, context).then((reply) => {
+        leave()
         options.observe?.(path, grpc.status.OK)
         callback(null, reply)
       }, refuse)
@@ -126,19 +150,31 @@ function wrapStream(
 ): grpc.handleBidiStreamingCall<object, object> {
   return (call) => {
     const requestId = requestIdOf(call.metadata)
+    let leave = () => {}
     const fail = (thrown: unknown) => {
+      leave()
       const error = WritError.from(thrown)
       report(error, path, requestId, options)
       call.emit("error", toServiceError(error, requestId))
     }
     try {
       const context = new IncomingContext(call, roles, options, requestId)
+      leave = enterStream(call, context.caller.id, options.admission.streams)
       const stream = open(context, (reply) => {
-        if (!call.cancelled && call.writable && !call.write(reply)) pauseUntilDrained(call)
+        if (!call.cancelled && call.writable) call.write(reply)
+        regulate()
       })
+      // A reader slower than we are, or a caller faster, is not read from: memory stays bounded by what is in flight.
+      const regulate = () => {
+        const isFull = call.writableNeedDrain || (stream.isFull?.() ?? false)
+        if (isFull && !call.isPaused()) call.pause()
+        else if (!isFull && call.isPaused()) call.resume()
+      }
+      call.on("drain", regulate)
       call.on("data", (message: object | Malformed) => {
         try {
           stream.receive(message)
+          regulate()
         } catch (error) {
           fail(error)
         }
@@ -146,6 +182,7 @@ function wrapStream(
       call.on("end", () => {
         stream.end().then(
           () => {
+            leave()
             options.observe?.(path, grpc.status.OK)
             call.end()
           },
@@ -168,9 +205,11 @@ function wrapWatch(
     const requestId = requestIdOf(call.metadata)
     let isOver = false
     let stop = () => {}
+    let leave = () => {}
     const end = (error?: WritError) => {
       if (isOver) return
       isOver = true
+      leave()
       stop()
       if (error) {
         report(error, path, requestId, options)
@@ -188,6 +227,7 @@ function wrapWatch(
     call.once("cancelled", () => end())
     try {
       const context = new IncomingContext(call, roles, options, requestId)
+      leave = enterStream(call, context.caller.id, options.admission.streams)
       if (call.request instanceof Malformed) throw call.request.error
       const stopWatch = open(call.request as never, context, send, end)
       if (isOver) stopWatch()
@@ -198,11 +238,17 @@ function wrapWatch(
   }
 }
 
-/** A reader that is slower than we are stops being read from: memory stays bounded by what is in flight. */
-function pauseUntilDrained(call: grpc.ServerDuplexStream<object, object>): void {
-  if (call.isPaused()) return
-  call.pause()
-  call.once("drain", () => call.resume())
+/** Counts an open stream; what it answers is called when the stream is over, and counts once. */
+function enterStream(call: EventEmitter, callerId: string, streams: Lane): () => void {
+  const enteredMs = performance.now()
+  streams.enter(callerId, enteredMs)
+  let isOpen = true
+  const leave = () => {
+    if (isOpen) streams.leave(callerId, enteredMs, performance.now())
+    isOpen = false
+  }
+  call.once("cancelled", leave)
+  return leave
 }
 
 interface IncomingCall {
@@ -238,6 +284,15 @@ class IncomingContext implements CallContext {
   get requestId(): string {
     this.#requestId ??= requestIdOf(this.signal.call.metadata)
     return this.#requestId
+  }
+
+  enter(): number {
+    const nowMs = performance.now()
+    this.#options.admission.decisions.enter(this.caller.id, nowMs)
+    return nowMs
+  }
+  leave(enteredMs: number): void {
+    this.#options.admission.decisions.leave(this.caller.id, enteredMs, performance.now())
   }
 
   recheck(): void {

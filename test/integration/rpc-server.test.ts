@@ -1,22 +1,16 @@
 import { connect } from "node:http2"
 import * as grpc from "@grpc/grpc-js"
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest"
+import { loadConfig } from "../../src/config.ts"
 import type { Authorized, Call } from "../../src/decision/authorize.ts"
 import { snapshot } from "../../src/decision/snapshot.ts"
 import { ERRORS, WritError } from "../../src/errors.ts"
+import { createAdmission } from "../../src/rpc/admission.ts"
 import { loadApi } from "../../src/rpc/api.ts"
 import { authorizationService } from "../../src/rpc/authorization.ts"
 import { loadService, messageType, SERVICES } from "../../src/rpc/load.ts"
 import { ROLES, RPC_ROLES } from "../../src/rpc/roles.ts"
-import {
-  buildServer,
-  drain,
-  listen,
-  MAX_MESSAGE_BYTES,
-  type Service,
-  type UnaryHandler,
-  type WatchHandler,
-} from "../../src/rpc/server.ts"
+import { buildServer, drain, listen, type Service, type UnaryHandler, type WatchHandler } from "../../src/rpc/server.ts"
 import { readErrorInfo, readStatusInfo } from "../../src/rpc/status.ts"
 import { jsonToStruct } from "../../src/rpc/struct.ts"
 import { endOf, type RpcFixture, startRpc } from "../support/rpc-server.ts"
@@ -317,7 +311,7 @@ describe("hostile messages", () => {
   })
 
   test("a message over the limit is RESOURCE_EXHAUSTED", async () => {
-    const { code } = await send(Buffer.alloc(MAX_MESSAGE_BYTES + 1))
+    const { code } = await send(Buffer.alloc(4 * 1024 * 1024 + 1))
     expect(code).toBe(grpc.status.RESOURCE_EXHAUSTED)
   })
 
@@ -672,8 +666,11 @@ describe("drain", () => {
 describe("buildServer", () => {
   test("a handler of a method that is not in the table of roles stops the start", async () => {
     const definition = loadService(SERVICES.admin)
+    const { limits } = loadConfig({ data: "/nowhere" }, {})
     const build = () =>
       buildServer({
+        limits,
+        admission: createAdmission(limits),
         services: [{ definition, unary: { KillSwitch: async () => ({}) } }],
         callers: () => new Map(),
         wallMs: () => 0,

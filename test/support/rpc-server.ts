@@ -1,9 +1,11 @@
 /** The real gRPC wrapper on a real socket, one API key per role, and a client that sends any bytes. */
 import * as grpc from "@grpc/grpc-js"
 import { HealthImplementation } from "grpc-health-check"
+import { type Config, loadConfig } from "../../src/config.ts"
 import { makeApiKey, parseApiKey } from "../../src/decision/caller-keys.ts"
 import type { CallerKey, Role } from "../../src/decision/state.ts"
 import { createLog } from "../../src/log.ts"
+import { type Admission, createAdmission } from "../../src/rpc/admission.ts"
 import { authenticate } from "../../src/rpc/authenticate.ts"
 import { addHealth, addReflection } from "../../src/rpc/health.ts"
 import { ROLES } from "../../src/rpc/roles.ts"
@@ -12,6 +14,7 @@ import { buildServer, drain, listen, type Service } from "../../src/rpc/server.t
 export interface RpcFixture {
   readonly address: string
   readonly server: grpc.Server
+  readonly admission: Admission
   readonly client: RawClient
   /** Authorization header values. */
   readonly keys: Readonly<Record<Role, string>>
@@ -20,7 +23,12 @@ export interface RpcFixture {
   close(): Promise<void>
 }
 
-export async function startRpc(services: readonly Service[]): Promise<RpcFixture> {
+const DEFAULTS = loadConfig({ data: "/nowhere" }, {}).limits
+
+export async function startRpc(
+  services: readonly Service[],
+  limits: Partial<Config["limits"]> = {},
+): Promise<RpcFixture> {
   const callers = new Map<string, CallerKey>()
   const keys = Object.fromEntries(
     ROLES.map((role) => {
@@ -32,7 +40,16 @@ export async function startRpc(services: readonly Service[]): Promise<RpcFixture
   ) as Record<Role, string>
   const lines: string[] = []
   const log = createLog({ level: "debug", destination: { write: (line) => void lines.push(line) } })
-  const server = buildServer({ services, callers: () => callers, wallMs: () => Date.now(), log })
+  const all = { ...DEFAULTS, ...limits }
+  const admission = createAdmission(all)
+  const server = buildServer({
+    services,
+    limits: all,
+    admission,
+    callers: () => callers,
+    wallMs: () => Date.now(),
+    log,
+  })
   addHealth(server, new HealthImplementation({ "": "SERVING" }))
   addReflection(server, (header) => void authenticate(header, callers, Date.now()))
   const address = await listen(server, { host: "127.0.0.1", port: 0, tls: null })
@@ -40,6 +57,7 @@ export async function startRpc(services: readonly Service[]): Promise<RpcFixture
   return {
     address,
     server,
+    admission,
     client,
     keys,
     callers,

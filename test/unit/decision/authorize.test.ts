@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import { type AuthorizeDependencies, createAuthorize } from "../../../src/decision/authorize.ts"
-import { createByteRate } from "../../../src/decision/byte-rate.ts"
+import { createRate } from "../../../src/decision/rate.ts"
 import type { RecordedRequest } from "../../../src/decision/recall.ts"
 import type { RawRequest } from "../../../src/decision/snapshot.ts"
 import { WritError } from "../../../src/errors.ts"
@@ -87,7 +87,7 @@ function setUp(more: Partial<AuthorizeDependencies> = {}) {
     requests,
     parents: NO_PARENTS,
     approvals: NO_APPROVALS,
-    rate: createByteRate(1_000_000),
+    rate: createRate(1_000_000),
     control: () => control.current,
     ledger,
     ...more,
@@ -311,7 +311,7 @@ describe("createAuthorize", () => {
       requests: new FakeRequests(),
       parents: NO_PARENTS,
       approvals: NO_APPROVALS,
-      rate: createByteRate(1_000_000),
+      rate: createRate(1_000_000),
       control: () => control.current,
       ledger,
     })
@@ -323,7 +323,7 @@ describe("createAuthorize", () => {
   })
 
   test("a caller over its byte rate is refused before the append", async () => {
-    const { ledger, call } = setUp({ rate: createByteRate(1) })
+    const { ledger, call } = setUp({ rate: createRate(1) })
     expect(await codeOf(call())).toBe("RATE_LIMITED")
     expect(ledger.entries).toEqual([])
   })

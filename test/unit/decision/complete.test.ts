@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest"
 import type { Call } from "../../../src/decision/authorize.ts"
-import { createByteRate } from "../../../src/decision/byte-rate.ts"
 import { type CompleteRequest, createComplete } from "../../../src/decision/complete.ts"
+import { createRate } from "../../../src/decision/rate.ts"
 import { WritError } from "../../../src/errors.ts"
 import { toHex } from "../../../src/formats/bytes.ts"
 import { PAYLOAD_SALT_BYTES } from "../../../src/ledger/record.ts"
@@ -20,7 +20,7 @@ function setUp({ redeemed = true, bytesPerSecond = 1_000_000 } = {}) {
     clock,
     origin: ISSUER.origin,
     lineage: execution.lineage,
-    rate: createByteRate(bytesPerSecond),
+    rate: createRate(bytesPerSecond),
     control: () => control.current,
     ledger: execution.ledger,
   })

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest"
-import { createByteRate } from "../../../src/decision/byte-rate.ts"
 import { BUNDLE_PAYLOAD_TYPE, bundleSigningInput } from "../../../src/decision/control.ts"
 import { createPublish, type PublishDependencies } from "../../../src/decision/publish-bundle.ts"
+import { createRate } from "../../../src/decision/rate.ts"
 import { testBundle } from "../../../src/decision/test-bundle.ts"
 import { encodeDsseEnvelope } from "../../../src/formats/dsse.ts"
 import { BundleWorld, bundleText, callOf, POLICY_SIGNER, policyOf } from "../../support/bundles.ts"
@@ -30,7 +30,7 @@ const publish = (
 ) =>
   createPublish({
     ...world.shared,
-    rate: createByteRate(1_000_000),
+    rate: createRate(1_000_000),
     trustedPolicyKeys: [POLICY_SIGNER.publicKey, other.publicKey],
     signer: POLICY_SIGNER,
     testFiles: async (given, filter) => testBundle(given, filter),
@@ -119,7 +119,7 @@ describe("createPublish", () => {
     ],
     ["an envelope that is none", { envelope: new Uint8Array([1]) }, {}, "INVALID_REQUEST"],
     ["an envelope that is too large", { envelope: new Uint8Array(1024 * 1024 + 1) }, {}, "REQUEST_TOO_LARGE"],
-    ["more bytes than the caller may store", {}, { rate: createByteRate(1) }, "RATE_LIMITED"],
+    ["more bytes than the caller may store", {}, { rate: createRate(1) }, "RATE_LIMITED"],
   ] as const)("refuses %s, and stores nothing", async (_, request, deps, code) => {
     await expect(publish(request, deps)).rejects.toMatchObject({ code })
     expect([world.entries.length, world.contents.size]).toEqual([0, 0])

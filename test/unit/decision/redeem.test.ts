@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest"
 import { sha256 } from "../../../src/crypto.ts"
 import type { Call } from "../../../src/decision/authorize.ts"
-import { createByteRate } from "../../../src/decision/byte-rate.ts"
+import { createRate } from "../../../src/decision/rate.ts"
 import { createRedeem, REPEAT_MS, type RedeemRequest } from "../../../src/decision/redeem.ts"
 import type { ControlState } from "../../../src/decision/state.ts"
 import { WritError } from "../../../src/errors.ts"
@@ -87,7 +87,7 @@ function setUp(
     origin: ISSUER.origin,
     issuer: ISSUER.issuer,
     lineage: execution.lineage,
-    rate: createByteRate(bytesPerSecond),
+    rate: createRate(bytesPerSecond),
     leaseLeftMs: () => leaseLeftMs,
     control: () => control.current,
     refresh: async () => onRefresh.current(),

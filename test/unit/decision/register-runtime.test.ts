@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest"
 import { sha256 } from "../../../src/crypto.ts"
-import { createByteRate } from "../../../src/decision/byte-rate.ts"
 import type { BeatAnswer } from "../../../src/decision/heartbeat.ts"
 import { Leases } from "../../../src/decision/leases.ts"
+import { createRate } from "../../../src/decision/rate.ts"
 import { createRegister } from "../../../src/decision/register-runtime.ts"
 import { createRuntimeChanges } from "../../../src/decision/runtime-changes.ts"
 import type { ControlState } from "../../../src/decision/state.ts"
@@ -45,7 +45,7 @@ describe("createRegister", () => {
       nonces: createNonces(sha256(new Uint8Array())),
       leases: new Leases<BeatAnswer>(),
       changes: createRuntimeChanges(shared),
-      rate: createByteRate(400),
+      rate: createRate(400),
     })
     const once = async () => {
       clock.wallMs += 1 // each nonce is newer than the one before

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest"
 import type { Call } from "../../../src/decision/authorize.ts"
-import { createByteRate } from "../../../src/decision/byte-rate.ts"
+import { createRate } from "../../../src/decision/rate.ts"
 import { createStart, type StartRequest } from "../../../src/decision/start.ts"
 import type { WritError } from "../../../src/errors.ts"
 import { toHex } from "../../../src/formats/bytes.ts"
@@ -20,7 +20,7 @@ function setUp({ redeemed = true } = {}) {
     clock,
     origin: ISSUER.origin,
     lineage: execution.lineage,
-    rate: createByteRate(1_000_000),
+    rate: createRate(1_000_000),
     control: () => control.current,
     ledger: execution.ledger,
   })

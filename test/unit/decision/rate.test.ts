@@ -1,12 +1,12 @@
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
-import { createByteRate } from "../../../src/decision/byte-rate.ts"
+import { createRate } from "../../../src/decision/rate.ts"
 import type { WritError } from "../../../src/errors.ts"
 
 const PER_SECOND = 1_000
 const BURST = 4 * PER_SECOND
 
-function takes(rate: ReturnType<typeof createByteRate>, caller: string, bytes: number, atMs: number): boolean {
+function takes(rate: ReturnType<typeof createRate>, caller: string, bytes: number, atMs: number): boolean {
   try {
     rate.take(caller, bytes, atMs)
     return true
@@ -17,21 +17,21 @@ function takes(rate: ReturnType<typeof createByteRate>, caller: string, bytes: n
   }
 }
 
-describe("createByteRate", () => {
+describe("createRate", () => {
   test("four seconds' worth at once, then no byte more", () => {
-    const rate = createByteRate(PER_SECOND)
+    const rate = createRate(PER_SECOND)
     expect(takes(rate, "a", BURST, 0)).toBe(true)
     expect(takes(rate, "a", 1, 0)).toBe(false)
   })
 
   test("more than the burst is never taken, and costs nothing", () => {
-    const rate = createByteRate(PER_SECOND)
+    const rate = createRate(PER_SECOND)
     expect(takes(rate, "a", BURST + 1, 0)).toBe(false)
     expect(takes(rate, "a", BURST, 0)).toBe(true)
   })
 
   test("it fills again with time, to the burst and no further", () => {
-    const rate = createByteRate(PER_SECOND)
+    const rate = createRate(PER_SECOND)
     takes(rate, "a", BURST, 0)
     expect(takes(rate, "a", 500, 499)).toBe(false)
     expect(takes(rate, "a", 500, 500)).toBe(true)
@@ -40,7 +40,7 @@ describe("createByteRate", () => {
   })
 
   test("one caller's bytes are not another's", () => {
-    const rate = createByteRate(PER_SECOND)
+    const rate = createRate(PER_SECOND)
     takes(rate, "a", BURST, 0)
     expect(takes(rate, "b", BURST, 0)).toBe(true)
   })
@@ -49,7 +49,7 @@ describe("createByteRate", () => {
     const steps = fc.array(fc.tuple(fc.nat(3_000), fc.nat(BURST + 100)), { maxLength: 60 })
     fc.assert(
       fc.property(steps, (calls) => {
-        const rate = createByteRate(PER_SECOND)
+        const rate = createRate(PER_SECOND)
         let atMs = 0
         const taken: { atMs: number; bytes: number }[] = []
         for (const [waitMs, bytes] of calls) {
@@ -68,7 +68,7 @@ describe("createByteRate", () => {
   })
 
   test("tens of thousands of callers do not grow it without end", () => {
-    const rate = createByteRate(PER_SECOND)
+    const rate = createRate(PER_SECOND)
     for (let i = 0; i < 25_000; i++) expect(takes(rate, `caller-${i}`, BURST, 0)).toBe(true)
   })
 })
