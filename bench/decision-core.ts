@@ -20,6 +20,7 @@ export async function benchDecisionCore(): Promise<Row[]> {
     epoch: 0n,
     active: { policy: loaded.policy, problems: [] },
     callers: new Map(),
+    bindings: new Map(),
     runtimes: new Map(),
     references: new Map(),
     revokedKeys: new Set<string>(),

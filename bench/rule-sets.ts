@@ -83,6 +83,7 @@ export function controlOf(policy: Policy): ControlState {
     epoch: 0n,
     active: { policy, problems: [] },
     callers: new Map(),
+    bindings: new Map(),
     runtimes: new Map(),
     references: new Map(),
     revokedKeys: new Set(),

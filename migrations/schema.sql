@@ -329,6 +329,12 @@ CREATE TABLE public.beat_segment (
 );
 ALTER TABLE ONLY public.beat_segment ALTER COLUMN segment SET STORAGE EXTERNAL;
 
+CREATE TABLE public.binding (
+    key uuid NOT NULL,
+    epoch bigint NOT NULL,
+    content bytea NOT NULL
+);
+
 CREATE TABLE public.bundle (
     digest bytea NOT NULL,
     log_id smallint NOT NULL,
@@ -361,6 +367,7 @@ CREATE TABLE public.caller_key (
     secret_hash bytea NOT NULL,
     state text NOT NULL,
     expires_at timestamp with time zone,
+    scope bytea,
     CONSTRAINT caller_key_id_check CHECK ((id ~ '^[0-9a-f]{8}$'::text)),
     CONSTRAINT caller_key_secret_hash_check CHECK ((octet_length(secret_hash) = 32)),
     CONSTRAINT caller_key_state_check CHECK ((state = ANY (ARRAY['active'::text, 'revoked'::text])))
@@ -603,6 +610,9 @@ ALTER TABLE ONLY public.archived
 ALTER TABLE ONLY public.beat_segment
     ADD CONSTRAINT beat_segment_pkey PRIMARY KEY (sha256);
 
+ALTER TABLE ONLY public.binding
+    ADD CONSTRAINT binding_pkey PRIMARY KEY (key);
+
 ALTER TABLE ONLY public.bundle_part
     ADD CONSTRAINT bundle_part_pkey PRIMARY KEY (digest, part);
 
@@ -706,6 +716,8 @@ CREATE INDEX approval_caller ON public.approval USING btree (caller, expires_at)
 CREATE INDEX approval_expires ON public.approval USING btree (expires_at);
 
 CREATE INDEX approval_requested ON public.approval USING btree (requested_at, approval_id);
+
+CREATE INDEX binding_epoch ON public.binding USING btree (epoch);
 
 CREATE INDEX bundle_published ON public.bundle USING btree (published_at, digest);
 

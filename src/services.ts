@@ -5,6 +5,7 @@ import { createActivation } from "./decision/activate-bundle.ts"
 import { createAuthorize } from "./decision/authorize.ts"
 import type { BeatThread } from "./decision/beat-thread.ts"
 import type { createBeats } from "./decision/beats.ts"
+import { createBindings } from "./decision/bindings.ts"
 import { createBudgets } from "./decision/budgets.ts"
 import type { BundleThread } from "./decision/bundle-thread.ts"
 import type { BundleStore } from "./decision/bundles.ts"
@@ -244,6 +245,7 @@ function onAdmin(parts: Parts): Service {
   return adminService({
     control,
     createKey: callerKeys.create,
+    bindings: createBindings(parts),
     revokeKey: callerKeys.revoke,
     erase: createErase(parts),
     rotateKey: createRotateKey(parts),

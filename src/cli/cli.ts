@@ -6,6 +6,7 @@ import { VERSION } from "../version.ts"
 import { addArchiveCommands } from "./archive.ts"
 import type { MonitorFlags } from "./monitor.ts"
 import { fail } from "./output.ts"
+import { addScopeOptions } from "./scope.ts"
 import type { TrustFlags } from "./trust.ts"
 import type { WitnessFlags } from "./witness.ts"
 
@@ -342,9 +343,9 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   remote(keys.command("list").description("all keys, without their secrets").option("--json", "print JSON")).action(
     run(async (flags: Flags) => (await import("./keys.ts")).listKeys(flags)),
   )
-  remote(keys.command("create <role>").description("a new key; shown this once").option("--json", "print JSON")).action(
-    run(async (role: string, flags: Flags) => (await import("./keys.ts")).createKey(role, flags)),
-  )
+  addScopeOptions(
+    remote(keys.command("create <role>").description("a new key; shown this once").option("--json", "print JSON")),
+  ).action(run(async (role: string, flags: Flags) => (await import("./keys.ts")).createKey(role, flags)))
   remote(
     keys.command("revoke <id>").description("revoke a key, on open connections too").option("--json", "print JSON"),
   ).action(run(async (id: string, flags: Flags) => (await import("./keys.ts")).revokeKey(id, flags)))
@@ -356,6 +357,35 @@ export async function runCli(argv: readonly string[]): Promise<number> {
       .option("--compromised", "the old one is: withdraw it at once, and revoke what it has started")
       .option("--json", "print JSON"),
   ).action(run(async (use: string, flags: Flags) => (await import("./keys.ts")).rotateKey(use, flags)))
+
+  const bindings = program.command("bindings").description("callers that need no API key: by certificate or token")
+  remote(
+    bindings.command("list").description("who has which role, and for what").option("--json", "print JSON"),
+  ).action(run(async (flags: Flags) => (await import("./bindings.ts")).listBindings(flags)))
+  addScopeOptions(
+    remote(
+      bindings
+        .command("put <principal> <role>")
+        .description(
+          "give a role to spiffe://DOMAIN/PATH, x509:SUBJECT or jwt:ISSUER|SUB, instead of what it had there",
+        )
+        .option("--json", "print JSON"),
+    ),
+  ).action(
+    run(async (principal: string, role: string, flags: Flags) =>
+      (await import("./bindings.ts")).putBinding(principal, role, flags),
+    ),
+  )
+  remote(
+    bindings
+      .command("remove <principal> <role>")
+      .description("take a role away, on open connections too")
+      .option("--json", "print JSON"),
+  ).action(
+    run(async (principal: string, role: string, flags: Flags) =>
+      (await import("./bindings.ts")).removeBinding(principal, role, flags),
+    ),
+  )
 
   command("demo", "a story on a real daemon in a throwaway folder; ends by itself").action(
     run(async (flags: Flags) => (await import("./demo.ts")).demoCommand(flags)),

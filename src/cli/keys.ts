@@ -2,8 +2,9 @@
 import type { Flags } from "./cli.ts"
 import { print, printJson } from "./output.ts"
 import { withClient } from "./remote.ts"
+import { describeLimits, type ScopeFlags, toLimits, type WireLimits } from "./scope.ts"
 
-interface Key {
+interface Key extends WireLimits {
   readonly id: string
   readonly role: string
   readonly state: string
@@ -14,16 +15,21 @@ export async function listKeys(flags: Flags): Promise<number> {
     client.call<{ caller_keys: Key[] }>("admin", "ListCallerKeys", {}),
   )
   if (flags["json"]) printJson(caller_keys)
-  else for (const { id, role, state } of caller_keys) print(`${id}  ${role.padEnd(9)} ${state}`)
+  else
+    for (const key of caller_keys)
+      print(`${key.id}  ${key.role.padEnd(9)} ${key.state.padEnd(8)} ${describeLimits(key)}`)
   return 0
 }
 
-export async function createKey(role: string, flags: Flags): Promise<number> {
+export async function createKey(role: string, flags: Flags & ScopeFlags): Promise<number> {
   const made = await withClient(flags, "admin", (client) =>
-    client.call<{ key: string; caller_key: Key }>("admin", "CreateCallerKey", { role }),
+    client.call<{ key: string; caller_key: Key }>("admin", "CreateCallerKey", { role, ...toLimits(flags) }),
   )
   if (flags["json"]) printJson(made)
-  else print(`${made.key}\nKeep it: it is not shown again. Its id is ${made.caller_key.id}.`)
+  else
+    print(
+      `${made.key}\nKeep it: it is not shown again. Its id is ${made.caller_key.id}; it speaks for ${describeLimits(made.caller_key)}.`,
+    )
   return 0
 }
 

@@ -9,6 +9,14 @@ export function toAgo(text: string): object | null {
   return ago && toTime(Date.now() - Number(ago[1]) * (UNITS[ago[2] as string] as number))
 }
 
+/** How long from now, or when: "90d" is so long from now. Throws INVALID_REQUEST. */
+export function toEnd(flag: string, text: string): object {
+  const from = /^(\d{1,9})([smhd])$/.exec(text)
+  const time = from ? toTime(Date.now() + Number(from[1]) * (UNITS[from[2] as string] as number)) : parseTime(text)
+  if (time) return time
+  throw new WritError("INVALID_REQUEST", `${flag} is how long from now, like 90d, or a time like 2027-03-01T00:00:00Z.`)
+}
+
 /** Null: it is no time. */
 export function parseTime(text: string): object | null {
   const ms = Date.parse(text)

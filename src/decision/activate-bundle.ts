@@ -24,12 +24,13 @@ import {
   toBundleView,
   trustedSignatures,
 } from "./bundles.ts"
+import { assertUsable } from "./caller.ts"
 import type { BundleCheck } from "./check-bundle.ts"
 import { type Limit, limitOf, MAX_TIMEOUT_MS } from "./limits.ts"
 import { assertValid } from "./publish-bundle.ts"
 import type { Receipt } from "./runtime-changes.ts"
 import { type RecordContent, seal } from "./seal.ts"
-import { type ControlState, isUsable, outsideWindow } from "./state.ts"
+import { type ControlState, outsideWindow } from "./state.ts"
 import type { InTurn } from "./turns.ts"
 
 const MAX_ATTEMPTS = 16
@@ -125,14 +126,14 @@ export function createActivation(deps: ActivateDependencies) {
   /** Throws what ends the attempts; null: somebody else changed something first. */
   async function append(
     { kind, data, reason, effects, raisesEpoch }: Change,
-    { epoch, callers }: ControlState,
+    state: ControlState,
     { caller }: Call,
     limit: Limit,
   ): Promise<Receipt | null> {
+    const { epoch } = state
     const { wallMs, monotonicMs } = clock.now()
     if (monotonicMs >= limit.deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
-    if (!isUsable(callers.get(caller.keyId), wallMs))
-      throw new WritError("UNAUTHENTICATED", "The credential is no longer valid.")
+    assertUsable(state, caller, wallMs)
     const record = seal(
       { kind, actor: { id: caller.id, proof: caller.proof }, epoch: String(raisesEpoch ? epoch + 1n : epoch), data },
       reason === "" ? null : encodeCanonicalJson({ reason }),

@@ -10,6 +10,7 @@ import type { RequestClaim, SealedRecord } from "../ledger/store.ts"
 import type { Policy, PolicyRequest } from "../policy/types.ts"
 import type { TokenSigners } from "../token/token.ts"
 import { type Approval, type ApprovalStore, findApproval, findQueue, type Queue } from "./approval.ts"
+import { assertMaySpeak } from "./caller.ts"
 import { determine } from "./determine.ts"
 import { factsOf } from "./facts.ts"
 import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from "./limits.ts"
@@ -19,9 +20,10 @@ import { areKnown, loadRows, PastView, stepsOf } from "./past.ts"
 import type { Rate } from "./rate.ts"
 import { type RequestStore, recall } from "./recall.ts"
 import { InFlight, RecentKeys } from "./request-keys.ts"
+import type { Asked } from "./scope.ts"
 import { buildVerdict, type Issuer, sealDecision, type Verdict } from "./seal.ts"
 import { type RawRequest, type Snapshot, snapshot, toPolicyRequest } from "./snapshot.ts"
-import { assertLoaded, type Caller, type ControlState, isUsable } from "./state.ts"
+import { assertLoaded, type Caller, type ControlState } from "./state.ts"
 import { isCompromised } from "./token-key.ts"
 
 const MAX_ATTEMPTS = 8
@@ -85,6 +87,7 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
       ledger.assertOpen()
       const now = clock.now()
       const request = snapshot(raw) // copied once, limited, typed; INVALID_REQUEST
+      assertMaySpeak(deps.control(), call.caller, askedOf(request), now.wallMs) // also for a repeat
       const claim = claimRequest(call.caller, request)
       const deadlineMs = now.monotonicMs + Math.min(call.timeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS)
       return inFlight.get(claim.key)
@@ -155,7 +158,7 @@ export function createAuthorize(deps: AuthorizeDependencies): (raw: RawRequest, 
           now = clock.now()
           if (now.monotonicMs >= deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
         }
-        assertCaller(state, call.caller, now.wallMs)
+        assertMaySpeak(state, call.caller, askedOf(request), now.wallMs) // it may have changed since the call began
         let policyRequest = toPolicyRequest(request, now.wallMs)
         let rows = state.active?.policy.rows(policyRequest) ?? [] // of most requests none
         while (!areKnown(deps.consumables, rows)) {
@@ -293,10 +296,14 @@ function recordedRequest(request: Snapshot, policyRequest: PolicyRequest, policy
   })
 }
 
-/** Throws UNAUTHENTICATED when the caller's key was revoked since the call began. */
-function assertCaller(state: ControlState, caller: Caller, wallMs: number): void {
-  if (!isUsable(state.callers.get(caller.keyId), wallMs))
-    throw new WritError("UNAUTHENTICATED", "The credential is no longer valid.")
+/** What a caller's scope has to cover. */
+function askedOf({ subject, resource, runtimeId, audience }: Snapshot): Asked {
+  return {
+    subjects: `${subject.type}:${subject.id}`,
+    resources: `${resource.type}:${resource.id}`,
+    ...(runtimeId !== "" && { runtimes: runtimeId }),
+    audiences: audience,
+  }
 }
 
 /** Scoped to the authenticated caller; lengths cannot be confused, since a caller's id holds no NUL. */

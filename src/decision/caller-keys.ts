@@ -4,9 +4,11 @@ import { sha256 } from "../crypto.ts"
 import { WritError } from "../errors.ts"
 import { toHex } from "../formats/bytes.ts"
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
+import type { JsonObject } from "../formats/ports.ts"
 import type { AppendResult, Entry } from "../ledger/appender.ts"
 import type { Clock } from "../ledger/clock.ts"
 import type { Actor } from "../ledger/record.ts"
+import { checkScope, encodeScope, type Scope } from "./scope.ts"
 import { seal } from "./seal.ts"
 import type { Caller, CallerKey, ControlState, Role } from "./state.ts"
 
@@ -48,7 +50,7 @@ export function createCallerKeys(deps: CallerKeyDependencies) {
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const { epoch } = deps.control()
       const key = build()
-      const { id, role, state, expiresAtMs, secretHash } = key
+      const { id, role, state, expiresAtMs, secretHash, scope } = key
       const record = seal(
         {
           kind: "caller_key_changed",
@@ -56,13 +58,13 @@ export function createCallerKeys(deps: CallerKeyDependencies) {
           epoch: String(epoch + 1n),
           data: { id, role, state, expires_at_ms: expiresAtMs },
         },
-        encodeCanonicalJson({ secret_hash: toHex(secretHash) }),
+        encodeCanonicalJson({ ...(scope && { scope: scope as JsonObject }), secret_hash: toHex(secretHash) }),
         deps.clock.now().wallMs,
       )
       const result = await deps.ledger.append({
         record,
         epoch,
-        change: { effects: [{ kind: "caller_key", ...key }], raisesEpoch: true },
+        change: { effects: [{ kind: "caller_key", ...key, scope: scope && encodeScope(scope) }], raisesEpoch: true },
       })
       if (result.kind === "written")
         return { key, receipt: { origin: deps.origin, index: result.index, leafHash: record.leafHash } }
@@ -79,20 +81,25 @@ export function createCallerKeys(deps: CallerKeyDependencies) {
           "DATA_FOLDER_UNFIT",
           "A file under api-keys/ does not hold an API key. Remove it to get a new one.",
         )
-      return await change(() => ({ ...parsed, state: "active", expiresAtMs: null }), actor)
+      return await change(() => ({ ...parsed, state: "active", expiresAtMs: null, scope: null }), actor)
     },
 
     async create(
       role: Role,
       expiresAtMs: number | null,
+      limits: Scope,
       caller: Caller,
     ): Promise<KeyChanged & { readonly text: string }> {
       if (expiresAtMs !== null && expiresAtMs <= deps.clock.now().wallMs)
         throw new WritError("INVALID_REQUEST", "expires_at is in the past.")
+      const scope = checkScope(role, limits)
       const text = makeApiKey(role)
       const parsed = parseApiKey(text) as NonNullable<ReturnType<typeof parseApiKey>>
       return {
-        ...(await change(() => ({ ...parsed, state: "active", expiresAtMs }), { id: caller.id, proof: caller.proof })),
+        ...(await change(() => ({ ...parsed, state: "active", expiresAtMs, scope }), {
+          id: caller.id,
+          proof: caller.proof,
+        })),
         text,
       }
     },

@@ -5,6 +5,7 @@ import { dsseSigningInput } from "../formats/dsse.ts"
 import type { StoredRecord } from "../ledger/lineage.ts"
 import type { Policy } from "../policy/types.ts"
 import type { Runtime } from "../runtime/runtime.ts"
+import { type Binding, bindingName } from "./binding.ts"
 import type { CheckTrust } from "./bundle-trust.ts"
 import type { DirectiveRow } from "./directives.ts"
 import type { ReferenceSet } from "./reference-values.ts"
@@ -20,6 +21,7 @@ export interface ControlRows {
   /** What changed since the epoch that `load` was told of: these are only added to and replaced, never removed. */
   readonly runtimes: readonly { readonly key: string; readonly runtime: Runtime }[]
   readonly references: readonly ReferenceSet[]
+  readonly bindings: readonly Binding[]
   readonly revokedKeys: readonly string[]
   readonly directives: readonly DirectiveRow[]
   /** The record that says which bundle is the shadow. No decision sees it: it is no part of the control state. */
@@ -60,6 +62,7 @@ export class Control {
     epoch: -1n,
     active: null,
     callers: new Map(),
+    bindings: new Map(),
     runtimes: new Map(),
     references: new Map(),
     revokedKeys: new Set(),
@@ -91,12 +94,16 @@ export class Control {
     if (rows.epoch === this.#state.epoch && !this.#state.isLoading) return
     const found = await this.#find(rows.activeBundle)
     const callers = new Map(rows.callers.map((key) => [key.id, key]))
-    const { runtimes, references, revokedKeys } = this.#state
+    const { bindings, runtimes, references, revokedKeys } = this.#state
     this.#state = {
       epoch: rows.epoch,
       active: null,
       ...found,
       callers,
+      bindings:
+        rows.bindings.length === 0
+          ? bindings
+          : new Map([...bindings, ...rows.bindings.map((one) => [bindingName(one.principal, one.role), one] as const)]),
       runtimes:
         rows.runtimes.length === 0
           ? runtimes

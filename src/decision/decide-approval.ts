@@ -10,10 +10,11 @@ import { type FoundExecution, type LineageStore, openingOf, readBody, readLineag
 import type { Effect } from "../ledger/store.ts"
 import { type Approval, isGranted, readApproval } from "./approval.ts"
 import type { Call } from "./authorize.ts"
+import { assertUsable } from "./caller.ts"
 import { assertExecutionId, readContent } from "./executions.ts"
 import { MAX_TIMEOUT_MS } from "./limits.ts"
 import { seal } from "./seal.ts"
-import { type ControlState, isUsable } from "./state.ts"
+import type { ControlState } from "./state.ts"
 import { type ApprovalView, toView } from "./waiting.ts"
 
 const MAX_ATTEMPTS = 16
@@ -59,8 +60,7 @@ export function createDecideApproval(
       const requesters = await requestersOf(deps.lineage, found, approval)
       const now = deps.clock.now() // after the last wait before the append
       if (now.monotonicMs >= deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
-      if (!isUsable(state.callers.get(caller.keyId), now.wallMs))
-        throw new WritError("UNAUTHENTICATED", "The credential is no longer valid.")
+      assertUsable(state, caller, now.wallMs)
       if (requesters.has(caller.id))
         throw new WritError("FORBIDDEN", "Whoever asked for this, or for what it descends from, may not decide it.")
       const earlier = found.records.find(({ body }) => {

@@ -135,6 +135,7 @@ export function restore(
       epoch: 0n,
       active: active && policy && { ...active, policy },
       callers: new Map(),
+      bindings: new Map(),
       runtimes,
       references: new Map(),
       revokedKeys: new Set(),

@@ -22,13 +22,14 @@ import {
   toBundleView,
   trustedSignatures,
 } from "./bundles.ts"
+import { assertUsable } from "./caller.ts"
 import type { BundleCheck, BundleFiles, CheckedBundle } from "./check-bundle.ts"
 import { type BundleSignature, bundleSigningInput } from "./control.ts"
 import { type Limit, limitOf, MAX_TIMEOUT_MS } from "./limits.ts"
 import type { Rate } from "./rate.ts"
 import type { Receipt } from "./runtime-changes.ts"
 import { seal } from "./seal.ts"
-import { type ControlState, isUsable } from "./state.ts"
+import type { ControlState } from "./state.ts"
 import type { BundleTests } from "./test-bundle.ts"
 
 const MAX_ATTEMPTS = 16
@@ -148,8 +149,7 @@ export function createPublish(deps: PublishDependencies) {
     if (Object.keys(files).some(isTestFile)) assertTested(await deps.testFiles(files, "", leftMs()))
     const signatures = await vouch(checked.canonicalBytes, envelope)
     const { wallMs, monotonicMs } = deps.clock.now()
-    if (!isUsable(deps.control().callers.get(call.caller.keyId), wallMs))
-      throw new WritError("UNAUTHENTICATED", "The credential is no longer valid.")
+    assertUsable(deps.control(), call.caller, wallMs)
     deps.rate.take(call.caller.keyId, checked.canonicalBytes.length, monotonicMs)
     return await store({ checked, signatures, comment }, call.caller, limit)
   }

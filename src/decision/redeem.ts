@@ -17,13 +17,14 @@ import { verifySignature } from "../verify/signature.ts"
 import { MAX_SKEW_SECONDS, readToken } from "../verify/token.ts"
 import type { TokenJwk } from "../verify/types.ts"
 import type { Call } from "./authorize.ts"
+import { assertMaySpeak } from "./caller.ts"
 import { checkRuntime } from "./determine.ts"
 import { type Redemption, readContent, readRedemption, readState, saysWhatWasGranted } from "./executions.ts"
 import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from "./limits.ts"
 import { areKnown, loadRows, PastView, rowsOfSteps, stepsAfter } from "./past.ts"
 import type { Rate } from "./rate.ts"
 import { seal } from "./seal.ts"
-import { assertLoaded, bundleProblems, type ControlState, isUsable, type ReasonCode } from "./state.ts"
+import { assertLoaded, bundleProblems, type ControlState, type ReasonCode } from "./state.ts"
 import { isCompromised, isInForce } from "./token-key.ts"
 
 /** How long the same redemption id gets the same answer: a lost reply must not cost the execution. */
@@ -114,8 +115,7 @@ export function createRedeem(deps: RedeemDependencies): (request: RedeemRequest,
       while (!areKnown(deps.consumables, rowsOfSteps(spending))) await loadRows(deps.consumables, rowsOfSteps(spending))
       const now = clock.now() // after the last wait before the append: a log's records stand in the order of their times
       if (now.monotonicMs >= deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
-      if (!isUsable(state.callers.get(call.caller.keyId), now.wallMs))
-        throw new WritError("UNAUTHENTICATED", "The credential is no longer valid.")
+      assertMaySpeak(state, call.caller, { audiences: String(claims["aud"]) }, now.wallMs)
       if (!found || toHex(found.decision.leafHash) !== claims["leaf"])
         throw invalidToken("NOT_RECORDED: there is no record of the decision that the token names")
       const earlier = readRedemption(found)

@@ -14,10 +14,11 @@ import type { Clock } from "../ledger/clock.ts"
 import type { References } from "../policy/types.ts"
 import { verifySignature } from "../verify/signature.ts"
 import type { Call } from "./authorize.ts"
+import { assertUsable } from "./caller.ts"
 import { limitOf } from "./limits.ts"
 import type { Receipt } from "./runtime-changes.ts"
 import { seal } from "./seal.ts"
-import { type ControlState, isUsable } from "./state.ts"
+import type { ControlState } from "./state.ts"
 
 export const MAX_SETS = 10_000
 const MAX_DIGESTS = 256
@@ -107,8 +108,7 @@ export function createReferenceValues(deps: ReferenceValuesDependencies) {
         const state = deps.control()
         const { wallMs: nowMs, monotonicMs } = deps.clock.now()
         if (monotonicMs >= limit.deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
-        if (!isUsable(state.callers.get(caller.keyId), nowMs))
-          throw new WritError("UNAUTHENTICATED", "The credential is no longer valid.")
+        assertUsable(state, caller, nowMs)
         if (!state.references.has(set.name) && state.references.size >= MAX_SETS)
           throw new WritError("REQUEST_TOO_LARGE", `There are ${MAX_SETS} sets of Reference Values already.`)
         const epoch = state.epoch + 1n

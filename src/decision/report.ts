@@ -8,7 +8,8 @@ import type { Clock } from "../ledger/clock.ts"
 import type { ExecutionState, RecordKind } from "../ledger/kinds.ts"
 import { type FoundExecution, type LineageStore, readBody, versionOf } from "../ledger/lineage.ts"
 import type { Call } from "./authorize.ts"
-import { assertExecutionId, readRedemption, sameContent } from "./executions.ts"
+import { assertMaySpeak } from "./caller.ts"
+import { assertExecutionId, readContent, readRedemption, sameContent } from "./executions.ts"
 import { DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS } from "./limits.ts"
 import type { Rate } from "./rate.ts"
 import { seal } from "./seal.ts"
@@ -53,7 +54,8 @@ export function createReport(deps: ReportDependencies): (report: Report, call: C
     const payload = encodeCanonicalJson(content)
     const deadlineMs = clock.now().monotonicMs + Math.min(timeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS)
     for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
-      const { epoch } = deps.control()
+      const state = deps.control()
+      const { epoch } = state
       const found = await deps.lineage.findExecution(executionId)
       const now = clock.now() // after the last wait before the append: a log's records stand in the order of their times
       if (now.monotonicMs >= deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
@@ -63,11 +65,12 @@ export function createReport(deps: ReportDependencies): (report: Report, call: C
         throw new WritError("INVALID_TRANSITION", "The execution's token was not redeemed, so nothing was started.")
       if (redemption.callerId !== caller.id)
         throw new WritError("FORBIDDEN", "Only the caller that redeemed the token reports about the execution.")
+      assertMaySpeak(state, caller, { audiences: audienceOf(found) }, now.wallMs)
       const earlier = findReport(found, kinds)
       if (earlier) {
-        const { data: known, state } = readBody(earlier.body)
+        const { data: known, state: reached } = readBody(earlier.body)
         if (encodeCanonicalJson(known ?? {}) === encodeCanonicalJson(data) && sameContent(earlier, content))
-          return { receipt: earlier, state: state as ExecutionState }
+          return { receipt: earlier, state: reached as ExecutionState }
         throw new WritError("INVALID_TRANSITION", "Something else than this was reported before.")
       }
       const isOver = now.wallMs >= redemption.executeUntilMs
@@ -100,6 +103,12 @@ export function createReport(deps: ReportDependencies): (report: Report, call: C
     }
     throw new WritError("LEDGER_UNAVAILABLE", "The execution's state kept changing. Try again.")
   }
+}
+
+/** Empty, which no limited scope covers, once it has been erased. */
+function audienceOf({ decision }: FoundExecution): string {
+  const request = readContent(decision)?.["request"] as { readonly audience?: string } | undefined
+  return request?.audience ?? ""
 }
 
 function findReport({ records }: FoundExecution, kinds: readonly RecordKind[]) {

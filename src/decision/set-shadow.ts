@@ -17,11 +17,12 @@ import {
   type ShadowRow,
   toBundleView,
 } from "./bundles.ts"
+import { assertUsable } from "./caller.ts"
 import { limitOf, MAX_TIMEOUT_MS } from "./limits.ts"
 import type { Receipt } from "./runtime-changes.ts"
 import { seal } from "./seal.ts"
 import { readShadow, type ShadowSetting } from "./shadow-setting.ts"
-import { type ControlState, isUsable } from "./state.ts"
+import type { ControlState } from "./state.ts"
 import type { InTurn } from "./turns.ts"
 
 const MAX_ATTEMPTS = 16
@@ -76,19 +77,18 @@ export function createShadowControl(deps: ShadowDependencies) {
 
   /** Null: somebody else changed something first. */
   async function trySet(request: ShadowRequest, version: string, call: Call, deadlineMs: number) {
-    const { epoch, callers } = deps.control() // before what is read: if that is newer, the append finds this stale
+    const state = deps.control() // before what is read: if that is newer, the append finds this stale
     const { wallMs, monotonicMs } = clock.now()
     const previous = readShadow(await store.shadow(), wallMs)
     if (monotonicMs >= deadlineMs) throw new WritError("DEADLINE_EXCEEDED")
-    if (!isUsable(callers.get(call.caller.keyId), wallMs))
-      throw new WritError("UNAUTHENTICATED", "The credential is no longer valid.")
+    assertUsable(state, call.caller, wallMs)
     const { digest, samplePerMillion, durationMs, reason } = request
     if (!digest && !previous) return { bundle: null, receipt: null }
     const record = seal(
       {
         kind: "shadow_changed",
         actor: { id: call.caller.id, proof: call.caller.proof },
-        epoch: String(epoch + 1n),
+        epoch: String(state.epoch + 1n),
         data: {
           ...(digest && {
             digest: toHex(digest),
@@ -105,7 +105,7 @@ export function createShadowControl(deps: ShadowDependencies) {
     const change = { effects: [{ kind: "shadow" as const, isSet: digest !== null }], raisesEpoch: true }
     const result = await deps.ledger.append({
       record,
-      epoch,
+      epoch: state.epoch,
       change,
       deadlineMs,
       ...(call.signal && { signal: call.signal }),

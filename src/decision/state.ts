@@ -3,7 +3,9 @@
 import { WritError } from "../errors.ts"
 import type { Policy, PolicyReason, ValidityWindow } from "../policy/types.ts"
 import type { Runtime } from "../runtime/runtime.ts"
+import type { Binding } from "./binding.ts"
 import type { ReferenceSet } from "./reference-values.ts"
+import type { Scope } from "./scope.ts"
 import type { TokenKey } from "./token-key.ts"
 
 export type Role = "pep" | "runtime" | "executor" | "auditor" | "author" | "operator" | "admin"
@@ -15,16 +17,22 @@ export interface CallerKey {
   readonly secretHash: Uint8Array
   readonly state: "active" | "revoked"
   readonly expiresAtMs: number | null
+  /** Null: everything. */
+  readonly scope: Scope | null
 }
 
-/** An authenticated caller. */
+/** An authenticated caller, in the role in which it makes this call. */
 export interface Caller {
-  /** `key:ROLE-ID`, as records name it. */
+  /** As records name it: `key:ROLE-ID`, or the principal that it has proven to be. */
   readonly id: string
+  /** Id of the API key, or key of the binding: what limits are counted by. */
   readonly keyId: string
   readonly role: Role
-  readonly proof: "api-key"
+  /** Null: everything. */
+  readonly scope: Scope | null
+  readonly proof: Proof
 }
+export type Proof = "api-key" | "mtls" | "jwt"
 
 export interface ActivePolicy {
   readonly policy: Policy
@@ -39,6 +47,8 @@ export interface ControlState {
   /** A bundle is active which is not compiled yet, or could not be: nothing is decided until it is. */
   readonly isLoading?: true
   readonly callers: ReadonlyMap<string, CallerKey>
+  /** By `bindingName`; those that were removed too. */
+  readonly bindings: ReadonlyMap<string, Binding>
   /** By `runtimeKey` of their id. */
   readonly runtimes: ReadonlyMap<string, Runtime>
   /** Reference Values by name. */

@@ -45,6 +45,11 @@ export const KINDS = {
     meaning: "a verification key was published or withdrawn",
   },
   caller_key_changed: { transitions: null, raisesEpoch: true, meaning: "a caller's API key was created or revoked" },
+  binding_changed: {
+    transitions: null,
+    raisesEpoch: true,
+    meaning: "what a principal may do in a role, without an API key, was set or taken away",
+  },
   bundle_published: {
     transitions: null,
     raisesEpoch: false,

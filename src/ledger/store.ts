@@ -111,6 +111,8 @@ export type Effect =
       readonly secretHash: Uint8Array
       readonly state: "active" | "revoked"
       readonly expiresAtMs: number | null
+      /** RFC 8785 JSON; null: everything. */
+      readonly scope: Uint8Array | null
     }
   | {
       readonly kind: "token_key"
@@ -165,6 +167,7 @@ export type Effect =
   /** The runtime as it is from this control epoch on. */
   | { readonly kind: "runtime"; readonly key: string; readonly epoch: bigint; readonly content: Uint8Array }
   | { readonly kind: "reference_values"; readonly key: string; readonly epoch: bigint; readonly content: Uint8Array }
+  | { readonly kind: "binding"; readonly key: string; readonly epoch: bigint; readonly content: Uint8Array }
   | { readonly kind: "revoked_runtime_key"; readonly publicKey: Uint8Array; readonly epoch: bigint }
   | { readonly kind: "directive"; readonly epoch: bigint; readonly runtime: string; readonly content: Uint8Array }
   /** A conflict unless the log is just so, and its lease held and at this beat: nobody can append to it any more. */

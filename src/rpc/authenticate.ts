@@ -16,7 +16,7 @@ export function authenticate(header: string | undefined, keys: ReadonlyMap<strin
   // An unknown id costs the same as a wrong secret.
   const matches = timingSafeEqual(sha256OfText(secret), key?.secretHash ?? NOBODY)
   if (!matches || !isUsable(key, wallMs) || key.role !== role) throw new WritError("UNAUTHENTICATED")
-  return { id: `key:${key.role}-${keyId}`, keyId, role: key.role, proof: "api-key" }
+  return { id: `key:${key.role}-${keyId}`, keyId, role: key.role, scope: key.scope, proof: "api-key" }
 }
 
 /** Throws FORBIDDEN unless the caller's role is one of these. */

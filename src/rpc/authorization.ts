@@ -178,12 +178,12 @@ export function authorizationService(ports: AuthorizationPorts): Service {
   ): Promise<Answer> {
     let enteredMs: number | null = null
     try {
-      context.recheck() // an open connection gives no rights
+      const caller = context.recheck() // an open connection gives no rights
       enteredMs = context.enter()
       if (request === null)
         throw new WritError("INVALID_REQUEST", "request is missing.", { details: { field: "request" } })
       if (request instanceof Malformed) throw request.error
-      const { caller, requestId, signal } = context
+      const { requestId, signal } = context
       return { response: await ports.authorize(request, { caller, requestId, timeoutMs, signal }) }
     } catch (error) {
       return { status: encodeStatus(WritError.from(error), context.requestId) }

@@ -33,8 +33,8 @@ export interface CallContext {
    */
   enter(): number
   leave(enteredMs: number): void
-  /** Checks the credential again, as it stands now: once for every message of a stream. Throws. */
-  recheck(): void
+  /** The caller by the credential as it stands now: asked for every message of a stream. Throws. */
+  recheck(): Caller
 }
 
 export type UnaryHandler = (request: never, context: CallContext) => Promise<object>
@@ -295,8 +295,8 @@ class IncomingContext implements CallContext {
     this.#options.admission.decisions.leave(this.caller.id, enteredMs, performance.now())
   }
 
-  recheck(): void {
-    this.#check()
+  recheck(): Caller {
+    return this.#check()
   }
 
   #check(): Caller {

@@ -1,6 +1,7 @@
 /** VerifierService: decode, call, encode. */
 import type * as grpc from "@grpc/grpc-js"
 import type { Call } from "../decision/authorize.ts"
+import { assertCovers } from "../decision/caller.ts"
 import type { DirectiveRow } from "../decision/directives.ts"
 import type { BeatAnswer } from "../decision/heartbeat.ts"
 import { MAX_ID_BYTES } from "../decision/limits.ts"
@@ -9,6 +10,7 @@ import type { Registered } from "../decision/register-runtime.ts"
 import type { Receipt, RuntimeChanged } from "../decision/runtime-changes.ts"
 import type { RuntimeView } from "../decision/runtimes.ts"
 import { optionalText } from "../decision/snapshot.ts"
+import type { Caller } from "../decision/state.ts"
 import { WritError } from "../errors.ts"
 import type { Beat, End, Registration } from "../formats/runtime-messages.ts"
 import { BEAT_INTERVAL_MS, type Runtime } from "../runtime/runtime.ts"
@@ -82,12 +84,14 @@ export function verifierService(ports: VerifierPorts): Service {
   return {
     definition: withBeatCodec(loadService(SERVICES.verifier)),
     unary: {
-      async BeginRegistration({ runtime_id, public_key }: { runtime_id: string; public_key: Buffer }) {
+      async BeginRegistration({ runtime_id, public_key }: { runtime_id: string; public_key: Buffer }, { caller }) {
+        assertSpeaksFor(caller, runtime_id)
         const { nonce, expiresMs } = ports.begin(toRuntimeId(runtime_id), toPublicKey(public_key))
         return { nonce, audience: ports.audience, expires_at: fromTime(expiresMs) }
       },
 
       async RegisterRuntime(wire: WireRegistration, context) {
+        assertSpeaksFor(context.caller, wire.runtime_id)
         const made = await ports.register(toRegistration(wire), wire.proof, context)
         const { runtime } = made
         return {
@@ -104,9 +108,13 @@ export function verifierService(ports: VerifierPorts): Service {
         }
       },
 
-      Heartbeat: ({ beat, signature }: SignedBeat) => ports.beat(beat, signature),
+      async Heartbeat({ beat, signature }: SignedBeat, { caller }) {
+        assertSpeaksFor(caller, beat.runtime_id)
+        return await ports.beat(beat, signature)
+      },
 
       async EndRuntime(wire: WireEnd, context) {
+        assertSpeaksFor(context.caller, wire.runtime_id)
         return { receipt: toReceipt(await ports.end(toEnd(wire), wire.proof, context)) }
       },
 
@@ -164,9 +172,10 @@ export function verifierService(ports: VerifierPorts): Service {
     const open = new Set<Promise<void>>()
     const answer = async ({ beat }: BeatMessage): Promise<BeatReply> => {
       try {
-        context.recheck() // an open connection gives no rights
+        const caller = context.recheck() // an open connection gives no rights
         if (beat instanceof Malformed) throw beat.error
         if (!beat) throw new WritError("INVALID_REQUEST", "beat is missing.", { details: { field: "beat" } })
+        assertSpeaksFor(caller, beat.beat.runtime_id)
         return { response: await ports.beat(beat.beat, beat.signature) }
       } catch (error) {
         return { status: encodeStatus(WritError.from(error), context.requestId) }
@@ -193,6 +202,7 @@ export function verifierService(ports: VerifierPorts): Service {
     send: (reply: object) => void,
     end: (error?: WritError) => void,
   ): ReturnType<WatchHandler> {
+    assertSpeaksFor(context.caller, request.runtime_id)
     const stop = ports.watch(
       toRuntimeId(request.runtime_id),
       toLeaseId(request.lease_id),
@@ -203,7 +213,7 @@ export function verifierService(ports: VerifierPorts): Service {
     send({}) // from here on nothing is missed
     const alive = setInterval(() => {
       try {
-        context.recheck()
+        assertSpeaksFor(context.recheck(), request.runtime_id)
         send({})
       } catch (error) {
         end(WritError.from(error))
@@ -217,6 +227,11 @@ export function verifierService(ports: VerifierPorts): Service {
 }
 
 /** Beats come by the thousand: they are read and answered by a codec of their own. */
+/** Throws FORBIDDEN. */
+function assertSpeaksFor(caller: Caller, runtimeId: string): void {
+  assertCovers(caller.scope, caller, { runtimes: runtimeId })
+}
+
 function withBeatCodec(definition: grpc.ServiceDefinition): grpc.ServiceDefinition {
   const codec = {
     Heartbeat: [decodeHeartbeatRequest, encodeHeartbeatResponse],

@@ -92,7 +92,7 @@ export function toStatement(effect: Effect, at: Position): Statement {
     case "caller_key":
       return {
         name: "writ_caller_key",
-        text: `INSERT INTO caller_key (id, role, secret_hash, state, expires_at) VALUES ($1, $2, $3, $4, $5)
+        text: `INSERT INTO caller_key (id, role, secret_hash, state, expires_at, scope) VALUES ($1, $2, $3, $4, $5, $6)
           ON CONFLICT (id) DO UPDATE SET state = excluded.state`,
         values: [
           effect.id,
@@ -100,7 +100,15 @@ export function toStatement(effect: Effect, at: Position): Statement {
           effect.secretHash,
           effect.state,
           effect.expiresAtMs === null ? null : toTime(effect.expiresAtMs),
+          effect.scope,
         ],
+      }
+    case "binding":
+      return {
+        name: "writ_binding",
+        text: `INSERT INTO binding (key, epoch, content) VALUES ($1, $2, $3)
+          ON CONFLICT (key) DO UPDATE SET epoch = excluded.epoch, content = excluded.content`,
+        values: [effect.key, effect.epoch.toString(), effect.content],
       }
     case "token_key":
       return {

@@ -1,9 +1,11 @@
 /** Reads of the ledger, each a small statement on the pool. Implements the ports of ledger/ and decision/. */
 import type pg from "pg"
 import { asBuffer } from "../crypto.ts"
+import type { Binding } from "../decision/binding.ts"
 import type { ControlRows, ControlSource } from "../decision/control.ts"
 import type { RecordedRequest, RequestStore } from "../decision/recall.ts"
 import type { ReferenceSet } from "../decision/reference-values.ts"
+import type { Scope } from "../decision/scope.ts"
 import type { CallerKey } from "../decision/state.ts"
 import type { ExecutionState } from "../ledger/kinds.ts"
 import type { FoundExecution, LedgerReader, StoredRecord } from "../ledger/lineage.ts"
@@ -379,7 +381,11 @@ export function createControlSource(pool: pg.Pool): ControlSource {
           secret_hash: Buffer
           state: CallerKey["state"]
           expires_at: Date | null
-        }>("SELECT id, role, secret_hash, state, expires_at FROM caller_key ORDER BY id")
+          scope: Buffer | null
+        }>("SELECT id, role, secret_hash, state, expires_at, scope FROM caller_key ORDER BY id")
+        const bindings = await client.query<{ content: Buffer }>("SELECT content FROM binding WHERE epoch > $1", [
+          since.toString(),
+        ])
         const runtimes = await client.query<{ key: string; content: Buffer }>(
           "SELECT key, content FROM runtime WHERE epoch > $1",
           [since.toString()],
@@ -410,7 +416,9 @@ export function createControlSource(pool: pg.Pool): ControlSource {
             secretHash: c.secret_hash,
             state: c.state,
             expiresAtMs: c.expires_at?.getTime() ?? null,
+            scope: c.scope && (JSON.parse(c.scope.toString("utf8")) as Scope),
           })),
+          bindings: bindings.rows.map(({ content }) => JSON.parse(content.toString("utf8")) as Binding),
           tokenKeys,
           runtimes: runtimes.rows.map(({ key, content }) => ({
             key,

@@ -253,7 +253,7 @@ describe("commands on a running daemon", () => {
     const ask = () => on(["authorize", ...READ_PAGE, "--key", key])
     expect((await ask()).code).toBe(0)
     const listed = await on(["keys", "list"])
-    expect(listed.out).toMatch(new RegExp(`^${caller_key.id}  pep +active$`, "m"))
+    expect(listed.out).toMatch(new RegExp(`^${caller_key.id}  pep +active +everything$`, "m"))
     expect(listed.out).not.toContain(key.slice(18))
     expect(await on(["keys", "revoke", caller_key.id])).toEqual({
       code: 0,
@@ -263,8 +263,35 @@ describe("commands on a running daemon", () => {
     const after = await ask()
     expect(after.code).toBe(1)
     expect(after.err).toMatch(/^writ: A valid credential is needed.*\n +Pass --key/)
-    expect((await on(["keys", "list"])).out).toMatch(new RegExp(`^${caller_key.id}  pep +revoked$`, "m"))
+    expect((await on(["keys", "list"])).out).toMatch(new RegExp(`^${caller_key.id}  pep +revoked +everything$`, "m"))
     expect(await on(["keys", "create", "emperor"])).toEqual({ code: 1, ...oneLine(/role must be one of pep, /) })
+  })
+
+  test("keys and bindings: for what they hold is said, an end too", async () => {
+    const scoped = (await json(["keys", "create", "pep", "--subject", "agent:no-*", "--expires", "90d"])) as {
+      key: string
+      caller_key: { id: string }
+    }
+    const listed = (await on(["keys", "list"])).out
+    expect(listed).toMatch(new RegExp(`^${scoped.caller_key.id}  pep +active +subjects agent:no-\\*  until 20`, "m"))
+    const refused = await on(["authorize", ...READ_PAGE, "--key", scoped.key])
+    expect(refused.code).toBe(1)
+    expect(refused.err).toMatch(
+      /^writ: The API key pep-[0-9a-f]{8} does not cover this subject: it is limited to subjects/,
+    )
+    const who = "spiffe://bank.example/payments"
+    expect((await on(["bindings", "put", who, "executor", "--audience", "runner"])).out).toBe(
+      `${who} is executor from now on, for audiences runner.\n`,
+    )
+    expect((await on(["bindings", "list"])).out).toBe(`executor  ${who}  audiences runner\n`)
+    expect((await on(["bindings", "remove", who, "executor"])).out).toBe(`${who} is not executor any more.\n`)
+    expect((await on(["bindings", "list"])).out).toBe("\n".repeat(0))
+    expect(await on(["bindings", "put", "somebody", "pep"])).toEqual({ code: 1, ...oneLine(/principal must be /) })
+    expect(await on(["keys", "create", "auditor", "--subject", "agent:a"])).toEqual({
+      code: 1,
+      ...oneLine(/scope.subjects cannot limit role auditor/),
+    })
+    expect(await on(["keys", "create", "pep", "--expires", "soon"])).toEqual({ code: 1, ...oneLine(/--expires is /) })
   })
 
   test("lineage: records and steps, evidence exported; an unknown execution is not found", async () => {

@@ -56,6 +56,9 @@ beforeAll(async () => {
   await writ.client("operator").call("verifier", "PutReferenceValues", {
     reference_values: { name: "builds", claim: "code", digests: [Buffer.alloc(32, 7)] },
   })
+  await writ.client("admin").call("admin", "PutBinding", {
+    binding: { principal: "spiffe://bank.example/payments", role: "pep", scope: { subjects: ["agent:*"] } },
+  })
   const files = [{ path: "policy.yaml", content: readFileSync(join(policy.path, "policy.yaml")) }] // without the runtimes
   const { bundle } = await writ
     .client("author")
@@ -225,6 +228,10 @@ const ATTACKS: Readonly<Record<string, readonly [sql: string, blamed: string] | 
   ],
   "caller_key.state": ["UPDATE caller_key SET state = 'revoked' WHERE role = 'pep'", "caller_key"],
   "caller_key.expires_at": ["UPDATE caller_key SET expires_at = now() WHERE role = 'pep'", "caller_key"],
+  "caller_key.scope": ["UPDATE caller_key SET scope = '{}' WHERE role = 'pep'", "caller_key"],
+  "binding.key": ["UPDATE binding SET key = gen_random_uuid()", "binding"],
+  "binding.epoch": ["UPDATE binding SET epoch = epoch + 1", "binding"],
+  "binding.content": ["UPDATE binding SET content = set_byte(content, 9, get_byte(content, 9) # 1)", "binding"],
   "token_key.kid": ["UPDATE token_key SET kid = 'else'", "token_key"],
   "token_key.public_key": [
     "UPDATE token_key SET public_key = set_byte(public_key, 0, get_byte(public_key, 0) # 1)",
@@ -350,6 +357,7 @@ async function cloneDatabase(): Promise<TestDatabase> {
     "bundle_signature",
     "activation",
     "caller_key",
+    "binding",
     "token_key",
     "runtime",
     "reference_values",

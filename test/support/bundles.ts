@@ -33,7 +33,7 @@ export const bundleText = (version: string, more: object = {}) =>
 export const policyOf = (version: string, more: object = {}): Policy => load(bundleText(version, more)).policy
 
 export function callOf(keyId: string, more: Partial<Call> = {}): Call {
-  const caller: Caller = { id: `key:operator-${keyId}`, keyId, role: "operator", proof: "api-key" }
+  const caller: Caller = { id: `key:operator-${keyId}`, keyId, role: "operator", scope: null, proof: "api-key" }
   return { caller, requestId: "r", timeoutMs: null, ...more }
 }
 

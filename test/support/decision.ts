@@ -14,7 +14,7 @@ import { createTokenSigner, type TokenSigner, type TokenSigners } from "../../sr
 import { NOW_MS } from "./policy.ts"
 
 export const ISSUER = { issuer: "https://writ.test", origin: "writ.test/log", development: true, defaultTtlMs: 10_000 }
-export const CALLER: Caller = { id: "key:pep-1", keyId: "1", role: "pep", proof: "api-key" }
+export const CALLER: Caller = { id: "key:pep-1", keyId: "1", role: "pep", scope: null, proof: "api-key" }
 /** Without a deadline. */
 export const CALL: Call = { caller: CALLER, requestId: "r", timeoutMs: null }
 export const CALLER_KEY: CallerKey = {
@@ -23,6 +23,7 @@ export const CALLER_KEY: CallerKey = {
   secretHash: new Uint8Array(32),
   state: "active",
   expiresAtMs: null,
+  scope: null,
 }
 
 /** RFC 8410 PKCS#8 around a seed. */

@@ -51,6 +51,7 @@ export function stateOf(policy: Policy | null, problems: ActivePolicy["problems"
     epoch: 7n,
     active: policy && { policy, problems },
     callers: new Map(),
+    bindings: new Map(),
     runtimes: new Map(),
     references: new Map(),
     revokedKeys: new Set(),

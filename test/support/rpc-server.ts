@@ -34,7 +34,7 @@ export async function startRpc(
     ROLES.map((role) => {
       const text = makeApiKey(role)
       const parsed = parseApiKey(text) as NonNullable<ReturnType<typeof parseApiKey>>
-      callers.set(parsed.id, { ...parsed, state: "active", expiresAtMs: null })
+      callers.set(parsed.id, { ...parsed, state: "active", expiresAtMs: null, scope: null })
       return [role, `Bearer ${text}`]
     }),
   ) as Record<Role, string>

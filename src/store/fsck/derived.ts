@@ -1,5 +1,6 @@
 /** The tables that are projections of the log: what its records say of them, and whether they say the same. */
 import { fromUtf8, toHex } from "../../formats/bytes.ts"
+import { encodeCanonicalJson } from "../../formats/canonical-json.ts"
 import type { Crypto, JsonObject } from "../../formats/ports.ts"
 import type { RecordKind } from "../../ledger/kinds.ts"
 import { PAYLOAD_SALT_BYTES, type RecordBody } from "../../ledger/record.ts"
@@ -28,6 +29,8 @@ export interface Derived {
   /** By child. */
   readonly parents: Map<string, string>
   readonly callers: Map<string, string>
+  /** By key, as runtimes. */
+  readonly bindings: Map<string, string>
   /** By id: what published it, and what ended it. */
   readonly tokenKeys: Map<string, TokenKeyRow>
   /** By digest. */
@@ -66,6 +69,7 @@ export function emptyDerived(isUnread: Derived["isUnread"]): Derived {
     consumed: new Map(),
     parents: new Map(),
     callers: new Map(),
+    bindings: new Map(),
     tokenKeys: new Map(),
     bundles: new Map(),
     closings: new Map(),
@@ -122,15 +126,15 @@ export function learn(
   })
   if (id && record.parent) derived.parents.set(id, toParentRow(record.parent, record.time ?? ""))
   if (record.kind === "caller_key_changed") {
-    const secret = row.payload
-      ? (JSON.parse(fromUtf8(row.payload.subarray(PAYLOAD_SALT_BYTES))) as { secret_hash: string }).secret_hash
-      : null
+    const { secret_hash: secret = null, scope = null } = row.payload
+      ? (JSON.parse(fromUtf8(row.payload.subarray(PAYLOAD_SALT_BYTES))) as { secret_hash: string; scope?: JsonObject })
+      : {}
     const order = `${String(epoch).padStart(20, "0")}`
     const known = derived.callers.get(data["id"] as string)
     if (!known || known.slice(0, 20) < order)
       derived.callers.set(
         data["id"] as string,
-        `${order} ${data["role"]} ${data["state"]} ${data["expires_at_ms"]} ${secret}`,
+        `${order} ${data["role"]} ${data["state"]} ${data["expires_at_ms"]} ${secret} ${encodeCanonicalJson(scope)}`,
       )
   }
   if (record.kind === "signing_key_changed") learnTokenKeys(derived.tokenKeys, data, `${log.log_id} ${index}`)
@@ -183,11 +187,13 @@ export async function checkDerived(
     secret_hash: Buffer
     state: string
     expires_at: Date | null
+    scope: Buffer | null
   }>("SELECT * FROM caller_key")
   for (const row of callers) {
     const known = derived.callers.get(row.id)?.slice(21)
     derived.callers.delete(row.id)
-    if (known !== `${row.role} ${row.state} ${row.expires_at?.getTime() ?? null} ${toHex(row.secret_hash)}`)
+    const scope = row.scope?.toString("utf8") ?? null
+    if (known !== `${row.role} ${row.state} ${row.expires_at?.getTime() ?? null} ${toHex(row.secret_hash)} ${scope}`)
       find({ table: "caller_key", text: `the key ${row.id} is not what the records say` })
   }
   for (const id of derived.callers.keys()) find({ table: "caller_key", text: `the key ${id} is missing` })

@@ -1,4 +1,4 @@
-/** Runtimes, revoked keys, directives and segments of beats: what the records say of them, and whether they say the same. */
+/** Runtimes, bindings, revoked keys, directives and segments of beats: what the records say of them, and whether they say the same. */
 import { inflateRawSync } from "node:zlib"
 import { toHex } from "../../formats/bytes.ts"
 import type { Crypto, JsonObject } from "../../formats/ports.ts"
@@ -25,6 +25,11 @@ export function learnRuntimes(derived: Derived, record: Partial<RecordBody>, log
     const known = derived.references.get(key)
     if (!known || known.slice(0, 20) < padded) derived.references.set(key, `${padded} ${data["content_sha256"]}`)
   }
+  if (record.kind === "binding_changed") {
+    const key = data["binding"] as string
+    const known = derived.bindings.get(key)
+    if (!known || known.slice(0, 20) < padded) derived.bindings.set(key, `${padded} ${data["content_sha256"]}`)
+  }
   if (typeof data["directive_sha256"] === "string")
     derived.directives.set(epoch.toString(), `${data["runtime"]} ${log.log_id} ${index} ${data["directive_sha256"]}`)
   if (record.kind === "beats")
@@ -37,13 +42,14 @@ export function learnRuntimes(derived: Derived, record: Partial<RecordBody>, log
 
 export async function checkRuntimes(
   store: FsckStore,
-  { runtimes, references, revokedKeys, directives, segments }: Derived,
+  { runtimes, references, bindings, revokedKeys, directives, segments }: Derived,
   crypto: Crypto,
   find: (finding: Finding) => void,
 ): Promise<void> {
   for (const [table, said] of [
     ["runtime", runtimes],
     ["reference_values", references],
+    ["binding", bindings],
   ] as const) {
     const rows = await store.query<{ key: string; epoch: bigint; content: Buffer }>(`SELECT * FROM ${table}`)
     for (const { key, epoch, content } of rows) {

@@ -59,12 +59,12 @@ describe("parseApiKey", () => {
 describe("createCallerKeys", () => {
   test("a new key is a record, an effect and a higher epoch; its secret is in none of them", async () => {
     const { ledger, keys } = setUp()
-    const made = await keys.create("executor", NOW_MS + 1, CALLER)
+    const made = await keys.create("executor", NOW_MS + 1, {}, CALLER)
     const [entry] = ledger.entries
     const parsed = parseApiKey(made.text)
     expect(parsed).not.toBeNull()
     expect(entry?.change).toEqual({
-      effects: [{ kind: "caller_key", ...parsed, state: "active", expiresAtMs: NOW_MS + 1 }],
+      effects: [{ kind: "caller_key", ...parsed, state: "active", expiresAtMs: NOW_MS + 1, scope: null }],
       raisesEpoch: true,
     })
     expect(entry?.epoch).toBe(7n)
@@ -92,7 +92,7 @@ describe("createCallerKeys", () => {
   test("a key that would have expired already is not made", async () => {
     const { ledger, keys } = setUp()
     for (const at of [NOW_MS, NOW_MS - 1, 0])
-      await expect(keys.create("pep", at, CALLER)).rejects.toMatchObject({ code: "INVALID_REQUEST" })
+      await expect(keys.create("pep", at, {}, CALLER)).rejects.toMatchObject({ code: "INVALID_REQUEST" })
     expect(ledger.entries).toEqual([])
   })
 
@@ -120,7 +120,7 @@ describe("createCallerKeys", () => {
     ledger.onAppend = () => {
       control.current = { ...control.current, epoch: control.current.epoch + 1n }
     }
-    await keys.create("pep", null, CALLER)
+    await keys.create("pep", null, {}, CALLER)
     expect(ledger.entries.map(({ epoch }) => epoch)).toEqual([7n, 8n, 9n])
     expect(ledger.bodies().map(({ epoch }) => epoch)).toEqual(["8", "9", "10"])
     expect(new Set(ledger.entries.map(({ change }) => JSON.stringify(change))).size).toBe(1)
@@ -134,11 +134,11 @@ describe("createCallerKeys", () => {
   test("a state that never stops moving, and a ledger that fails, end the call", async () => {
     const { ledger, keys } = setUp()
     ledger.answers.push(...Array<"stale">(100).fill("stale"))
-    await expect(keys.create("pep", null, CALLER)).rejects.toMatchObject({ code: "LEDGER_UNAVAILABLE" })
+    await expect(keys.create("pep", null, {}, CALLER)).rejects.toMatchObject({ code: "LEDGER_UNAVAILABLE" })
     expect(ledger.entries.length).toBeLessThan(20)
     ledger.answers.splice(0)
     ledger.answers.push(new WritError("LEDGER_FENCED"))
-    await expect(keys.create("pep", null, CALLER)).rejects.toMatchObject({ code: "LEDGER_FENCED" })
+    await expect(keys.create("pep", null, {}, CALLER)).rejects.toMatchObject({ code: "LEDGER_FENCED" })
   })
 })
 

@@ -22,6 +22,7 @@ const operator = (name: string): Caller => ({
   id: `key:operator-${name}`,
   keyId: name,
   role: "operator",
+  scope: null,
   proof: "api-key",
 })
 

@@ -58,6 +58,7 @@ describe("KINDS", () => {
     expect(rows.filter(([, { raisesEpoch }]) => raisesEpoch).map(([kind]) => kind)).toEqual([
       "signing_key_changed",
       "caller_key_changed",
+      "binding_changed",
       "bundle_signed",
       "bundle_activated",
       "shadow_changed",

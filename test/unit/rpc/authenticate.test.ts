@@ -11,7 +11,7 @@ function keyOf(role: Role, over: Partial<CallerKey> = {}): { text: string; id: s
   return {
     text,
     id: parsed.id,
-    keys: new Map([[parsed.id, { ...parsed, state: "active", expiresAtMs: null, ...over }]]),
+    keys: new Map([[parsed.id, { ...parsed, state: "active", expiresAtMs: null, scope: null, ...over }]]),
   }
 }
 
@@ -24,6 +24,7 @@ describe("authenticate", () => {
       id: `key:pep-${id}`,
       keyId: id,
       role: "pep",
+      scope: null,
       proof: "api-key",
     })
   })
@@ -72,7 +73,7 @@ describe("authenticate", () => {
 
 describe("assertRole", () => {
   test("another role is FORBIDDEN, and the text says which role it needs", () => {
-    const caller = { id: "key:admin-0", keyId: "0", role: "admin", proof: "api-key" } as const
+    const caller = { id: "key:admin-0", keyId: "0", role: "admin", scope: null, proof: "api-key" } as const
     expect(() => assertRole(caller, ["operator", "auditor"])).toThrow(
       expect.objectContaining({ code: "FORBIDDEN", message: expect.stringContaining("operator or auditor") }),
     )

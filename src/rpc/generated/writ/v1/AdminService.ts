@@ -12,10 +12,16 @@ import type { GetSubjectRequest as _writ_v1_GetSubjectRequest, GetSubjectRequest
 import type { GetSubjectResponse as _writ_v1_GetSubjectResponse, GetSubjectResponse__Output as _writ_v1_GetSubjectResponse__Output } from '../../writ/v1/GetSubjectResponse.ts';
 import type { KillSwitchRequest as _writ_v1_KillSwitchRequest, KillSwitchRequest__Output as _writ_v1_KillSwitchRequest__Output } from '../../writ/v1/KillSwitchRequest.ts';
 import type { KillSwitchResponse as _writ_v1_KillSwitchResponse, KillSwitchResponse__Output as _writ_v1_KillSwitchResponse__Output } from '../../writ/v1/KillSwitchResponse.ts';
+import type { ListBindingsRequest as _writ_v1_ListBindingsRequest, ListBindingsRequest__Output as _writ_v1_ListBindingsRequest__Output } from '../../writ/v1/ListBindingsRequest.ts';
+import type { ListBindingsResponse as _writ_v1_ListBindingsResponse, ListBindingsResponse__Output as _writ_v1_ListBindingsResponse__Output } from '../../writ/v1/ListBindingsResponse.ts';
 import type { ListCallerKeysRequest as _writ_v1_ListCallerKeysRequest, ListCallerKeysRequest__Output as _writ_v1_ListCallerKeysRequest__Output } from '../../writ/v1/ListCallerKeysRequest.ts';
 import type { ListCallerKeysResponse as _writ_v1_ListCallerKeysResponse, ListCallerKeysResponse__Output as _writ_v1_ListCallerKeysResponse__Output } from '../../writ/v1/ListCallerKeysResponse.ts';
 import type { ListSubjectsRequest as _writ_v1_ListSubjectsRequest, ListSubjectsRequest__Output as _writ_v1_ListSubjectsRequest__Output } from '../../writ/v1/ListSubjectsRequest.ts';
 import type { ListSubjectsResponse as _writ_v1_ListSubjectsResponse, ListSubjectsResponse__Output as _writ_v1_ListSubjectsResponse__Output } from '../../writ/v1/ListSubjectsResponse.ts';
+import type { PutBindingRequest as _writ_v1_PutBindingRequest, PutBindingRequest__Output as _writ_v1_PutBindingRequest__Output } from '../../writ/v1/PutBindingRequest.ts';
+import type { PutBindingResponse as _writ_v1_PutBindingResponse, PutBindingResponse__Output as _writ_v1_PutBindingResponse__Output } from '../../writ/v1/PutBindingResponse.ts';
+import type { RemoveBindingRequest as _writ_v1_RemoveBindingRequest, RemoveBindingRequest__Output as _writ_v1_RemoveBindingRequest__Output } from '../../writ/v1/RemoveBindingRequest.ts';
+import type { RemoveBindingResponse as _writ_v1_RemoveBindingResponse, RemoveBindingResponse__Output as _writ_v1_RemoveBindingResponse__Output } from '../../writ/v1/RemoveBindingResponse.ts';
 import type { RevokeCallerKeyRequest as _writ_v1_RevokeCallerKeyRequest, RevokeCallerKeyRequest__Output as _writ_v1_RevokeCallerKeyRequest__Output } from '../../writ/v1/RevokeCallerKeyRequest.ts';
 import type { RevokeCallerKeyResponse as _writ_v1_RevokeCallerKeyResponse, RevokeCallerKeyResponse__Output as _writ_v1_RevokeCallerKeyResponse__Output } from '../../writ/v1/RevokeCallerKeyResponse.ts';
 import type { RotateKeyRequest as _writ_v1_RotateKeyRequest, RotateKeyRequest__Output as _writ_v1_RotateKeyRequest__Output } from '../../writ/v1/RotateKeyRequest.ts';
@@ -69,6 +75,15 @@ export interface AdminServiceClient extends grpc.Client {
   killSwitch(argument: _writ_v1_KillSwitchRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_KillSwitchResponse__Output>): grpc.ClientUnaryCall;
   killSwitch(argument: _writ_v1_KillSwitchRequest, callback: grpc.requestCallback<_writ_v1_KillSwitchResponse__Output>): grpc.ClientUnaryCall;
   
+  ListBindings(argument: _writ_v1_ListBindingsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_ListBindingsResponse__Output>): grpc.ClientUnaryCall;
+  ListBindings(argument: _writ_v1_ListBindingsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_writ_v1_ListBindingsResponse__Output>): grpc.ClientUnaryCall;
+  ListBindings(argument: _writ_v1_ListBindingsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_ListBindingsResponse__Output>): grpc.ClientUnaryCall;
+  ListBindings(argument: _writ_v1_ListBindingsRequest, callback: grpc.requestCallback<_writ_v1_ListBindingsResponse__Output>): grpc.ClientUnaryCall;
+  listBindings(argument: _writ_v1_ListBindingsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_ListBindingsResponse__Output>): grpc.ClientUnaryCall;
+  listBindings(argument: _writ_v1_ListBindingsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_writ_v1_ListBindingsResponse__Output>): grpc.ClientUnaryCall;
+  listBindings(argument: _writ_v1_ListBindingsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_ListBindingsResponse__Output>): grpc.ClientUnaryCall;
+  listBindings(argument: _writ_v1_ListBindingsRequest, callback: grpc.requestCallback<_writ_v1_ListBindingsResponse__Output>): grpc.ClientUnaryCall;
+  
   ListCallerKeys(argument: _writ_v1_ListCallerKeysRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_ListCallerKeysResponse__Output>): grpc.ClientUnaryCall;
   ListCallerKeys(argument: _writ_v1_ListCallerKeysRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_writ_v1_ListCallerKeysResponse__Output>): grpc.ClientUnaryCall;
   ListCallerKeys(argument: _writ_v1_ListCallerKeysRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_ListCallerKeysResponse__Output>): grpc.ClientUnaryCall;
@@ -86,6 +101,24 @@ export interface AdminServiceClient extends grpc.Client {
   listSubjects(argument: _writ_v1_ListSubjectsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_writ_v1_ListSubjectsResponse__Output>): grpc.ClientUnaryCall;
   listSubjects(argument: _writ_v1_ListSubjectsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_ListSubjectsResponse__Output>): grpc.ClientUnaryCall;
   listSubjects(argument: _writ_v1_ListSubjectsRequest, callback: grpc.requestCallback<_writ_v1_ListSubjectsResponse__Output>): grpc.ClientUnaryCall;
+  
+  PutBinding(argument: _writ_v1_PutBindingRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_PutBindingResponse__Output>): grpc.ClientUnaryCall;
+  PutBinding(argument: _writ_v1_PutBindingRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_writ_v1_PutBindingResponse__Output>): grpc.ClientUnaryCall;
+  PutBinding(argument: _writ_v1_PutBindingRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_PutBindingResponse__Output>): grpc.ClientUnaryCall;
+  PutBinding(argument: _writ_v1_PutBindingRequest, callback: grpc.requestCallback<_writ_v1_PutBindingResponse__Output>): grpc.ClientUnaryCall;
+  putBinding(argument: _writ_v1_PutBindingRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_PutBindingResponse__Output>): grpc.ClientUnaryCall;
+  putBinding(argument: _writ_v1_PutBindingRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_writ_v1_PutBindingResponse__Output>): grpc.ClientUnaryCall;
+  putBinding(argument: _writ_v1_PutBindingRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_PutBindingResponse__Output>): grpc.ClientUnaryCall;
+  putBinding(argument: _writ_v1_PutBindingRequest, callback: grpc.requestCallback<_writ_v1_PutBindingResponse__Output>): grpc.ClientUnaryCall;
+  
+  RemoveBinding(argument: _writ_v1_RemoveBindingRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_RemoveBindingResponse__Output>): grpc.ClientUnaryCall;
+  RemoveBinding(argument: _writ_v1_RemoveBindingRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_writ_v1_RemoveBindingResponse__Output>): grpc.ClientUnaryCall;
+  RemoveBinding(argument: _writ_v1_RemoveBindingRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_RemoveBindingResponse__Output>): grpc.ClientUnaryCall;
+  RemoveBinding(argument: _writ_v1_RemoveBindingRequest, callback: grpc.requestCallback<_writ_v1_RemoveBindingResponse__Output>): grpc.ClientUnaryCall;
+  removeBinding(argument: _writ_v1_RemoveBindingRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_RemoveBindingResponse__Output>): grpc.ClientUnaryCall;
+  removeBinding(argument: _writ_v1_RemoveBindingRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_writ_v1_RemoveBindingResponse__Output>): grpc.ClientUnaryCall;
+  removeBinding(argument: _writ_v1_RemoveBindingRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_RemoveBindingResponse__Output>): grpc.ClientUnaryCall;
+  removeBinding(argument: _writ_v1_RemoveBindingRequest, callback: grpc.requestCallback<_writ_v1_RemoveBindingResponse__Output>): grpc.ClientUnaryCall;
   
   RevokeCallerKey(argument: _writ_v1_RevokeCallerKeyRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_RevokeCallerKeyResponse__Output>): grpc.ClientUnaryCall;
   RevokeCallerKey(argument: _writ_v1_RevokeCallerKeyRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_writ_v1_RevokeCallerKeyResponse__Output>): grpc.ClientUnaryCall;
@@ -127,9 +160,15 @@ export interface AdminServiceHandlers extends grpc.UntypedServiceImplementation 
   
   KillSwitch: grpc.handleUnaryCall<_writ_v1_KillSwitchRequest__Output, _writ_v1_KillSwitchResponse>;
   
+  ListBindings: grpc.handleUnaryCall<_writ_v1_ListBindingsRequest__Output, _writ_v1_ListBindingsResponse>;
+  
   ListCallerKeys: grpc.handleUnaryCall<_writ_v1_ListCallerKeysRequest__Output, _writ_v1_ListCallerKeysResponse>;
   
   ListSubjects: grpc.handleUnaryCall<_writ_v1_ListSubjectsRequest__Output, _writ_v1_ListSubjectsResponse>;
+  
+  PutBinding: grpc.handleUnaryCall<_writ_v1_PutBindingRequest__Output, _writ_v1_PutBindingResponse>;
+  
+  RemoveBinding: grpc.handleUnaryCall<_writ_v1_RemoveBindingRequest__Output, _writ_v1_RemoveBindingResponse>;
   
   RevokeCallerKey: grpc.handleUnaryCall<_writ_v1_RevokeCallerKeyRequest__Output, _writ_v1_RevokeCallerKeyResponse>;
   
@@ -145,8 +184,11 @@ export interface AdminServiceDefinition extends grpc.ServiceDefinition {
   GetServerInfo: MethodDefinition<_writ_v1_GetServerInfoRequest, _writ_v1_GetServerInfoResponse, _writ_v1_GetServerInfoRequest__Output, _writ_v1_GetServerInfoResponse__Output>
   GetSubject: MethodDefinition<_writ_v1_GetSubjectRequest, _writ_v1_GetSubjectResponse, _writ_v1_GetSubjectRequest__Output, _writ_v1_GetSubjectResponse__Output>
   KillSwitch: MethodDefinition<_writ_v1_KillSwitchRequest, _writ_v1_KillSwitchResponse, _writ_v1_KillSwitchRequest__Output, _writ_v1_KillSwitchResponse__Output>
+  ListBindings: MethodDefinition<_writ_v1_ListBindingsRequest, _writ_v1_ListBindingsResponse, _writ_v1_ListBindingsRequest__Output, _writ_v1_ListBindingsResponse__Output>
   ListCallerKeys: MethodDefinition<_writ_v1_ListCallerKeysRequest, _writ_v1_ListCallerKeysResponse, _writ_v1_ListCallerKeysRequest__Output, _writ_v1_ListCallerKeysResponse__Output>
   ListSubjects: MethodDefinition<_writ_v1_ListSubjectsRequest, _writ_v1_ListSubjectsResponse, _writ_v1_ListSubjectsRequest__Output, _writ_v1_ListSubjectsResponse__Output>
+  PutBinding: MethodDefinition<_writ_v1_PutBindingRequest, _writ_v1_PutBindingResponse, _writ_v1_PutBindingRequest__Output, _writ_v1_PutBindingResponse__Output>
+  RemoveBinding: MethodDefinition<_writ_v1_RemoveBindingRequest, _writ_v1_RemoveBindingResponse, _writ_v1_RemoveBindingRequest__Output, _writ_v1_RemoveBindingResponse__Output>
   RevokeCallerKey: MethodDefinition<_writ_v1_RevokeCallerKeyRequest, _writ_v1_RevokeCallerKeyResponse, _writ_v1_RevokeCallerKeyRequest__Output, _writ_v1_RevokeCallerKeyResponse__Output>
   RotateKey: MethodDefinition<_writ_v1_RotateKeyRequest, _writ_v1_RotateKeyResponse, _writ_v1_RotateKeyRequest__Output, _writ_v1_RotateKeyResponse__Output>
   SetSubjectState: MethodDefinition<_writ_v1_SetSubjectStateRequest, _writ_v1_SetSubjectStateResponse, _writ_v1_SetSubjectStateRequest__Output, _writ_v1_SetSubjectStateResponse__Output>
