@@ -27,6 +27,40 @@ export function readTilesOnce(reader: TileReader): TileReader {
   }
 }
 
+/**
+ * Keeps the tiles above the lowest level, whole, from proof to proof: a complete subtree never changes, so what was read of it
+ * stays right, also of a tile that has grown since. One for each 65,536 leaves, `limit` in all, the longest unused leave first.
+ * The answer of a proof is checked against a checkpoint by who asked; what stands in the database is fsck's to check.
+ */
+export function createTileCache(limit: number): (log: number, reader: TileReader) => TileReader {
+  const tiles = new Map<string, Promise<readonly Uint8Array[]>>()
+  return (log, reader) => ({
+    async hashes(level, start, count) {
+      if (level === 0) return await reader.hashes(level, start, count)
+      const first = start % TILE_WIDTH
+      const key = `${log}/${level}/${start - first}`
+      const keep = (tile: Promise<readonly Uint8Array[]>) => {
+        tiles.delete(key)
+        tiles.set(key, tile)
+        return tile
+      }
+      const read = () => {
+        const tile = keep(reader.hashes(level, start - first, TILE_WIDTH))
+        tile.catch(() => tiles.get(key) === tile && tiles.delete(key))
+        for (const oldest of tiles.keys()) {
+          if (tiles.size <= limit) break
+          tiles.delete(oldest)
+        }
+        return tile
+      }
+      const known = tiles.get(key)
+      let hashes = await (known ? keep(known) : read())
+      if (known && hashes.length < first + count) hashes = await read() // it has grown
+      return hashes.slice(first, first + count)
+    },
+  })
+}
+
 /** Sibling hashes, leaf to root. Needs index < size, and a log of at least `size` leaves. */
 export async function buildInclusionProof(
   reader: TileReader,

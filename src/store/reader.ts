@@ -10,14 +10,12 @@ import type { CallerKey } from "../decision/state.ts"
 import type { ExecutionState } from "../ledger/kinds.ts"
 import type { FoundExecution, LedgerReader, StoredRecord } from "../ledger/lineage.ts"
 import { readBody } from "../ledger/lineage.ts"
-import { readTilesOnce, type TileReader } from "../ledger/proofs.ts"
+import { createTileCache, readTilesOnce } from "../ledger/proofs.ts"
 import type { Runtime } from "../runtime/runtime.ts"
 import { assertNotArchived } from "./archived.ts"
 import { readDirectives } from "./runtime-store.ts"
+import { tileReader } from "./tile-reader.ts"
 import { readTokenKeys } from "./token-keys.ts"
-
-const TILE_WIDTH = 256
-const HASH_BYTES = 32
 
 export interface EntryRow {
   readonly origin: string
@@ -51,6 +49,9 @@ const STATE_OF = {
   text: "SELECT x.state, l.origin, x.idx, x.leaf_hash FROM execution x JOIN log l USING (log_id) WHERE x.execution_id = $1",
 }
 
+/** 8 KiB each, and as much again for its hashes' headers: of a log of 33 million records all are kept. */
+const KEPT_TILES = 512
+
 /** Nothing was allowed yet, or ever. */
 const UNDECIDED: readonly ExecutionState[] = ["APPROVAL_PENDING", "REJECTED"]
 
@@ -66,6 +67,8 @@ export function toRecord(row: EntryRow): StoredRecord {
 }
 
 export function createReader(pool: pg.Pool): LedgerReader {
+  const kept = createTileCache(KEPT_TILES)
+
   async function recordsOf(executionId: string): Promise<readonly StoredRecord[]> {
     const { rows: all } = await pool.query<EntryRow & { indexed: boolean }>({
       ...RECORDS_OF,
@@ -120,7 +123,7 @@ export function createReader(pool: pg.Pool): LedgerReader {
       return { decision, records, last: decision, state: readBody(decision.body).state ?? null }
     },
 
-    tiles: (logId) => readTilesOnce(tileReader(pool, logId)),
+    tiles: (logId) => kept(logId, readTilesOnce(tileReader(pool, logId))),
 
     async checkpoint(logId, atLeast, exactly) {
       const { rows } = await pool.query<{ note: Buffer }>(
@@ -281,45 +284,6 @@ export function createReader(pool: pg.Pool): LedgerReader {
           WHERE NOT EXISTS (SELECT FROM cosigned_checkpoint WHERE log_id = $1 AND size >= $2)`,
         [logId, size, Buffer.from(note)],
       )
-    },
-  }
-}
-
-const FULL_TILE = {
-  name: "writ_full_tile",
-  text: `SELECT substring(hashes FROM $4 FOR $5) AS hashes FROM tile WHERE log_id = $1 AND level = $2 AND last_leaf = $3`,
-}
-const LEAVES = {
-  name: "writ_leaves",
-  text: `SELECT idx AS at, leaf_hash AS hash FROM entry WHERE log_id = $1 AND idx >= $2 AND idx < $3 ORDER BY idx`,
-}
-const TILE_ROOTS = {
-  name: "writ_tile_roots",
-  text: `SELECT last_leaf / $5 AS at, root AS hash FROM tile
-    WHERE log_id = $1 AND level = $2 AND last_leaf >= $3 AND last_leaf < $4 ORDER BY last_leaf`,
-}
-
-/** Full tiles as they are; at the right edge, leaves or the roots of the tiles below. */
-export function tileReader(pool: pg.Pool | pg.Client, logId: number): TileReader {
-  return {
-    async hashes(level, start, count) {
-      const tile = Math.floor(start / TILE_WIDTH)
-      const lastLeaf = (tile + 1) * TILE_WIDTH ** (level + 1) - 1
-      const first = (start % TILE_WIDTH) * HASH_BYTES + 1
-      const values = [logId, level, lastLeaf, first, count * HASH_BYTES]
-      const full = await pool.query<{ hashes: Buffer }>({ ...FULL_TILE, values })
-      if (full.rows[0]) {
-        const bytes = full.rows[0].hashes
-        return Array.from({ length: count }, (_, i) => bytes.subarray(i * HASH_BYTES, (i + 1) * HASH_BYTES))
-      }
-      const span = TILE_WIDTH ** level
-      const edge =
-        level === 0
-          ? { ...LEAVES, values: [logId, start, start + count] }
-          : { ...TILE_ROOTS, values: [logId, level - 1, start * span, (start + count) * span, span] }
-      const { rows } = await pool.query<{ at: bigint; hash: Buffer }>(edge)
-      const gap = rows.findIndex(({ at }, i) => Number(at) !== start + i)
-      return (gap < 0 ? rows : rows.slice(0, gap)).map(({ hash }) => hash)
     },
   }
 }

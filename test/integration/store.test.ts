@@ -24,7 +24,7 @@ import { type EmbeddedPostgres, startEmbedded } from "../../src/store/embedded.t
 import { startFeed } from "../../src/store/feed.ts"
 import { lockFolder } from "../../src/store/folder-lock.ts"
 import { migrate } from "../../src/store/migrate.ts"
-import { tileReader } from "../../src/store/reader.ts"
+import { tileReader } from "../../src/store/tile-reader.ts"
 import { startTestDaemon } from "../support/daemon.ts"
 import { createDatabase, type TestDatabase } from "../support/database.ts"
 import { makeFolder } from "../support/folder.ts"
@@ -263,6 +263,10 @@ describe("tileReader", () => {
     expect(await last(0, 515, 2)).toEqual([])
     expect(await last(1, 256, 256)).toEqual([256, 257])
     expect(await last(1, 258, 1)).toEqual([])
+    const tiles = tileReader(pool, 7) // what is asked for at once, of several levels, is told apart
+    const many = Array.from({ length: 40 }, (_, i) => (i % 2 ? tiles.hashes(0, 512, 3) : tiles.hashes(1, 256, 2)))
+    expect((await Promise.all(many)).map((hashes) => hashes.length)).toEqual(many.map((_, i) => (i % 2 ? 3 : 2)))
+    await expect(Promise.all([tiles.hashes(0, 0.5, 1), tiles.hashes(0, 512, 1)])).rejects.toThrow("0.5")
     await pool.end()
     await log.drop()
   })

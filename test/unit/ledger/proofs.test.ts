@@ -4,6 +4,7 @@ import { sha256 } from "../../../src/crypto.ts"
 import {
   buildConsistencyProof,
   buildInclusionProof,
+  createTileCache,
   readTilesOnce,
   rootAt,
   type TileReader,
@@ -100,6 +101,67 @@ describe("readTilesOnce", () => {
     expect(await tiles.hashes(0, 257, 2)).toEqual(await endless.hashes(0, 257, 2))
     expect(await tiles.hashes(0, 260, 2)).toEqual(await endless.hashes(0, 260, 1))
     expect(await tiles.hashes(0, 261, 1)).toEqual([])
+  })
+})
+
+describe("createTileCache", () => {
+  /** Counts what it is asked; has `have` hashes of each level. */
+  const counting = (asked: string[], have = () => Number.POSITIVE_INFINITY): TileReader => ({
+    hashes: async (level, start, count) => {
+      asked.push(`${level} ${start}`)
+      return endless.hashes(level, start, Math.max(0, Math.min(count, have() - start)))
+    },
+  })
+
+  test("tiles above the lowest level are read for the first proof only, those of another log anew", async () => {
+    const asked: string[] = []
+    const kept = createTileCache(10)
+    const proof = async (log: number, index: number) =>
+      await buildInclusionProof(kept(log, readTilesOnce(counting(asked))), sha256, index, 2 ** 24)
+    const first = await proof(1, 70_000)
+    expect(asked.splice(0).sort()).toEqual(["0 69888", "1 256", "2 0"])
+    expect(await proof(1, 70_000)).toEqual(first)
+    expect(asked.splice(0)).toEqual(["0 69888"])
+    await proof(2, 70_000)
+    expect(asked.splice(0).sort()).toEqual(["0 69888", "1 256", "2 0"])
+  })
+
+  test("of a tile that has grown since, more is read when more is needed", async () => {
+    const asked: string[] = []
+    let have = 5
+    const tiles = createTileCache(10)(
+      1,
+      counting(asked, () => have),
+    )
+    expect(await tiles.hashes(1, 256, 0)).toEqual([])
+    expect(await tiles.hashes(1, 3, 2)).toEqual(await endless.hashes(1, 3, 2))
+    have = 9
+    expect(await tiles.hashes(1, 0, 5)).toEqual(await endless.hashes(1, 0, 5))
+    expect(asked.splice(0)).toEqual(["1 256", "1 0"])
+    expect(await tiles.hashes(1, 4, 4)).toEqual(await endless.hashes(1, 4, 4))
+    expect(await tiles.hashes(1, 8, 1)).toEqual(await endless.hashes(1, 8, 1))
+    expect(asked).toEqual(["1 0"])
+  })
+
+  test("the tile that was not used for longest goes first", async () => {
+    const asked: string[] = []
+    const tiles = createTileCache(2)(1, counting(asked))
+    for (const tile of [0, 1, 0, 2, 0, 1]) await tiles.hashes(1, tile * 256, 1)
+    expect(asked).toEqual(["1 0", "1 256", "1 512", "1 256"])
+  })
+
+  test("what could not be read is read again", async () => {
+    let fails = true
+    const flaky: TileReader = {
+      hashes: async (...range) => {
+        if (fails) throw new Error("no answer")
+        return await endless.hashes(...range)
+      },
+    }
+    const tiles = createTileCache(2)(1, flaky)
+    await expect(tiles.hashes(1, 0, 1)).rejects.toThrow("no answer")
+    fails = false
+    expect(await tiles.hashes(1, 0, 1)).toHaveLength(1)
   })
 })
 
