@@ -83,7 +83,7 @@ const valid: readonly Vector[] = [
   }),
   taken("approved-what-was-allowed-erased", "what was allowed is not compared any more", erased(2), {
     state: "AUTHORIZED",
-    steps: { payload: "erased", claims: "erased" },
+    steps: { payload: "erased", claims: "erased", executed: "erased" },
   }),
   taken(
     "approval-waited-for-already",

@@ -33,17 +33,17 @@ const refusal = (before: Sealed, state: string, record: Json = {}) =>
     { kind: "redeem_refused", state, time: at("08:00:03"), data: { reason: "ALREADY_REDEEMED" }, ...record },
     { redemption: "ce".repeat(32) },
   )
-const completed = (before: Sealed, record: Json = {}) =>
+export const completed = (before: Sealed, record: Json = {}) =>
   step(
     before,
     { kind: "completed", state: "COMPLETED", time: at("08:00:04"), data: { succeeded: true }, ...record },
     { details: { exit: 0 } },
   )
-const lost = (before: Sealed, record: Json = {}) =>
+export const lost = (before: Sealed, record: Json = {}) =>
   step(before, { kind: "lost", state: "LOST", time: UNTIL, data: { execute_until: UNTIL }, ...record }, null)
-const late = (before: Sealed, record: Json = {}) =>
+export const late = (before: Sealed, record: Json = {}) =>
   completed(before, { kind: "completed_late", state: "LOST", time: at("09:00:05"), ...record })
-const started = (before: Sealed, record: Json = {}) =>
+export const started = (before: Sealed, record: Json = {}) =>
   step(
     before,
     {
@@ -55,7 +55,7 @@ const started = (before: Sealed, record: Json = {}) =>
     },
     { details: {}, not_guaranteed: ["other-user"] },
   )
-const terminated = (before: Sealed, record: Json = {}) =>
+export const terminated = (before: Sealed, record: Json = {}) =>
   step(
     before,
     {
@@ -156,7 +156,7 @@ const valid: readonly Vector[] = [
     "redemption-erased",
     "what the redemption's payload said is not compared when it was erased",
     { ...whole, records: whole.records.map((entry, i) => (i === 1 ? { ...entry, payload: null } : entry)) },
-    { state: "COMPLETED", steps: { payload: "erased" } },
+    { state: "COMPLETED", steps: { payload: "erased", executed: "erased" } },
   ),
   taken("started", "what was started is said before it ends", follow(allow, redeemed, started, completed), {
     state: "COMPLETED",

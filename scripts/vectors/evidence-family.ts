@@ -164,6 +164,18 @@ const revokedWith = (ended: Sealed, data: Json = {}) =>
     null,
   )
 
+const startedByAnother = step(
+  parentRun,
+  {
+    execution_id: PARENT,
+    kind: "started",
+    state: "REDEEMED",
+    time: at("08:00:03"),
+    actor: { id: "key:stranger", proof: "api-key" },
+  },
+  null,
+)
+
 const valid: readonly Vector[] = [
   taken("child", "a child, by its parent's consent", whole, { state: "AUTHORIZED" }),
   taken("child-redeemed", "a child that runs as long as its parent may", family([born, run]), { state: "REDEEMED" }),
@@ -182,13 +194,13 @@ const valid: readonly Vector[] = [
     "child-erased",
     "what the child's payload said of its parent is not compared when it was erased",
     { ...whole, records: whole.records.map(erased) },
-    { state: "AUTHORIZED", steps: { payload: "erased", claims: "erased" } },
+    { state: "AUTHORIZED", steps: { payload: "erased", claims: "erased", executed: "erased" } },
   ),
   taken(
     "child-of-erased",
     "the key of the parent's runtime was erased with its payload",
     { ...whole, ancestors: [{ ...wholeParent, records: wholeParent.records.map(erased) }] } as File,
-    { state: "AUTHORIZED", steps: { payload: "erased", claims: "erased" } },
+    { state: "AUTHORIZED", steps: { payload: "erased", claims: "erased", executed: "erased" } },
   ),
   taken(
     "child-revoked-with-parent",
@@ -369,4 +381,12 @@ const claims: readonly Vector[] = [
   noConsent("of-no-request", "no request in the payload", { content: { request: null } }),
 ]
 
-export const evidenceFamilyVectors: readonly Vector[] = [...valid, ...links, ...claims]
+const executed: readonly Vector[] = [
+  refused("executed", "EXECUTED_DIFFERS", "3")(
+    "parent-started-by-another",
+    "the parent's start is reported by another than who redeemed it",
+    family([born], [parentDecision, parentRun, startedByAnother]),
+  ),
+]
+
+export const evidenceFamilyVectors: readonly Vector[] = [...valid, ...links, ...claims, ...executed]

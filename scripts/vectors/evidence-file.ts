@@ -74,7 +74,7 @@ const valid: readonly Vector[] = [
   }),
   taken("erased-decision", "the decision's payload was erased, and its claims with it", erased, {
     state: "REVOKED",
-    steps: { payload: "erased", claims: "erased" },
+    steps: { payload: "erased", claims: "erased", executed: "erased" },
   }),
   taken(
     "without-payload",

@@ -48,7 +48,7 @@ const valid: readonly Vector[] = [
     taken("erased", "the token names the record; what it said was erased", erased, {
       state: "AUTHORIZED",
       trust,
-      steps: { payload: "erased", claims: "erased", grant: "erased" },
+      steps: { payload: "erased", claims: "erased", executed: "erased", grant: "erased" },
     }),
   ),
   withToken(

@@ -4,6 +4,7 @@ import { canonicalJsonVectors } from "./canonical-json.ts"
 import { ed25519KeyVectors, ed25519Vectors } from "./ed25519.ts"
 import { evidenceApprovalVectors } from "./evidence-approvals.ts"
 import { evidenceClosingVectors } from "./evidence-closings.ts"
+import { evidenceExecutedVectors } from "./evidence-executed.ts"
 import { evidenceExecutionVectors } from "./evidence-executions.ts"
 import { evidenceFamilyVectors } from "./evidence-family.ts"
 import { evidenceFileVectors } from "./evidence-file.ts"
@@ -39,6 +40,7 @@ export const FAMILIES: Readonly<Record<string, readonly Vector[]>> = {
     ...evidenceClosingVectors,
     ...evidenceLineageVectors,
     ...evidenceExecutionVectors,
+    ...evidenceExecutedVectors,
     ...evidenceApprovalVectors,
     ...evidenceFamilyVectors,
     ...evidenceGrantVectors,

@@ -13,6 +13,8 @@ import type { ActivePolicy, ControlState, ReasonCode } from "./state.ts"
 
 /** Of the runtime that was named, where it is known. */
 export type RuntimeFacts = {
+  /** SHA-256 (hex) of the code that it registered with; absent: it had not measured any. What is started is held against it. */
+  readonly code?: string
   /** Names its registration's record. */
   readonly lease_id: string
   /** Null: nothing had been heard of it since the daemon started. */
@@ -92,6 +94,7 @@ export function factsOf(
     ...(isFull && { queue_full: true as const }),
     ...(runtime && {
       runtime: {
+        ...(runtime.measurements.code !== undefined && { code: runtime.measurements.code }),
         lease_id: runtime.lease_id,
         lease_left_ms: leaseLeftMs,
         measured: says("MEASUREMENTS_REFUSED")

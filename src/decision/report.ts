@@ -42,6 +42,8 @@ export interface Report {
   readonly data: JsonObject
   /** For the payload. */
   readonly content: JsonObject
+  /** Throws where it says something that was not authorized. */
+  assertAuthorized?(found: FoundExecution): void
   /** What the report is and makes of the execution; null: it cannot be made in this state. `isOver`: the time to execute is. */
   step(state: ExecutionState, isOver: boolean): { readonly kind: RecordKind; readonly state: ExecutionState } | null
 }
@@ -49,7 +51,7 @@ export interface Report {
 /** Throws NOT_FOUND, FORBIDDEN for any other caller than the one that redeemed, INVALID_TRANSITION. */
 export function createReport(deps: ReportDependencies): (report: Report, call: Call) => Promise<Reported> {
   const { clock } = deps
-  return async ({ executionId, kinds, data, content, step }, { caller, timeoutMs, signal }) => {
+  return async ({ executionId, kinds, data, content, assertAuthorized, step }, { caller, timeoutMs, signal }) => {
     assertExecutionId(executionId)
     const payload = encodeCanonicalJson(content)
     const deadlineMs = clock.now().monotonicMs + Math.min(timeoutMs ?? DEFAULT_TIMEOUT_MS, MAX_TIMEOUT_MS)
@@ -66,6 +68,7 @@ export function createReport(deps: ReportDependencies): (report: Report, call: C
       if (redemption.callerId !== caller.id)
         throw new WritError("FORBIDDEN", "Only the caller that redeemed the token reports about the execution.")
       assertMaySpeak(state, caller, { audiences: audienceOf(found) }, now.wallMs)
+      assertAuthorized?.(found)
       const earlier = findReport(found, kinds)
       if (earlier) {
         const { data: known, state: reached } = readBody(earlier.body)

@@ -25,6 +25,7 @@ export async function announceStart(
   const request = {
     execution_id: executionId,
     code_digest: Buffer.from(measurement.code, "hex"),
+    parameters_digest: Buffer.from(measurement.arguments, "hex"),
     isolation: isolation.namespace ? "ISOLATION_PID_NAMESPACE" : "ISOLATION_PROCESS_GROUP",
     not_guaranteed: notGuaranteed,
     details: jsonToStruct({ measurement: toMeasurementDigest(measurement), program: files[0]?.path ?? "" }),

@@ -17,6 +17,7 @@ export function decodeStartRequest(bytes: Buffer): StartRequest | Malformed {
     const request: Mutable<StartRequest> = {
       executionId: "",
       codeDigest: new Uint8Array(),
+      parametersDigest: new Uint8Array(),
       isolation: null,
       notGuaranteed: [],
       details: {},
@@ -29,6 +30,7 @@ export function decodeStartRequest(bytes: Buffer): StartRequest | Malformed {
       else if (field === 3) request.isolation = readEnum(reader, "isolation", ISOLATIONS)
       else if (field === 4) codes.push(reader.string())
       else if (field === 5) request.details = readDetails()
+      else if (field === 6) request.parametersDigest = reader.bytes()
       else reader.skip()
     }
     return { ...request, notGuaranteed: codes }

@@ -1,4 +1,4 @@
-/** A lineage from a file: eight steps in a fixed order; the first that fails is named, with the record to blame. */
+/** A lineage from a file: nine steps in a fixed order; the first that fails is named, with the record to blame. */
 import { equalBytes, fromBase64, fromHex, fromUtf8, toHex } from "../formats/bytes.ts"
 import { parseCheckpoint } from "../formats/checkpoint.ts"
 import { hashLeaf } from "../formats/merkle.ts"
@@ -11,6 +11,7 @@ import { type Case, type Chain, decisionOf, Fault, type Item, LIMITS, type Outco
 import { verifyCheckpoint } from "./checkpoint.ts"
 import { checkClaims } from "./claims.ts"
 import { checkClosings } from "./closings.ts"
+import { checkExecuted } from "./executed.ts"
 import { checkGrant } from "./grant.ts"
 import { verifyInclusion } from "./merkle.ts"
 import { portableCrypto } from "./portable-crypto.ts"
@@ -38,6 +39,7 @@ const STEPS: Readonly<Record<Later, (file: Case) => Outcome>> = {
   lineage: checkLineage,
   transitions: checkTransitions,
   claims: checkClaims,
+  executed: checkExecuted,
 }
 
 /** `evidence` is the file's text (or bytes); trust comes from outside, never from the file. Never throws. */
@@ -49,7 +51,7 @@ export function verifyEvidence(
   return verify(evidence, trust, crypto, null)
 }
 
-/** The same, and that this token was granted by the execution's decision: a ninth step. Never throws. */
+/** The same, and that this token was granted by the execution's decision: a tenth step. Never throws. */
 export function verifyGrant(
   token: string,
   evidence: string | Uint8Array,

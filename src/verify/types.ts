@@ -26,6 +26,7 @@ export const REASONS = [
   "LINK_WRONG",
   "TRANSITION_WRONG",
   "CLAIMS_WRONG",
+  "EXECUTED_DIFFERS",
 ] as const
 export type ReasonCode = (typeof REASONS)[number]
 
@@ -76,6 +77,7 @@ export const EVIDENCE_STEPS = [
   "lineage", // one decision first, each further record links to the one before, same execution; a child to its parent
   "transitions", // each state follows from the one before (ledger/kinds.ts)
   "claims", // an ALLOW has claims that agree with its record, anything else has none; a child ends before its parent must
+  "executed", // who reports is who redeemed; what was started is what was measured and asked for
 ] as const
 /** `grant` follows where a token is held against the evidence. */
 export type EvidenceStep = (typeof EVIDENCE_STEPS)[number] | "grant"

@@ -355,6 +355,9 @@ describe("commands on a running daemon", () => {
     const offline = await writ(["verify", file("executed.json"), "--trust", file("trust.json")])
     expect(offline.code).toBe(0)
     expect(offline.out).toMatch(/transitions +ends in the state FAILED/)
+    expect(offline.out).toMatch(
+      /executed +authorized: http\.get on .*; its start was not reported, so nothing shows what ran;/,
+    )
   })
 
   test("trust: saved, with fingerprints to compare", async () => {

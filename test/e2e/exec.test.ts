@@ -76,6 +76,9 @@ describe.skipIf(!canRun)("writ exec", () => {
       expect(await runProgram("sh", ["-c", command], { cwd: work })).toMatchObject({ code: 0 })
     const verified = await writ(["verify", join(work, "evidence.json"), "--trust", join(work, "writ-trust.json")])
     expect(verified.out).toContain("ends in the state COMPLETED")
+    expect(verified.out).toMatch(
+      /executed .*started \(code [0-9a-f]{64}, as the runtime registered that was authorized, with the parameters of the token, held by/,
+    )
     expect(verified.out).toContain("Valid, and anchored")
   })
 

@@ -280,6 +280,7 @@ describe("hostile messages", () => {
       isolation: "ISOLATION_PROCESS_GROUP",
       not_guaranteed: ["pid-namespace", "own-proc"],
       details: jsonToStruct({ pid: "no" }),
+      parameters_digest: Buffer.alloc(32, 2),
     }
     expect(await codeOf(type.encode(whole))).toBe("NOT_FOUND") // as the handler answers
     await codeOf(type.encode({ execution_id: "e" }))
@@ -290,8 +291,16 @@ describe("hostile messages", () => {
         isolation: "PROCESS_GROUP",
         notGuaranteed: ["pid-namespace", "own-proc"],
         details: { pid: "no" },
+        parametersDigest: Buffer.alloc(32, 2),
       },
-      { executionId: "e", codeDigest: new Uint8Array(), isolation: null, notGuaranteed: [], details: {} },
+      {
+        executionId: "e",
+        codeDigest: new Uint8Array(),
+        parametersDigest: new Uint8Array(),
+        isolation: null,
+        notGuaranteed: [],
+        details: {},
+      },
     ])
     expect(await codeOf(type.encode({ isolation: 4 }))).toBe("INVALID_REQUEST")
     expect(await codeOf(type.encode(whole).subarray(0, -3))).toBe("MALFORMED_MESSAGE")

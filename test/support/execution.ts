@@ -38,7 +38,7 @@ export class FakeExecution {
   /** Called before each read of the execution: the place for somebody else to be first. */
   onFind: () => void = () => {}
 
-  constructor(claims: JsonObject = CLAIMS) {
+  constructor(claims: JsonObject = CLAIMS, content: JsonObject = {}) {
     const decision = this.#stored(
       seal(
         {
@@ -49,7 +49,11 @@ export class FakeExecution {
           epoch: "7",
           data: { decision: "ALLOW" },
         },
-        encodeCanonicalJson({ claims, request: { runtime_id: "runtime-1", parent_execution_id: "parent-1" } }),
+        encodeCanonicalJson({
+          claims,
+          request: { runtime_id: "runtime-1", parent_execution_id: "parent-1" },
+          ...content,
+        }),
         NOW_MS,
       ),
       100,

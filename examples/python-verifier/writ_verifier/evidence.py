@@ -1,9 +1,10 @@
-"""An evidence file in eight steps; the first that fails is named. docs/spec/evidence.md."""
+"""An evidence file in nine steps; the first that fails is named. docs/spec/evidence.md."""
 
 from .checkpoint import parse_checkpoint, parse_note, verify_checkpoint
 from .claims import check_claims
 from .closings import check_closings
 from .encodings import from_base64, from_utf8, is_decimal
+from .executed import check_executed
 from .fault import Fault, malformed
 from .grant import check_grant
 from .lineage import check_lineage
@@ -200,4 +201,5 @@ STEPS = (
     ("lineage", check_lineage),
     ("transitions", check_transitions),
     ("claims", check_claims),
+    ("executed", check_executed),
 )

@@ -1,4 +1,4 @@
-"""Step 9, where a token is held against the evidence. docs/spec/evidence.md, grant."""
+"""Step 10, where a token is held against the evidence. docs/spec/evidence.md, grant."""
 
 from .fault import Fault
 from .strict_json import canonical

@@ -3,16 +3,18 @@ import type { Call } from "../../../src/decision/authorize.ts"
 import { createRate } from "../../../src/decision/rate.ts"
 import { createStart, type StartRequest } from "../../../src/decision/start.ts"
 import type { WritError } from "../../../src/errors.ts"
-import { toHex } from "../../../src/formats/bytes.ts"
+import { toBase64Url, toHex } from "../../../src/formats/bytes.ts"
+import type { JsonObject } from "../../../src/formats/ports.ts"
 import { PAYLOAD_SALT_BYTES } from "../../../src/ledger/record.ts"
 import { CALLER, controlOf, FakeClock, ISSUER } from "../../support/decision.ts"
-import { EXECUTION, FakeExecution } from "../../support/execution.ts"
+import { CLAIMS, EXECUTION, FakeExecution } from "../../support/execution.ts"
 import { NOW_MS, stateOf } from "../../support/policy.ts"
 
 const UNTIL_MS = NOW_MS + 60_000
+const PARAMETERS = new Uint8Array(32).fill(9)
 
-function setUp({ redeemed = true } = {}) {
-  const execution = new FakeExecution()
+function setUp({ redeemed = true, facts = {} }: { readonly redeemed?: boolean; readonly facts?: JsonObject } = {}) {
+  const execution = new FakeExecution({ ...CLAIMS, dig: toBase64Url(PARAMETERS) }, { facts })
   if (redeemed) execution.add("redeemed", "REDEEMED", { execute_until: new Date(UNTIL_MS).toISOString() })
   const clock = new FakeClock()
   const control = controlOf(stateOf(null))
@@ -29,6 +31,7 @@ function setUp({ redeemed = true } = {}) {
       {
         executionId: EXECUTION,
         codeDigest: new Uint8Array(),
+        parametersDigest: new Uint8Array(),
         isolation: null,
         notGuaranteed: [],
         details: {},
@@ -112,8 +115,37 @@ describe("createStart", () => {
     expect(await codeOf(setUp().report({}, { caller: stranger }))).toBe("FORBIDDEN")
   })
 
+  test("what was not authorized is refused before it starts, and what was is recorded", async () => {
+    const code = new Uint8Array(32).fill(7)
+    const runtime = { code: toHex(code) }
+    const { execution, report } = setUp({ facts: { runtime } })
+    await expect(report({ codeDigest: new Uint8Array(32).fill(8) })).rejects.toMatchObject({
+      code: "FORBIDDEN",
+      message: `This was not authorized: code ${"08".repeat(32)} was started, and the runtime was authorized as ${runtime.code}.`,
+    })
+    await expect(report({ codeDigest: code, parametersDigest: code })).rejects.toMatchObject({
+      code: "FORBIDDEN",
+      message: "This was not authorized: it was started with other parameters than those that were authorized.",
+    })
+    expect(execution.ledger.entries).toEqual([])
+    await report({ codeDigest: code, parametersDigest: PARAMETERS })
+    expect(
+      Buffer.from(execution.ledger.entries[0]?.record.payload ?? [])
+        .subarray(PAYLOAD_SALT_BYTES)
+        .toString(),
+    ).toBe(`{"details":{},"dig":"${toBase64Url(PARAMETERS)}","not_guaranteed":[]}`)
+  })
+
+  test("where what was authorized is erased, it cannot be compared", async () => {
+    const { execution, report } = setUp({ facts: { runtime: { code: "00".repeat(32) } } })
+    const decision = { ...execution.found.decision, payload: null }
+    execution.found = { ...execution.found, decision }
+    expect(await codeOf(report({ codeDigest: new Uint8Array(32) }))).toBe("OK")
+  })
+
   test.each([
     ["a digest of 31 bytes", { codeDigest: new Uint8Array(31) }, "INVALID_REQUEST"],
+    ["a parameters digest of 31 bytes", { parametersDigest: new Uint8Array(31) }, "INVALID_REQUEST"],
     ["a code in capitals", { notGuaranteed: ["Alice"] }, "INVALID_REQUEST"],
     ["17 codes", { notGuaranteed: Array(17).fill("a") }, "INVALID_REQUEST"],
     ["details over 16 KiB", { details: { x: "x".repeat(16 * 1024) } }, "REQUEST_TOO_LARGE"],

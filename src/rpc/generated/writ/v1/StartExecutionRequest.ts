@@ -9,6 +9,7 @@ export interface StartExecutionRequest {
   'isolation'?: (_writ_v1_Isolation);
   'not_guaranteed'?: (string)[];
   'details'?: (_google_protobuf_Struct | null);
+  'parameters_digest'?: (Buffer | Uint8Array | string);
 }
 
 export interface StartExecutionRequest__Output {
@@ -17,4 +18,5 @@ export interface StartExecutionRequest__Output {
   'isolation': (_writ_v1_Isolation__Output);
   'not_guaranteed': (string)[];
   'details': (_google_protobuf_Struct__Output | null);
+  'parameters_digest': (Buffer);
 }
