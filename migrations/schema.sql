@@ -520,6 +520,17 @@ CREATE TABLE public.nonce_key (
     CONSTRAINT nonce_key_singleton_check CHECK (singleton)
 );
 
+CREATE TABLE public.observed_head (
+    by_log_id smallint NOT NULL,
+    log_id smallint NOT NULL,
+    size bigint NOT NULL,
+    root bytea NOT NULL,
+    idx bigint NOT NULL,
+    CONSTRAINT observed_head_root_check CHECK ((octet_length(root) = 32)),
+    CONSTRAINT observed_head_size_check CHECK ((size > 0))
+)
+WITH (fillfactor='50');
+
 CREATE TABLE public.reference_values (
     key uuid NOT NULL,
     epoch bigint NOT NULL,
@@ -682,6 +693,9 @@ ALTER TABLE ONLY public.lookup
 ALTER TABLE ONLY public.nonce_key
     ADD CONSTRAINT nonce_key_pkey PRIMARY KEY (singleton);
 
+ALTER TABLE ONLY public.observed_head
+    ADD CONSTRAINT observed_head_pkey PRIMARY KEY (by_log_id, log_id);
+
 ALTER TABLE ONLY public.reference_values
     ADD CONSTRAINT reference_values_pkey PRIMARY KEY (key);
 
@@ -738,6 +752,8 @@ CREATE INDEX execution_running ON public.execution USING btree (execute_until) W
 CREATE INDEX facet_block ON public.facet USING btree (log_id, block);
 
 CREATE INDEX lookup_place ON public.lookup USING btree (log_id, idx);
+
+CREATE INDEX observed_head_of ON public.observed_head USING btree (log_id, size DESC);
 
 CREATE INDEX reference_values_epoch ON public.reference_values USING btree (epoch);
 
@@ -802,3 +818,9 @@ ALTER TABLE ONLY public.log_lease
 
 ALTER TABLE ONLY public.lookup_mark
     ADD CONSTRAINT lookup_mark_log_id_fkey FOREIGN KEY (log_id) REFERENCES public.log(log_id);
+
+ALTER TABLE ONLY public.observed_head
+    ADD CONSTRAINT observed_head_by_log_id_fkey FOREIGN KEY (by_log_id) REFERENCES public.log(log_id);
+
+ALTER TABLE ONLY public.observed_head
+    ADD CONSTRAINT observed_head_log_id_fkey FOREIGN KEY (log_id) REFERENCES public.log(log_id);

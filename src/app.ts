@@ -23,6 +23,7 @@ import { createFolderBundle } from "./decision/folder-bundle.ts"
 import type { BeatAnswer } from "./decision/heartbeat.ts"
 import { Leases } from "./decision/leases.ts"
 import { recordLogOpened } from "./decision/log-opened.ts"
+import { createObserveHeads, OBSERVE_HEADS_MS } from "./decision/observe-heads.ts"
 import { createPolicies } from "./decision/policies.ts"
 import { type CompileFiles, createPolicyThread } from "./decision/policy-thread.ts"
 import { createStorePublication } from "./decision/publish-bundle.ts"
@@ -69,6 +70,7 @@ import { startFeed } from "./store/feed.ts"
 import { lockFolder } from "./store/folder-lock.ts"
 import { deriveFacets, deriveLookups, forgetRequests } from "./store/indexer.ts"
 import { createLedgerWriter } from "./store/ledger-writer.ts"
+import { createOtherLogs } from "./store/log-heads.ts"
 import { createLogLease } from "./store/log-lease.ts"
 import { prepareDatabase } from "./store/migrate.ts"
 import { openLog } from "./store/open-log.ts"
@@ -256,6 +258,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     treeSize: () => appender.size,
     checkpointSize: () => checkpoints.last?.size ?? 0,
     cosignatures: () => checkpointing.newest?.count ?? 0,
+    unsoundLogs: () => observed.unsound,
     queueDepth: () => appender.queueDepth,
     epoch: () => Number(control.state.epoch),
     lookupLag: () => lookupLag,
@@ -378,6 +381,19 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   })
   background.repeat(LEASE_LOOK_MS, "looking after other logs", async () => {
     if (appender.state === "open") await closeLogs()
+  })
+  const observed = createObserveHeads({
+    ...shared,
+    actor: DAEMON,
+    others: createOtherLogs(pool, logId),
+    onUnsound: (other, reason) =>
+      log.error(
+        { log: other, reason },
+        "another log is not what was signed of it: its head is not recorded here. Run writ ledger fsck",
+      ),
+  })
+  background.repeat(OBSERVE_HEADS_MS, "recording what other logs have signed", async () => {
+    if (appender.state === "open") await observed.observe()
   })
   stops.lease = async () => {
     if (appender.state !== "closed") return // fenced or frozen
@@ -571,6 +587,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     return drain(server, config.drainMs)
   }
   await checkpointNow() // so that /checkpoint has one from its first answer on
+  await observed.observe()
   const http = await startHttp({
     ...config.http,
     public: config.public,

@@ -15,6 +15,7 @@ export interface Gauges {
   readonly treeSize: () => number
   readonly checkpointSize: () => number
   readonly cosignatures: () => number
+  readonly unsoundLogs: () => number
   readonly queueDepth: () => number
   readonly epoch: () => number
   readonly lookupLag: () => number
@@ -106,6 +107,11 @@ export function createMetrics(gauges: Gauges): Metrics {
   gauge("writ_tree_size_records", "Records in this daemon's log.", gauges.treeSize)
   gauge("writ_checkpoint_size_records", "Records covered by the newest signed checkpoint.", gauges.checkpointSize)
   gauge("writ_checkpoint_cosignatures", "Witnesses that have cosigned it.", gauges.cosignatures)
+  gauge(
+    "writ_unsound_logs",
+    "Other logs whose newest signed head does not verify, or contradicts what this daemon's log has recorded of them.",
+    gauges.unsoundLogs,
+  )
   gauge("writ_append_queue_records", "Records waiting for the cut.", gauges.queueDepth)
   gauge("writ_control_epoch", "Control epoch that decisions are made under.", gauges.epoch)
   gauge("writ_lookup_lag_records", "Records whose lookup rows are not derived yet.", gauges.lookupLag)

@@ -65,6 +65,7 @@ import type { openPool } from "./store/connect.ts"
 import { createRowStore } from "./store/consumables.ts"
 import { createDecisionStore } from "./store/decision-store.ts"
 import { createFamilyStore } from "./store/family-store.ts"
+import { createLogDescriptions } from "./store/log-heads.ts"
 import { createRequestStore } from "./store/reader.ts"
 import type { Signer } from "./token/signer.ts"
 import type { TokenJwk, Trust } from "./verify/types.ts"
@@ -208,7 +209,8 @@ function onLineage(parts: Parts): Service {
   const family = createFamilyStore(parts.pool, reader)
   const readGraph: ReadGraph = (...of) => readLineageGraph(family, wallMs(), ...of)
   const { segment } = family
-  return lineageService({ reader, origin, checkpointNow, find, readGraph, segment, verifyLineage, wallMs })
+  const { list: listLogs } = createLogDescriptions(parts.pool)
+  return lineageService({ reader, origin, checkpointNow, listLogs, find, readGraph, segment, verifyLineage, wallMs })
 }
 
 function onPolicy(parts: Parts, rate: Rate): Service {

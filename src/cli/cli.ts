@@ -173,6 +173,12 @@ export async function runCli(argv: readonly string[]): Promise<number> {
       .option("--log <origin>", "another log of the same database")
       .option("--out <file>", "save it, by convention as NAME.tlog-proof"),
   ).action(run(async (index: string, flags: Flags) => (await import("./ledger-proof.ts")).proofCommand(index, flags)))
+  remote(
+    ledger
+      .command("logs")
+      .description("all logs of the database, and which of the others hold each to what it has signed")
+      .option("--json", "print JSON"),
+  ).action(run(async (flags: Flags) => (await import("./ledger-logs.ts")).logsCommand(flags)))
   ledger
     .command("new-log")
     .description(

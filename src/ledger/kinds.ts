@@ -39,6 +39,11 @@ export const KINDS = {
     raisesEpoch: false,
     meaning: "another log has ended, since nobody was left who wrote it: its origin, size and root",
   },
+  heads_observed: {
+    transitions: null,
+    raisesEpoch: false,
+    meaning: "signed heads of other logs, which this log so holds them to",
+  },
   signing_key_changed: {
     transitions: null,
     raisesEpoch: true,

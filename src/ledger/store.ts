@@ -170,6 +170,8 @@ export type Effect =
   | { readonly kind: "binding"; readonly key: string; readonly epoch: bigint; readonly content: Uint8Array }
   | { readonly kind: "revoked_runtime_key"; readonly publicKey: Uint8Array; readonly epoch: bigint }
   | { readonly kind: "directive"; readonly epoch: bigint; readonly runtime: string; readonly content: Uint8Array }
+  /** What this log last recorded of another one's head. A conflict unless it is larger than what stands there. */
+  | { readonly kind: "observe_head"; readonly logId: number; readonly size: number; readonly root: Uint8Array }
   /** A conflict unless the log is just so, and its lease held and at this beat: nobody can append to it any more. */
   | {
       readonly kind: "close_log"

@@ -14,6 +14,7 @@ import {
   readLineages,
   type StoredRecord,
 } from "../ledger/lineage.ts"
+import type { DescribedLog } from "../ledger/observed-heads.ts"
 import { buildConsistencyProof, buildInclusionProof } from "../ledger/proofs.ts"
 import { toReceipt, toState } from "./authorization.ts"
 import { answerFind, type WireFindRequest } from "./find.ts"
@@ -22,6 +23,7 @@ import { loadService, SERVICES } from "./load.ts"
 import type { Service } from "./server.ts"
 
 const MAX_PAGE = 1_000
+const MAX_LOGS = 500
 const DEFAULT_PAGE = 100
 /** Records looked at for one page, matching or not. */
 const MAX_SCAN = 20_000
@@ -31,6 +33,8 @@ export interface LineagePorts {
   readonly origin: string
   /** Signs a checkpoint of this daemon's log as it is now, so that what is committed can be proved. */
   checkpointNow(): Promise<void>
+  /** Logs after this one, in the order in which they were begun. */
+  listLogs(after: number, limit: number): Promise<readonly DescribedLog[]>
   find: Find
   readGraph: ReadGraph
   /** Beats as stored, by their SHA-256 (hex). */
@@ -50,7 +54,7 @@ interface ListRequest {
 }
 
 export function lineageService(ports: LineagePorts): Service {
-  const { reader, origin, checkpointNow, find, readGraph, segment, verifyLineage, wallMs } = ports
+  const { reader, origin, checkpointNow, listLogs, find, readGraph, segment, verifyLineage, wallMs } = ports
 
   async function findLog(name: string): Promise<LogRow> {
     const log = (await reader.logs()).find((row) => row.origin === (name || origin))
@@ -158,6 +162,17 @@ export function lineageService(ports: LineagePorts): Service {
         }
       },
 
+      async ListLogs({ page_size, page_token }: { page_size: number; page_token: string }) {
+        if (page_size < 0 || page_size > MAX_LOGS)
+          throw new WritError("INVALID_REQUEST", `page_size must be 0 to ${MAX_LOGS}.`)
+        if (!/^[0-9]{0,5}$/.test(page_token))
+          throw new WritError("INVALID_REQUEST", "page_token is not one that a page of logs has given.")
+        const limit = page_size || DEFAULT_PAGE
+        const logs = await listLogs(Number(page_token), limit + 1)
+        const next = logs.length > limit ? String(logs[limit - 1]?.logId) : ""
+        return { logs: logs.slice(0, limit).map(toLog), next_page_token: next }
+      },
+
       async GetCheckpoint({ log }: { log: string }) {
         const row = await findLog(log)
         if (row.origin === origin) await checkpointNow()
@@ -207,6 +222,23 @@ export function lineageService(ports: LineagePorts): Service {
         return { evidence: await buildEvidence(reader, nativeCrypto.sha256, lineages, exact) }
       },
     },
+  }
+}
+
+function toLog({ origin, verifierKey, size, checkpoint, isLeased, closed, observed }: DescribedLog): object {
+  return {
+    origin,
+    verifier_key: verifierKey,
+    tree_size: String(size),
+    checkpoint: checkpoint?.note ?? "",
+    checkpoint_size: String(checkpoint?.size ?? 0),
+    state: closed ? "LOG_STATE_CLOSED" : isLeased ? "LOG_STATE_LEASED" : "LOG_STATE_RELEASED",
+    ...(closed && { closed_by: { log: closed.by, leaf_index: String(closed.index) } }),
+    observations: observed.map(({ by, index, size, root }) => ({
+      by: { log: by, leaf_index: String(index) },
+      tree_size: String(size),
+      root_hash: root,
+    })),
   }
 }
 

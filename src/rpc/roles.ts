@@ -37,6 +37,7 @@ export const RPC_ROLES: Readonly<Record<string, readonly Role[]>> = {
   "/writ.v1.LineageService/GetBeats": READERS,
   "/writ.v1.LineageService/GetLineage": READERS,
   "/writ.v1.LineageService/VerifyLineage": READERS,
+  "/writ.v1.LineageService/ListLogs": READERS,
   "/writ.v1.LineageService/GetCheckpoint": READERS,
   "/writ.v1.LineageService/GetInclusionProof": READERS,
   "/writ.v1.LineageService/GetConsistencyProof": READERS,

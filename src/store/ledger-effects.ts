@@ -200,6 +200,17 @@ export function toStatement(effect: Effect, at: Position): Statement {
         text: "INSERT INTO directive (epoch, runtime, log_id, idx, content) VALUES ($1, $2, $3, $4, $5)",
         values: [effect.epoch.toString(), effect.runtime, ...position, effect.content],
       }
+    case "observe_head":
+      return {
+        name: "writ_observe_head",
+        text: requireOne(
+          `INSERT INTO observed_head AS o (log_id, size, root, by_log_id, idx) VALUES ($1, $2, $3, $4, $5)
+           ON CONFLICT (by_log_id, log_id) DO UPDATE SET size = excluded.size, root = excluded.root, idx = excluded.idx
+             WHERE o.size < excluded.size`,
+          CONFLICT,
+        ),
+        values: [String(effect.logId), String(effect.size), effect.root, ...position],
+      }
     case "close_log":
       return {
         name: "writ_close_log",

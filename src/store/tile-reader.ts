@@ -9,6 +9,15 @@ const WIDTH = 4
 /** Ranges of one statement; a proof needs up to a dozen, those of a lineage more. Its name tells their levels, and holds 63 bytes. */
 const MAX_RANGES = 16
 
+/** A pool, a connection, or the snapshot of a check. */
+export interface HashStore {
+  query<Row extends pg.QueryResultRow>(statement: {
+    readonly name: string
+    readonly text: string
+    readonly values: unknown[]
+  }): Promise<{ readonly rows: readonly Row[] }>
+}
+
 interface Wish {
   readonly level: number
   readonly start: number
@@ -40,7 +49,7 @@ function rangeOf(level: number, place: number): string {
 }
 
 /** What is asked for in one turn is read by one statement, or by as few as hold it. */
-export function tileReader(pool: pg.Pool | pg.Client, logId: number): TileReader {
+export function tileReader(pool: HashStore, logId: number): TileReader {
   let wishes: Wish[] = []
   return {
     hashes: (level, start, count) =>
@@ -56,7 +65,7 @@ export function tileReader(pool: pg.Pool | pg.Client, logId: number): TileReader
   }
 }
 
-async function readAll(pool: pg.Pool | pg.Client, logId: number, wishes: readonly Wish[]): Promise<void> {
+async function readAll(pool: HashStore, logId: number, wishes: readonly Wish[]): Promise<void> {
   try {
     const { rows } = await pool.query<{ place: number; hashes: Buffer | null }>({
       name: `writ_hashes_${wishes.map(({ level }) => level).join("")}`,

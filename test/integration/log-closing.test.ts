@@ -2,6 +2,7 @@
 import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { checkDatabase } from "../../src/cli/ledger-fsck.ts"
+import type { LogsReply } from "../../src/cli/ledger-logs.ts"
 import type { VerifyReply } from "../../src/cli/lineage.ts"
 import { EXIT_CODES } from "../../src/errors.ts"
 import { LEASE_LIFE_MS } from "../../src/ledger/lease-watch.ts"
@@ -135,6 +136,14 @@ describe("a replica that shows no sign of life", () => {
       const verify = () => three.client("auditor").call<VerifyReply>("lineage", "VerifyLineage", { execution_id })
       await expect.poll(verify, { timeout: 10_000 }).toMatchObject({ valid: true, reason: "" })
     }
+    const { logs } = await three.client("auditor").call<LogsReply>("lineage", "ListLogs", {})
+    const by = (await closingOf(killed[0]?.log as string))?.by
+    for (const { log } of killed)
+      expect(logs.find(({ origin }) => origin === log)).toMatchObject({
+        state: "LOG_STATE_CLOSED",
+        closed_by: { log: by },
+      })
+    expect(logs.find(({ origin }) => origin === by)?.state).toBe("LOG_STATE_LEASED")
   })
 
   test("one that is stopped gives its lease back, its last record signed: nobody has to close its log", async () => {

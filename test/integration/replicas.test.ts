@@ -3,7 +3,12 @@ import { join } from "node:path"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { toWireRequest } from "../../src/cli/authorize.ts"
 import { checkDatabase } from "../../src/cli/ledger-fsck.ts"
+import type { Log, LogsReply } from "../../src/cli/ledger-logs.ts"
 import { connect } from "../../src/client/connect.ts"
+import { sha256 } from "../../src/crypto.ts"
+import { readBody } from "../../src/ledger/lineage.ts"
+import { noteOfHead, type ObservedHead, parseHeadsData } from "../../src/ledger/observed-heads.ts"
+import { verifyCheckpoint } from "../../src/verify/checkpoint.ts"
 import { parseTrust, verifyEvidence } from "../../src/verify/index.ts"
 import { authorize, readPage, startTestDaemon, type TestDaemon } from "../support/daemon.ts"
 import { createDatabase, type TestDatabase } from "../support/database.ts"
@@ -30,6 +35,34 @@ describe("two replicas on one database", () => {
     expect(a.decision).toBe("DECISION_ALLOW")
     expect(b.decision).toBe("DECISION_ALLOW")
     expect(a.receipt.log).not.toBe(b.receipt.log)
+  })
+
+  test("the one that started later has recorded what the other had signed by then, and anyone who reads is told", async () => {
+    const { logs } = await one.client("auditor").call<LogsReply>("lineage", "ListLogs", {})
+    const [first, second] = logs as [Log, Log]
+    const [observation] = first.observations as [Log["observations"][0]]
+    expect(logs.map(({ state }) => state)).toEqual(["LOG_STATE_LEASED", "LOG_STATE_LEASED"])
+    expect(observation).toMatchObject({ by: { log: second.origin } })
+    const { record } = await one.client("auditor").call<{ record: { body: Buffer } }>("lineage", "GetRecord", {
+      log: second.origin,
+      leaf_index: observation.by.leaf_index,
+    })
+    const [head] = parseHeadsData(readBody(record.body).data)
+    expect(head).toMatchObject({ log: first.origin, key: first.verifier_key, size: Number(observation.tree_size) })
+    const note = noteOfHead(head as ObservedHead, sha256)
+    expect(verifyCheckpoint({ note, origin: first.origin, vkey: first.verifier_key }).valid).toBe(true)
+    await expect(one.client("auditor").call("lineage", "ListLogs", { page_size: 501 })).rejects.toMatchObject({
+      code: "INVALID_REQUEST",
+    })
+    await expect(one.client("auditor").call("lineage", "ListLogs", { page_token: "x" })).rejects.toMatchObject({
+      code: "INVALID_REQUEST",
+    })
+    const page = await one.client("auditor").call<LogsReply>("lineage", "ListLogs", { page_size: 1 })
+    const rest = await one
+      .client("auditor")
+      .call<LogsReply>("lineage", "ListLogs", { page_size: 1, page_token: page.next_page_token })
+    expect([...page.logs, ...rest.logs].map(({ origin }) => origin)).toEqual([first.origin, second.origin])
+    expect(rest.next_page_token).toBe("")
   })
 
   test("what is revoked on one is refused on both from the answer on, without NOTIFY", async () => {

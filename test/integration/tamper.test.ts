@@ -295,6 +295,17 @@ const ATTACKS: Readonly<Record<string, readonly [sql: string, blamed: string] | 
       { exempt: "soft state of seconds: whether a log's writer lives; what ends a log is its fence" },
     ]),
   ),
+  "observed_head.by_log_id": { exempt: "a foreign key: the database refuses" },
+  "observed_head.log_id": { exempt: "a foreign key: the database refuses" },
+  "observed_head.size": ["INSERT INTO observed_head SELECT log_id, log_id, 5, root, 0 FROM log_head", "observed_head"],
+  "observed_head.root": [
+    "INSERT INTO observed_head SELECT log_id, log_id, size, sha256(root), 0 FROM log_head",
+    "observed_head",
+  ],
+  "observed_head.idx": [
+    "INSERT INTO observed_head SELECT log_id, log_id, size, root, 7 FROM log_head",
+    "observed_head",
+  ],
   "nonce_key.singleton": { exempt: "only true is possible" },
   "nonce_key.secret": { exempt: "random, not of the ledger: another one makes runtimes ask for a new nonce" },
   "schema_migration.version": { exempt: "checked when the daemon starts (store.test.ts), not part of the ledger" },

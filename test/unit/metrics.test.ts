@@ -9,6 +9,7 @@ const metrics = () =>
     treeSize: () => 7,
     checkpointSize: () => 0,
     cosignatures: () => 2,
+    unsoundLogs: () => 0,
     queueDepth: () => 0,
     epoch: () => 0,
     approvalsWaiting: () => 3,

@@ -29,7 +29,7 @@ TRANSITIONS = {
     "revoked": ({("AUTHORIZED", "REVOKED"), ("REDEEMED", "REVOKED")}, False),
 }
 OTHER_KINDS = (
-    "log_opened log_closed signing_key_changed caller_key_changed binding_changed bundle_published bundle_signed "
+    "log_opened log_closed heads_observed signing_key_changed caller_key_changed binding_changed bundle_published bundle_signed "
     "activation_requested activation_refused bundle_activated shadow_changed runtime_registered runtime_state_changed runtime_ended "
     "reference_values_changed beat_refused beats payload_erased"
 ).split()

@@ -32,8 +32,13 @@ import type { GraphEdge as _writ_v1_GraphEdge, GraphEdge__Output as _writ_v1_Gra
 import type { GraphNode as _writ_v1_GraphNode, GraphNode__Output as _writ_v1_GraphNode__Output } from './writ/v1/GraphNode.ts';
 import type { LedgerReceipt as _writ_v1_LedgerReceipt, LedgerReceipt__Output as _writ_v1_LedgerReceipt__Output } from './writ/v1/LedgerReceipt.ts';
 import type { LineageServiceClient as _writ_v1_LineageServiceClient, LineageServiceDefinition as _writ_v1_LineageServiceDefinition } from './writ/v1/LineageService.ts';
+import type { ListLogsRequest as _writ_v1_ListLogsRequest, ListLogsRequest__Output as _writ_v1_ListLogsRequest__Output } from './writ/v1/ListLogsRequest.ts';
+import type { ListLogsResponse as _writ_v1_ListLogsResponse, ListLogsResponse__Output as _writ_v1_ListLogsResponse__Output } from './writ/v1/ListLogsResponse.ts';
 import type { ListRecordsRequest as _writ_v1_ListRecordsRequest, ListRecordsRequest__Output as _writ_v1_ListRecordsRequest__Output } from './writ/v1/ListRecordsRequest.ts';
 import type { ListRecordsResponse as _writ_v1_ListRecordsResponse, ListRecordsResponse__Output as _writ_v1_ListRecordsResponse__Output } from './writ/v1/ListRecordsResponse.ts';
+import type { Log as _writ_v1_Log, Log__Output as _writ_v1_Log__Output } from './writ/v1/Log.ts';
+import type { LogObservation as _writ_v1_LogObservation, LogObservation__Output as _writ_v1_LogObservation__Output } from './writ/v1/LogObservation.ts';
+import type { LogPosition as _writ_v1_LogPosition, LogPosition__Output as _writ_v1_LogPosition__Output } from './writ/v1/LogPosition.ts';
 import type { MoreChildren as _writ_v1_MoreChildren, MoreChildren__Output as _writ_v1_MoreChildren__Output } from './writ/v1/MoreChildren.ts';
 import type { Obligation as _writ_v1_Obligation, Obligation__Output as _writ_v1_Obligation__Output } from './writ/v1/Obligation.ts';
 import type { Reason as _writ_v1_Reason, Reason__Output as _writ_v1_Reason__Output } from './writ/v1/Reason.ts';
@@ -90,8 +95,14 @@ export interface ProtoGrpcType {
       GraphNode: MessageTypeDefinition<_writ_v1_GraphNode, _writ_v1_GraphNode__Output>
       LedgerReceipt: MessageTypeDefinition<_writ_v1_LedgerReceipt, _writ_v1_LedgerReceipt__Output>
       LineageService: SubtypeConstructor<typeof grpc.Client, _writ_v1_LineageServiceClient> & { service: _writ_v1_LineageServiceDefinition }
+      ListLogsRequest: MessageTypeDefinition<_writ_v1_ListLogsRequest, _writ_v1_ListLogsRequest__Output>
+      ListLogsResponse: MessageTypeDefinition<_writ_v1_ListLogsResponse, _writ_v1_ListLogsResponse__Output>
       ListRecordsRequest: MessageTypeDefinition<_writ_v1_ListRecordsRequest, _writ_v1_ListRecordsRequest__Output>
       ListRecordsResponse: MessageTypeDefinition<_writ_v1_ListRecordsResponse, _writ_v1_ListRecordsResponse__Output>
+      Log: MessageTypeDefinition<_writ_v1_Log, _writ_v1_Log__Output>
+      LogObservation: MessageTypeDefinition<_writ_v1_LogObservation, _writ_v1_LogObservation__Output>
+      LogPosition: MessageTypeDefinition<_writ_v1_LogPosition, _writ_v1_LogPosition__Output>
+      LogState: EnumTypeDefinition
       MoreChildren: MessageTypeDefinition<_writ_v1_MoreChildren, _writ_v1_MoreChildren__Output>
       Obligation: MessageTypeDefinition<_writ_v1_Obligation, _writ_v1_Obligation__Output>
       Reason: MessageTypeDefinition<_writ_v1_Reason, _writ_v1_Reason__Output>

@@ -9,6 +9,7 @@ import type { Trust } from "../../verify/types.ts"
 import { archivedRanges } from "./archives.ts"
 import { checkCheckpoints, readCheckpoints } from "./checkpoints.ts"
 import { checkDerived, checkErased, emptyDerived } from "./derived.ts"
+import { openHeadCheck } from "./heads.ts"
 import { checkRequests } from "./requests.ts"
 import type { Finding, FsckReport, FsckStore, LogRow } from "./types.ts"
 import { walkLog } from "./walk-log.ts"
@@ -35,6 +36,7 @@ export async function fsck(
     unread.some((range) => range.log === log && index >= range.first && index < range.past),
   )
   const results: FsckReport["logs"][number][] = []
+  const heads = openHeadCheck(store, logs, trust, crypto, find)
   let done = 0
   for (const log of logs) {
     if (log.size === null || log.root === null) {
@@ -44,7 +46,7 @@ export async function fsck(
     const ranges = await archivedRanges(store, log, archives)
     for (const { file, first, past } of ranges) if (!file) unread.push({ log: log.origin, first, past })
     const stored = await readCheckpoints(store, log)
-    const walk = { log, ranges, sizes: stored.map((one) => one.size) }
+    const walk = { log, ranges, sizes: stored.map((one) => one.size), heads }
     const { size, root, roots } = await walkLog(store, walk, derived, crypto, find, (count) => {
       done += count
       onProgress?.(done, total)
@@ -57,6 +59,7 @@ export async function fsck(
       archived: ranges.map(({ first, past, digest, file }) => ({ first, past, digest, read: file !== null })),
     })
   }
+  await heads.end()
   checkErased(derived, find)
   await checkStrays(store, find)
   await checkDerived(store, derived, crypto, find)

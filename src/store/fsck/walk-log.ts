@@ -6,6 +6,7 @@ import { readBody } from "../../ledger/lineage.ts"
 import { commitPayload, PAYLOAD_SALT_BYTES } from "../../ledger/record.ts"
 import { type ArchivedRange, type Entry, withEntries } from "./archives.ts"
 import { type Derived, learn } from "./derived.ts"
+import type { HeadCheck } from "./heads.ts"
 import { type CheckedRecord, openLookupCheck } from "./lookups.ts"
 import { checkArchivedSegment } from "./runtimes.ts"
 import { type Finding, type FsckStore, type LogRow, PAGE } from "./types.ts"
@@ -18,6 +19,7 @@ export interface Walk {
   readonly ranges: readonly ArchivedRange[]
   /** In rising order: of the tree of these sizes the root is wanted. */
   readonly sizes: readonly number[]
+  readonly heads: HeadCheck
 }
 export interface Walked {
   readonly size: number
@@ -44,7 +46,7 @@ export async function walkLog(
 
 async function walkEntries(
   store: FsckStore,
-  { log, sizes }: Walk,
+  { log, sizes, heads }: Walk,
   page: (start: number, end: number) => Promise<ReadonlyMap<number, Entry>>,
   roots: Map<number, Uint8Array>,
   derived: Derived,
@@ -102,6 +104,7 @@ async function walkEntries(
       checked.push({ index, record, payload: row.payload })
     }
     await lookups.check(checked)
+    await heads.check(log, checked)
     const fullTiles: FullTile[] = []
     for (let from = 0; from < hashes.length; ) {
       const to = wanted[0] === undefined ? hashes.length : Math.min(hashes.length, wanted[0] - start)

@@ -20,6 +20,8 @@ import type { GetLineageRequest as _writ_v1_GetLineageRequest, GetLineageRequest
 import type { GetLineageResponse as _writ_v1_GetLineageResponse, GetLineageResponse__Output as _writ_v1_GetLineageResponse__Output } from '../../writ/v1/GetLineageResponse.ts';
 import type { GetRecordRequest as _writ_v1_GetRecordRequest, GetRecordRequest__Output as _writ_v1_GetRecordRequest__Output } from '../../writ/v1/GetRecordRequest.ts';
 import type { GetRecordResponse as _writ_v1_GetRecordResponse, GetRecordResponse__Output as _writ_v1_GetRecordResponse__Output } from '../../writ/v1/GetRecordResponse.ts';
+import type { ListLogsRequest as _writ_v1_ListLogsRequest, ListLogsRequest__Output as _writ_v1_ListLogsRequest__Output } from '../../writ/v1/ListLogsRequest.ts';
+import type { ListLogsResponse as _writ_v1_ListLogsResponse, ListLogsResponse__Output as _writ_v1_ListLogsResponse__Output } from '../../writ/v1/ListLogsResponse.ts';
 import type { ListRecordsRequest as _writ_v1_ListRecordsRequest, ListRecordsRequest__Output as _writ_v1_ListRecordsRequest__Output } from '../../writ/v1/ListRecordsRequest.ts';
 import type { ListRecordsResponse as _writ_v1_ListRecordsResponse, ListRecordsResponse__Output as _writ_v1_ListRecordsResponse__Output } from '../../writ/v1/ListRecordsResponse.ts';
 import type { VerifyLineageRequest as _writ_v1_VerifyLineageRequest, VerifyLineageRequest__Output as _writ_v1_VerifyLineageRequest__Output } from '../../writ/v1/VerifyLineageRequest.ts';
@@ -109,6 +111,15 @@ export interface LineageServiceClient extends grpc.Client {
   getRecord(argument: _writ_v1_GetRecordRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_GetRecordResponse__Output>): grpc.ClientUnaryCall;
   getRecord(argument: _writ_v1_GetRecordRequest, callback: grpc.requestCallback<_writ_v1_GetRecordResponse__Output>): grpc.ClientUnaryCall;
   
+  ListLogs(argument: _writ_v1_ListLogsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_ListLogsResponse__Output>): grpc.ClientUnaryCall;
+  ListLogs(argument: _writ_v1_ListLogsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_writ_v1_ListLogsResponse__Output>): grpc.ClientUnaryCall;
+  ListLogs(argument: _writ_v1_ListLogsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_ListLogsResponse__Output>): grpc.ClientUnaryCall;
+  ListLogs(argument: _writ_v1_ListLogsRequest, callback: grpc.requestCallback<_writ_v1_ListLogsResponse__Output>): grpc.ClientUnaryCall;
+  listLogs(argument: _writ_v1_ListLogsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_ListLogsResponse__Output>): grpc.ClientUnaryCall;
+  listLogs(argument: _writ_v1_ListLogsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_writ_v1_ListLogsResponse__Output>): grpc.ClientUnaryCall;
+  listLogs(argument: _writ_v1_ListLogsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_ListLogsResponse__Output>): grpc.ClientUnaryCall;
+  listLogs(argument: _writ_v1_ListLogsRequest, callback: grpc.requestCallback<_writ_v1_ListLogsResponse__Output>): grpc.ClientUnaryCall;
+  
   ListRecords(argument: _writ_v1_ListRecordsRequest, metadata: grpc.Metadata, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_ListRecordsResponse__Output>): grpc.ClientUnaryCall;
   ListRecords(argument: _writ_v1_ListRecordsRequest, metadata: grpc.Metadata, callback: grpc.requestCallback<_writ_v1_ListRecordsResponse__Output>): grpc.ClientUnaryCall;
   ListRecords(argument: _writ_v1_ListRecordsRequest, options: grpc.CallOptions, callback: grpc.requestCallback<_writ_v1_ListRecordsResponse__Output>): grpc.ClientUnaryCall;
@@ -153,6 +164,8 @@ export interface LineageServiceHandlers extends grpc.UntypedServiceImplementatio
   
   GetRecord: grpc.handleUnaryCall<_writ_v1_GetRecordRequest__Output, _writ_v1_GetRecordResponse>;
   
+  ListLogs: grpc.handleUnaryCall<_writ_v1_ListLogsRequest__Output, _writ_v1_ListLogsResponse>;
+  
   ListRecords: grpc.handleUnaryCall<_writ_v1_ListRecordsRequest__Output, _writ_v1_ListRecordsResponse>;
   
   VerifyLineage: grpc.handleUnaryCall<_writ_v1_VerifyLineageRequest__Output, _writ_v1_VerifyLineageResponse>;
@@ -171,6 +184,7 @@ export interface LineageServiceDefinition extends grpc.ServiceDefinition {
   GetLineage: MethodDefinition<_writ_v1_GetLineageRequest, _writ_v1_GetLineageResponse, _writ_v1_GetLineageRequest__Output, _writ_v1_GetLineageResponse__Output>
   GetLineageGraph: MethodDefinition<_writ_v1_GetLineageGraphRequest, _writ_v1_GetLineageGraphResponse, _writ_v1_GetLineageGraphRequest__Output, _writ_v1_GetLineageGraphResponse__Output>
   GetRecord: MethodDefinition<_writ_v1_GetRecordRequest, _writ_v1_GetRecordResponse, _writ_v1_GetRecordRequest__Output, _writ_v1_GetRecordResponse__Output>
+  ListLogs: MethodDefinition<_writ_v1_ListLogsRequest, _writ_v1_ListLogsResponse, _writ_v1_ListLogsRequest__Output, _writ_v1_ListLogsResponse__Output>
   ListRecords: MethodDefinition<_writ_v1_ListRecordsRequest, _writ_v1_ListRecordsResponse, _writ_v1_ListRecordsRequest__Output, _writ_v1_ListRecordsResponse__Output>
   VerifyLineage: MethodDefinition<_writ_v1_VerifyLineageRequest, _writ_v1_VerifyLineageResponse, _writ_v1_VerifyLineageRequest__Output, _writ_v1_VerifyLineageResponse__Output>
   WatchRecords: MethodDefinition<_writ_v1_WatchRecordsRequest, _writ_v1_WatchRecordsResponse, _writ_v1_WatchRecordsRequest__Output, _writ_v1_WatchRecordsResponse__Output>
