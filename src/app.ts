@@ -42,6 +42,10 @@ import { WritError } from "./errors.ts"
 import { fromBase64, fromHex, toHex } from "./formats/bytes.ts"
 import { describeTrust } from "./http/discovery.ts"
 import { startHttp } from "./http/server.ts"
+import { createAuthenticator } from "./identity/authenticator.ts"
+import { callerOf } from "./identity/identity.ts"
+import { createPeers } from "./identity/peer.ts"
+import { createTls } from "./identity/tls.ts"
 import { Appender, type AppenderState, type Entry } from "./ledger/appender.ts"
 import { createClock } from "./ledger/clock.ts"
 import { Consumables } from "./ledger/consumables.ts"
@@ -53,10 +57,11 @@ import { createMetrics } from "./metrics.ts"
 import type { Policy } from "./policy/types.ts"
 import { createAdmission } from "./rpc/admission.ts"
 import { PACKAGE_ROOT } from "./rpc/api.ts"
-import { assertRole, authenticate } from "./rpc/authenticate.ts"
 import { addHealth, addReflection, createHealth } from "./rpc/health.ts"
+import { listen } from "./rpc/listen.ts"
+import { peerOfCall } from "./rpc/peer.ts"
 import { ROLES } from "./rpc/roles.ts"
-import { buildServer, drain, listen } from "./rpc/server.ts"
+import { buildServer, drain } from "./rpc/server.ts"
 import { createNonces } from "./runtime/nonces.ts"
 import { createServices } from "./services.ts"
 import { type Stops, stopInOrder } from "./stop-order.ts"
@@ -101,6 +106,7 @@ const SWEEP_INTERVAL_MS = 1_000
 const APPROVALS_INTERVAL_MS = 2_000
 const ACKNOWLEDGE_INTERVAL_MS = 5_000
 const HOUSEKEEPING_MS = 30_000
+const CERTIFICATE_WARN_MS = 3_600_000
 /** A frozen database holds up the stop of each part only so long, and for an append. */
 const STOP_LIMIT_MS = 2_000
 const DAEMON = { id: "writ", proof: "process" } as const
@@ -108,7 +114,7 @@ const DAEMON = { id: "writ", proof: "process" } as const
 export interface Daemon {
   readonly addresses: { readonly grpc: string; readonly http: string }
   readonly summary: Readonly<Record<string, string>>
-  /** Reads the policy folder again; the last good bundle stays when it is broken. */
+  /** Reads the policy folder and the TLS files again; what is broken does not take the place of what was good. */
   reloadPolicy(): Promise<void>
   /** Refuses what comes, answers and records what was accepted, then closes everything. */
   stop(): Promise<void>
@@ -143,6 +149,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   const compileFolder = (confirm: Parameters<CompileFiles>[1]) =>
     compilePolicyFolder(config.policyFolder, compiler.compileFiles, confirm)
   const inFolder = await compileFolder(null)
+  const tls = config.grpc.tls && createTls(config.grpc.tls, log)
   let ownPolicy = inFolder.policy
 
   // 2. The database: ours, or the one that is named. The writer's connection is checked for durability at every connect.
@@ -263,6 +270,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     epoch: () => Number(control.state.epoch),
     lookupLag: () => lookupLag,
     facetLag: () => facetLag,
+    certificateEnds: () => tls?.endsAtMs() ?? {},
     approvalsWaiting: () => approvalsWaiting,
     shadow: () => shadow.report(),
   })
@@ -508,6 +516,11 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
 
   // 7. The doors: gRPC, then HTTP, then health says SERVING.
   const wallMs = () => clock.now().wallMs
+  if (tls) {
+    stops["TLS files"] = () => tls.stop()
+    tls.warn(wallMs())
+    background.repeat(CERTIFICATE_WARN_MS, "looking at the ends of certificates", async () => tls.warn(wallMs()))
+  }
   const jwks = async () => (await readTokenKeys(pool)).filter((key) => isInForce(key, wallMs())).map(toTokenJwk)
   const trust = async (): Promise<Trust> => ({
     // Of its own log it vouches for the key that it signs with, whatever the database says.
@@ -569,19 +582,29 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     shadow,
     tellOwn,
   })
-  const callers = () => control.state.callers
+  const proofs = { callers: () => control.state.callers, wallMs }
+  const { authentication } = config.grpc
+  const peers = tls && createPeers(tls)
+  const identify = createAuthenticator({
+    ...proofs,
+    methods: authentication,
+    ...(peers && { peerOf: (call: object) => peerOfCall(peers, call) }),
+  })
+  const identifyHttp = createAuthenticator({ ...proofs, methods: authentication.filter((method) => method !== "mtls") })
   const server = buildServer({
     services,
     limits: config.limits,
     admission,
-    callers,
+    identify,
+    granting: () => control.state,
     wallMs,
     log,
     observe: metrics.rpc,
   })
   addHealth(server, health)
-  addReflection(server, (header) => void authenticate(header, callers(), wallMs()))
-  const grpc = await listen(server, config.grpc)
+  addReflection(server, identify)
+  const { host, port } = config.grpc
+  const grpc = await listen(server, { host, port, tls: tls?.listener(authentication.includes("mtls")) ?? null })
   stops.gRPC = () => {
     directives.close()
     return drain(server, config.drainMs)
@@ -599,7 +622,9 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
       discovery: async () => describeTrust(await trust(), issuer),
       checkpoint: async () => checkpointing.newest?.note ?? null,
       tile: (kind, path) => readTile(reader, logId, checkpointing.newest?.size ?? 0, kind, path),
-      authenticate: (header) => assertRole(authenticate(header, callers(), wallMs()), ["operator", "auditor", "admin"]),
+      async authenticate(header, request) {
+        callerOf(await identifyHttp(header, request), ["operator", "auditor", "admin"], control.state, wallMs())
+      },
     },
   })
   stops.HTTP = () => http.close()
@@ -623,7 +648,10 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
       "API keys": join(config.dataFolder, "api-keys"),
       ready: `${((Date.now() - startedAtMs) / 1000).toFixed(2)} s`,
     },
-    reloadPolicy,
+    reloadPolicy() {
+      tls?.reload()
+      return reloadPolicy()
+    },
     failed,
   }
 }

@@ -37,6 +37,20 @@ export const SETTINGS: readonly Setting[] = [
   },
   { key: "tls-key", kind: "text", default: "", meaning: "PEM private key of the gRPC server." },
   {
+    key: "tls-client-ca",
+    kind: "text",
+    default: "",
+    meaning:
+      "PEM certificates of the authorities of clients. With `authentication: mtls` every gRPC connection must show a certificate of one of them.",
+  },
+  {
+    key: "authentication",
+    kind: "list",
+    default: "key, and mtls with tls-client-ca",
+    meaning:
+      "What gRPC takes as a proof of who calls: key (API keys), mtls (client certificates, then needed of every connection). See docs/callers.md.",
+  },
+  {
     key: "database-url",
     kind: "text",
     default: "the embedded Postgres",
@@ -217,7 +231,8 @@ export interface Config {
   readonly grpc: {
     readonly host: string
     readonly port: number
-    readonly tls: { readonly certFile: string; readonly keyFile: string } | null
+    readonly tls: { readonly certFile: string; readonly keyFile: string; readonly clientCaFile: string | null } | null
+    readonly authentication: readonly ("key" | "mtls" | "jwt")[]
   }
   readonly http: { readonly host: string; readonly port: number }
   readonly databaseUrl: string | null
@@ -254,6 +269,23 @@ export interface Config {
   readonly logLevel: string
   /** Loopback without TLS: tokens say `env: dev`. */
   readonly development: boolean
+}
+
+/** Throws CONFIG_INVALID. */
+function toMethods(
+  given: readonly string[] | undefined,
+  clientCaFile: string | null,
+): Config["grpc"]["authentication"] {
+  if (given === undefined || given.length === 0) return clientCaFile === null ? ["key"] : ["key", "mtls"]
+  const unknown = given.find((method) => !["key", "mtls"].includes(method))
+  if (unknown !== undefined)
+    throw new WritError("CONFIG_INVALID", `authentication is a list of key and mtls, and "${unknown}" is neither.`)
+  if (given.includes("mtls") && clientCaFile === null)
+    throw new WritError(
+      "CONFIG_INVALID",
+      "authentication: mtls needs tls-client-ca, the authorities of the certificates.",
+    )
+  return given as Config["grpc"]["authentication"]
 }
 
 type Values = Readonly<Record<string, string | undefined>>
@@ -300,6 +332,12 @@ export function loadConfig(flags: Values, env: NodeJS.ProcessEnv = process.env):
   const keyFile = raw("tls-key")
   if (Boolean(certFile) !== Boolean(keyFile))
     throw new WritError("CONFIG_INVALID", "tls-cert and tls-key go together: set both, or neither.")
+  const clientCaFile = raw("tls-client-ca") || null
+  if (clientCaFile !== null && !certFile)
+    throw new WritError(
+      "CONFIG_INVALID",
+      "tls-client-ca needs tls-cert and tls-key: without TLS there are no certificates.",
+    )
   const logLevel = text("log-level", "info")
   if (!["trace", "debug", "info", "warn", "error", "fatal"].includes(logLevel))
     throw new WritError(
@@ -316,7 +354,8 @@ export function loadConfig(flags: Values, env: NodeJS.ProcessEnv = process.env):
     grpc: {
       host: text("grpc-host", "127.0.0.1"),
       port: number("grpc-port", 0, 65_535),
-      tls: certFile && keyFile ? { certFile, keyFile } : null,
+      tls: certFile && keyFile ? { certFile, keyFile, clientCaFile } : null,
+      authentication: toMethods(list("authentication"), clientCaFile),
     },
     http: { host: text("http-host", "127.0.0.1"), port: number("http-port", 0, 65_535) },
     databaseUrl: raw("database-url") || env["DATABASE_URL"] || null,

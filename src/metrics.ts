@@ -20,6 +20,8 @@ export interface Gauges {
   readonly epoch: () => number
   readonly lookupLag: () => number
   readonly facetLag: () => number
+  /** By file, Unix milliseconds. */
+  readonly certificateEnds: () => Readonly<Record<string, number | null>>
   readonly approvalsWaiting: () => number
   /** Null: no bundle is the shadow. */
   readonly shadow: () => {
@@ -120,6 +122,16 @@ export function createMetrics(gauges: Gauges): Metrics {
     "Records of all logs, but for the last incomplete 256 of each, whose facets are not derived yet.",
     gauges.facetLag,
   )
+  new Gauge({
+    name: "writ_certificate_expires_seconds",
+    help: "When the first certificate of each TLS file ends, Unix seconds.",
+    labelNames: ["certificate"],
+    registers,
+    collect() {
+      for (const [file, endsAtMs] of Object.entries(gauges.certificateEnds()))
+        if (endsAtMs !== null) this.labels(file).set(Math.floor(endsAtMs / 1000))
+    },
+  })
   gauge(
     "writ_approvals_pending",
     "Approvals that were asked for and have neither been refused nor used nor lapsed, of all replicas.",

@@ -6,6 +6,7 @@ const STOP_ORDER = [
   "daemon file",
   "health",
   "policy watch",
+  "TLS files",
   "HTTP",
   "gRPC",
   "bundle thread",

@@ -35,7 +35,9 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     made
       .option("--target <host:port>", "the daemon; default: the one of the data folder")
       .option("--data <folder>", "the daemon's data folder", defaultDataFolder())
-      .option("--key <key>", "API key; default: from the data folder (or WRIT_KEY)")
+      .option("--key <key>", "API key or bearer token; default: from the data folder (or WRIT_KEY)")
+      .option("--tls-cert <file>", "PEM file of a client certificate: it says who calls, unless --key is given too")
+      .option("--tls-key <file>", "PEM file of its key")
       .option("--ca <file>", "PEM file of the authority that signed the daemon's certificate")
 
   const serve = command("serve", "run the daemon")

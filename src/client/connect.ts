@@ -31,6 +31,8 @@ const CHANNEL_OPTIONS = {
 const REPEATABLE =
   /^(Get|List|Verify|Export|Evaluate|Authorize$|AuthorizeBatch$|RedeemToken$|StartExecution$|CompleteExecution$|RevokeExecution$|BeginRegistration$|RegisterRuntime$|Heartbeat$|EndRuntime$)/
 
+const NO_KEY = new grpc.Metadata()
+
 export type Service = keyof typeof SERVICES
 export type Role = (typeof RPC_ROLES)[string][number]
 /** API keys by role: a key has one role, and each call takes the key of a role that may make it. */
@@ -39,11 +41,11 @@ export type Keys = { readonly [role in Role]?: string }
 export interface ConnectOptions {
   /** HOST:PORT, or those of several replicas on one database. */
   readonly target: string | readonly string[]
-  /** One API key for every call, or one for each role. */
-  readonly key: string | Keys
+  /** One API key or bearer token for every call, or one for each role; none where the certificate says who calls. */
+  readonly key?: string | Keys | undefined
   /** PEM file of the certificate authority; null for a daemon on loopback without TLS. */
   readonly caFile?: string | null
-  /** PEM files of a client's certificate and its key, where something in front of the daemon asks for one. */
+  /** PEM files of a client's certificate and its key, where the daemon, or something in front of it, asks for one. */
   readonly clientCert?: { readonly certFile: string; readonly keyFile: string }
   /** 1: a failed call is not tried again. Default: as often as its deadline allows. */
   readonly maxTries?: number
@@ -164,6 +166,7 @@ export function connect(options: ConnectOptions): WritClient {
   }
 
   function metadataOf({ path }: Method): grpc.Metadata {
+    if (key === undefined) return NO_KEY
     const roles = RPC_ROLES[path] ?? []
     const chosen = typeof key === "string" ? key : roles.map((role) => key[role]).find((text) => text !== undefined)
     if (chosen === undefined)

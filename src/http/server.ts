@@ -19,8 +19,8 @@ export interface HttpState {
   checkpoint(): Promise<string | null>
   /** Null where the newest checkpoint does not reach, or there is no such path of this kind. */
   tile(kind: "hashes" | "entries", path: string): Promise<Uint8Array | null>
-  /** Throws UNAUTHENTICATED or FORBIDDEN. */
-  authenticate(header: string | undefined): void
+  /** Rejects with UNAUTHENTICATED or FORBIDDEN. */
+  authenticate(header: string | undefined, request: object): Promise<void>
 }
 
 type Answer = {
@@ -110,7 +110,8 @@ export function buildApp({ state, public: open, log }: Pick<HttpOptions, "state"
   })
   for (const [path, route] of Object.entries(ROUTES)) {
     app.get(path, async (context) => {
-      if (!(open?.includes(path) ?? route.public)) state.authenticate(context.req.header("authorization"))
+      if (!(open?.includes(path) ?? route.public))
+        await state.authenticate(context.req.header("authorization"), context.env as object)
       const { status, type, body, maxAgeSeconds } = await route.answer(state, context.req.path.slice(1))
       return new Response(typeof body === "string" ? body : Uint8Array.from(body), {
         status: status ?? 200,

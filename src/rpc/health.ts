@@ -3,6 +3,7 @@ import type * as grpc from "@grpc/grpc-js"
 import { ReflectionService } from "@grpc/reflection"
 import { HealthImplementation } from "grpc-health-check"
 import { WritError } from "../errors.ts"
+import type { Authenticator } from "../identity/authenticator.ts"
 import { loadApi } from "./api.ts"
 import { toServiceError } from "./status.ts"
 
@@ -15,21 +16,18 @@ export function addHealth(server: grpc.Server, health: HealthImplementation): vo
   health.addToServer(server)
 }
 
-/** `check` throws unless the authorization header holds a valid credential. */
-export function addReflection(server: grpc.Server, check: (header: string | undefined) => void): void {
+/** For whoever has proven to be anybody at all. */
+export function addReflection(server: grpc.Server, identify: Authenticator): void {
   const guarded = {
     addService(definition: grpc.ServiceDefinition, implementation: grpc.UntypedServiceImplementation) {
       const handlers = Object.entries(implementation).map(([name, handle]) => [
         name,
         (call: grpc.ServerDuplexStream<unknown, unknown>) => {
-          try {
-            const header = call.metadata.get("authorization")[0]
-            check(typeof header === "string" ? header : undefined)
-          } catch (error) {
-            call.emit("error", toServiceError(WritError.from(error), ""))
-            return
-          }
-          ;(handle as (call: unknown) => void)(call)
+          const [header] = call.metadata.get("authorization")
+          new Promise((resolve) => resolve(identify(typeof header === "string" ? header : undefined, call))).then(
+            () => (handle as (call: unknown) => void)(call),
+            (error: unknown) => call.emit("error", toServiceError(WritError.from(error), "")),
+          )
         },
       ])
       server.addService(definition, Object.fromEntries(handlers) as grpc.UntypedServiceImplementation)

@@ -1,17 +1,16 @@
 /** gRPC: one wrapper per call shape (authenticate, handle, status), and the server's start and drain. */
 import { randomUUID } from "node:crypto"
 import type { EventEmitter } from "node:events"
-import { readFileSync } from "node:fs"
-import { createSecureContext } from "node:tls"
 import * as grpc from "@grpc/grpc-js"
-import { toBindError } from "../bind-error.ts"
 import type { Config } from "../config.ts"
-import type { Caller, CallerKey, Role } from "../decision/state.ts"
+import type { Caller, Role } from "../decision/state.ts"
 import { ERRORS, WritError } from "../errors.ts"
+import type { Authenticator } from "../identity/authenticator.ts"
+import { callerOf, type Granting, type Identity } from "../identity/identity.ts"
 import type { Logger } from "../log.ts"
-import type { Admission, Lane } from "./admission.ts"
-import { assertRole, authenticate } from "./authenticate.ts"
+import type { Admission } from "./admission.ts"
 import { Malformed } from "./load.ts"
+import { OpenCalls } from "./open-calls.ts"
 import { RPC_ROLES } from "./roles.ts"
 import { toServiceError } from "./status.ts"
 
@@ -68,13 +67,19 @@ export interface RpcOptions {
   readonly services: readonly Service[]
   readonly limits: Pick<Config["limits"], "maxMessageBytes" | "connectionMaxStreams" | "connectionMemoryMib">
   readonly admission: Admission
-  callers(): ReadonlyMap<string, CallerKey>
+  readonly identify: Authenticator
+  granting(): Granting
   wallMs(): number
   readonly log: Logger
   observe?(method: string, code: number): void
 }
 
-export function buildServer(options: RpcOptions): grpc.Server {
+interface Wrapping extends RpcOptions {
+  readonly open: OpenCalls
+}
+
+export function buildServer(given: RpcOptions): grpc.Server {
+  const options: Wrapping = { ...given, open: new OpenCalls() }
   const server = new grpc.Server({
     "grpc.max_receive_message_length": options.limits.maxMessageBytes,
     "grpc.max_concurrent_streams": options.limits.connectionMaxStreams,
@@ -109,7 +114,7 @@ function wrapUnary(
   path: string,
   roles: readonly Role[],
   handle: UnaryHandler,
-  options: RpcOptions,
+  options: Wrapping,
 ): grpc.handleUnaryCall<object, object> {
   const lane = path === AUTHORIZE ? options.admission.decisions : options.admission.others
   return (call, callback) => {
@@ -125,8 +130,8 @@ function wrapUnary(
       report(error, path, requestId, options)
       callback(toServiceError(error, requestId) as unknown as grpc.ServiceError)
     }
-    try {
-      context = new IncomingContext(call, roles, options)
+    const begin = (identity: Identity) => {
+      context = new IncomingContext(call, identity, roles, options)
       const nowMs = performance.now()
       lane.enter(context.caller.id, nowMs)
       enteredMs = nowMs
@@ -136,9 +141,8 @@ function wrapUnary(
         options.observe?.(path, grpc.status.OK)
         callback(null, reply)
       }, refuse)
-    } catch (thrown) {
-      refuse(thrown)
     }
+    identify(call, options, begin, refuse)
   }
 }
 
@@ -146,22 +150,25 @@ function wrapStream(
   path: string,
   roles: readonly Role[],
   open: StreamHandler,
-  options: RpcOptions,
+  options: Wrapping,
 ): grpc.handleBidiStreamingCall<object, object> {
   return (call) => {
     const requestId = requestIdOf(call.metadata)
     let leave = () => {}
+    let isOver = false
     const fail = (thrown: unknown) => {
+      if (isOver) return
+      isOver = true
       leave()
       const error = WritError.from(thrown)
       report(error, path, requestId, options)
       call.emit("error", toServiceError(error, requestId))
     }
-    try {
-      const context = new IncomingContext(call, roles, options, requestId)
-      leave = enterStream(call, context.caller.id, options.admission.streams)
+    const begin = (identity: Identity) => {
+      const context = new IncomingContext(call, identity, roles, options, requestId)
+      leave = enterStream(call, context, options, fail)
       const stream = open(context, (reply) => {
-        if (!call.cancelled && call.writable) call.write(reply)
+        if (!isOver && !call.cancelled && call.writable) call.write(reply)
         regulate()
       })
       // A reader slower than we are, or a caller faster, is not read from: memory stays bounded by what is in flight.
@@ -172,6 +179,7 @@ function wrapStream(
       }
       call.on("drain", regulate)
       call.on("data", (message: object | Malformed) => {
+        if (isOver) return
         try {
           stream.receive(message)
           regulate()
@@ -182,6 +190,8 @@ function wrapStream(
       call.on("end", () => {
         stream.end().then(
           () => {
+            if (isOver) return
+            isOver = true
             leave()
             options.observe?.(path, grpc.status.OK)
             call.end()
@@ -189,9 +199,8 @@ function wrapStream(
           (error: unknown) => fail(error),
         )
       })
-    } catch (error) {
-      fail(error)
     }
+    identify(call, options, begin, fail)
   }
 }
 
@@ -199,7 +208,7 @@ function wrapWatch(
   path: string,
   roles: readonly Role[],
   open: WatchHandler,
-  options: RpcOptions,
+  options: Wrapping,
 ): grpc.handleServerStreamingCall<object, object> {
   return (call) => {
     const requestId = requestIdOf(call.metadata)
@@ -225,27 +234,61 @@ function wrapWatch(
       else end(new WritError("QUEUE_FULL", "What was sent is not read. Watch again."))
     }
     call.once("cancelled", () => end())
-    try {
-      const context = new IncomingContext(call, roles, options, requestId)
-      leave = enterStream(call, context.caller.id, options.admission.streams)
+    const begin = (identity: Identity) => {
+      if (isOver) return // the caller went while its token was verified
+      const context = new IncomingContext(call, identity, roles, options, requestId)
+      leave = enterStream(call, context, options, (error) => end(WritError.from(error)))
       if (call.request instanceof Malformed) throw call.request.error
       const stopWatch = open(call.request as never, context, send, end)
       if (isOver) stopWatch()
       else stop = stopWatch
-    } catch (error) {
-      end(WritError.from(error))
     }
+    identify(call, options, begin, (error) => end(WritError.from(error)))
   }
 }
 
-/** Counts an open stream; what it answers is called when the stream is over, and counts once. */
-function enterStream(call: EventEmitter, callerId: string, streams: Lane): () => void {
+/** Goes on with who calls: at once, unless a token has to be verified first. What `begin` throws is refused too. */
+function identify(
+  call: IncomingCall,
+  options: Wrapping,
+  begin: (identity: Identity) => void,
+  refuse: (thrown: unknown) => void,
+): void {
+  try {
+    const header = call.metadata.get("authorization")[0]
+    const identity = options.identify(typeof header === "string" ? header : undefined, call)
+    if (identity instanceof Promise) identity.then(begin).catch(refuse)
+    else begin(identity)
+  } catch (thrown) {
+    refuse(thrown)
+  }
+}
+
+/**
+ * Counts an open stream, and has it ended by `fail` once its caller may not be here any more. What it answers is called when
+ * the stream is over, and counts once.
+ */
+function enterStream(
+  call: EventEmitter,
+  context: IncomingContext,
+  { admission: { streams }, open }: Wrapping,
+  fail: (thrown: unknown) => void,
+): () => void {
   const enteredMs = performance.now()
+  const callerId = context.caller.id
   streams.enter(callerId, enteredMs)
+  const forget = open.add(() => {
+    try {
+      context.recheck()
+    } catch (thrown) {
+      fail(thrown)
+    }
+  })
   let isOpen = true
   const leave = () => {
     if (isOpen) streams.leave(callerId, enteredMs, performance.now())
     isOpen = false
+    forget()
   }
   call.once("cancelled", leave)
   return leave
@@ -265,18 +308,26 @@ class IncomingContext implements CallContext {
   readonly caller: Caller
   readonly timeoutMs: number | null
   readonly signal: CallSignal
+  readonly #identity: Identity
   readonly #roles: readonly Role[]
   readonly #options: RpcOptions
   /** Made when it is asked for: most calls log nothing. */
   #requestId: string | null
 
   /** Throws UNAUTHENTICATED, FORBIDDEN. */
-  constructor(call: IncomingCall, roles: readonly Role[], options: RpcOptions, requestId: string | null = null) {
+  constructor(
+    call: IncomingCall,
+    identity: Identity,
+    roles: readonly Role[],
+    options: RpcOptions,
+    requestId: string | null = null,
+  ) {
     this.signal = new CallSignal(call)
+    this.#identity = identity
     this.#roles = roles
     this.#options = options
     this.#requestId = requestId
-    this.caller = this.#check()
+    this.caller = this.recheck()
     const deadline = Number(call.getDeadline())
     this.timeoutMs = Number.isFinite(deadline) ? Math.max(0, deadline - Date.now()) : null
   }
@@ -296,18 +347,7 @@ class IncomingContext implements CallContext {
   }
 
   recheck(): Caller {
-    return this.#check()
-  }
-
-  #check(): Caller {
-    const header = this.signal.call.metadata.get("authorization")[0]
-    const caller = authenticate(
-      typeof header === "string" ? header : undefined,
-      this.#options.callers(),
-      this.#options.wallMs(),
-    )
-    assertRole(caller, this.#roles)
-    return caller
+    return callerOf(this.#identity, this.#roles, this.#options.granting(), this.#options.wallMs())
   }
 }
 
@@ -333,53 +373,6 @@ function report(error: WritError, path: string, requestId: string, options: RpcO
     { requestId, rpc: path, code: error.code, err: error.code === "INTERNAL" ? error.cause : undefined },
     error.message,
   )
-}
-
-export interface ListenOptions {
-  readonly host: string
-  readonly port: number
-  readonly tls: { readonly certFile: string; readonly keyFile: string } | null
-}
-
-/** The address it listens on. Throws ADDRESS_IN_USE, CONFIG_INVALID. */
-export async function listen(server: grpc.Server, { host, port, tls }: ListenOptions): Promise<string> {
-  const target = host.includes(":") ? `[${host}]` : host
-  const credentials = tls ? readTls(tls) : grpc.ServerCredentials.createInsecure()
-  // Of what fails, grpc-js prints a line beside the one that we throw.
-  grpc.setLogger({ error() {}, info: console.error, debug: console.error })
-  return await new Promise((resolve, reject) => {
-    server.bindAsync(`${target}:${port}`, credentials, (cause, bound) => {
-      if (!cause) resolve(`${target}:${bound}`)
-      else reject(toBindError("gRPC", target, port, cause))
-    })
-  })
-}
-
-function readTls({ certFile, keyFile }: { readonly certFile: string; readonly keyFile: string }) {
-  const cert = readTlsFile(certFile)
-  const key = readTlsFile(keyFile)
-  try {
-    createSecureContext({ cert, key })
-  } catch (cause) {
-    throw new WritError(
-      "CONFIG_INVALID",
-      `${certFile} and ${keyFile} are not a PEM certificate and its key: ${(cause as Error).message}.`,
-      { cause },
-    )
-  }
-  return grpc.ServerCredentials.createSsl(null, [{ cert_chain: cert, private_key: key }])
-}
-
-function readTlsFile(path: string): Buffer {
-  try {
-    return readFileSync(path)
-  } catch (cause) {
-    throw new WritError(
-      "CONFIG_INVALID",
-      `The TLS file ${path} cannot be read (${(cause as NodeJS.ErrnoException).code}).`,
-      { cause },
-    )
-  }
 }
 
 /** Accepts nothing new and waits for what is in flight; after the limit, connections are cut. */

@@ -4,12 +4,13 @@ import { HealthImplementation } from "grpc-health-check"
 import { type Config, loadConfig } from "../../src/config.ts"
 import { makeApiKey, parseApiKey } from "../../src/decision/caller-keys.ts"
 import type { CallerKey, Role } from "../../src/decision/state.ts"
+import { createAuthenticator } from "../../src/identity/authenticator.ts"
 import { createLog } from "../../src/log.ts"
 import { type Admission, createAdmission } from "../../src/rpc/admission.ts"
-import { authenticate } from "../../src/rpc/authenticate.ts"
 import { addHealth, addReflection } from "../../src/rpc/health.ts"
+import { listen } from "../../src/rpc/listen.ts"
 import { ROLES } from "../../src/rpc/roles.ts"
-import { buildServer, drain, listen, type Service } from "../../src/rpc/server.ts"
+import { buildServer, drain, type Service } from "../../src/rpc/server.ts"
 
 export interface RpcFixture {
   readonly address: string
@@ -42,16 +43,19 @@ export async function startRpc(
   const log = createLog({ level: "debug", destination: { write: (line) => void lines.push(line) } })
   const all = { ...DEFAULTS, ...limits }
   const admission = createAdmission(all)
+  const wallMs = () => Date.now()
+  const identify = createAuthenticator({ methods: ["key"], callers: () => callers, wallMs })
   const server = buildServer({
     services,
     limits: all,
     admission,
-    callers: () => callers,
-    wallMs: () => Date.now(),
+    identify,
+    granting: () => ({ callers, bindings: new Map() }),
+    wallMs,
     log,
   })
   addHealth(server, new HealthImplementation({ "": "SERVING" }))
-  addReflection(server, (header) => void authenticate(header, callers, Date.now()))
+  addReflection(server, identify)
   const address = await listen(server, { host: "127.0.0.1", port: 0, tls: null })
   const client = new RawClient(address)
   return {

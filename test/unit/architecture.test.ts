@@ -56,7 +56,9 @@ describe("import table", () => {
     const shared = [...rows].filter(([library, names]) => library !== "node" && names.length > 1)
     expect(Object.fromEntries(shared)).toEqual({
       "@grpc/*": ["rpc", "client"],
+      "@peculiar/*": ["identity", "cli"],
       "prom-client": ["metrics.ts", "monitor-metrics.ts"],
+      "reflect-metadata": ["identity", "cli"],
       yaml: ["policy", "config.ts"],
     })
   })

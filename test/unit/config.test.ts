@@ -100,7 +100,7 @@ describe("loadConfig", () => {
   test("without anything: loopback, the embedded database, development", () => {
     expect(load({})).toEqual({
       dataFolder: empty,
-      grpc: { host: "127.0.0.1", port: 50_051, tls: null },
+      grpc: { host: "127.0.0.1", port: 50_051, tls: null, authentication: ["key"] },
       http: { host: "127.0.0.1", port: 8_080 },
       databaseUrl: null,
       postgresUser: null,
@@ -140,7 +140,7 @@ describe("loadConfig", () => {
   test("every setting is read here", () => {
     expect(Object.keys(READS).sort()).toEqual(
       SETTINGS.map(({ key }) => key)
-        .filter((key) => !["data", "config", "tls-cert", "tls-key"].includes(key))
+        .filter((key) => !["data", "config", "tls-cert", "tls-key", "tls-client-ca", "authentication"].includes(key))
         .sort(),
     )
   })
@@ -343,5 +343,25 @@ describe("isLoopback", () => {
     expect(
       ["0.0.0.0", "::", "", "10.0.0.1", "127.evil.com", "localhost.evil.com", "1127.0.0.1"].filter(isLoopback),
     ).toEqual([])
+  })
+})
+
+describe("loadConfig: who may call gRPC", () => {
+  const tls = { "tls-cert": "/c", "tls-key": "/k", "tls-client-ca": "/ca" }
+  const methods = (flags: Record<string, string>) => loadConfig({ data: "/nowhere", ...flags }, {}).grpc.authentication
+
+  test("keys, and certificates where authorities of clients are named, unless it is said", () => {
+    expect(methods({})).toEqual(["key"])
+    expect(methods(tls)).toEqual(["key", "mtls"])
+    expect(methods({ ...tls, authentication: "mtls" })).toEqual(["mtls"])
+    expect(methods({ ...tls, authentication: "key" })).toEqual(["key"])
+  })
+
+  test.each([
+    [{ authentication: "mtls" }, /mtls needs tls-client-ca/],
+    [{ authentication: "key,none" }, /"none" is neither/],
+    [{ "tls-client-ca": "/ca" }, /tls-client-ca needs tls-cert/],
+  ])("%j is refused", (flags, refusal) => {
+    expect(() => methods(flags)).toThrow(refusal)
   })
 })

@@ -15,9 +15,16 @@ const metrics = () =>
     approvalsWaiting: () => 3,
     lookupLag: () => 0,
     facetLag: () => 0,
+    certificateEnds: () => ({ server: 1_800_000_000_500, clientCa: null }),
   })
 
 describe("createMetrics", () => {
+  test("says when a certificate ends, in whole seconds, and nothing of one that there is not", async () => {
+    const scraped = await metrics().text()
+    expect(scraped).toContain('writ_certificate_expires_seconds{certificate="server"} 1800000000\n')
+    expect(scraped).not.toContain("clientCa")
+  })
+
   test("counts decisions by outcome and reason, the same at every scrape", async () => {
     const { decision, text } = metrics()
     decision("ALLOW", "", 10, 10, 10)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest"
 import { makeApiKey, parseApiKey } from "../../../src/decision/caller-keys.ts"
 import type { CallerKey, Role } from "../../../src/decision/state.ts"
-import { assertRole, authenticate } from "../../../src/rpc/authenticate.ts"
+import { proveKey } from "../../../src/identity/api-keys.ts"
 
 const NOW = 1_800_000_000_000
 
@@ -17,20 +17,13 @@ function keyOf(role: Role, over: Partial<CallerKey> = {}): { text: string; id: s
 
 const refused = expect.objectContaining({ code: "UNAUTHENTICATED" })
 
-describe("authenticate", () => {
+describe("proveKey", () => {
   test("a registered key names its caller", () => {
     const { text, id, keys } = keyOf("pep")
-    expect(authenticate(`Bearer ${text}`, keys, NOW)).toEqual({
-      id: `key:pep-${id}`,
-      keyId: id,
-      role: "pep",
-      scope: null,
-      proof: "api-key",
-    })
+    expect(proveKey(`Bearer ${text}`, keys, NOW)).toMatchObject({ name: id, proof: "api-key" })
   })
 
   test.each([
-    ["no header", () => undefined],
     ["an empty header", () => ""],
     ["the key without Bearer", (text: string) => text],
     ["another scheme", (text: string) => `Basic ${text}`],
@@ -43,41 +36,30 @@ describe("authenticate", () => {
     ["an id in upper case", (text: string) => `Bearer ${text.toUpperCase()}`],
   ])("%s is refused", (_name, header) => {
     const { text, keys } = keyOf("pep")
-    expect(() => authenticate(header(text), keys, NOW)).toThrow(refused)
+    expect(() => proveKey(header(text), keys, NOW)).toThrow(refused)
   })
 
   test("a revoked key is refused", () => {
     const { text, keys } = keyOf("pep", { state: "revoked" })
-    expect(() => authenticate(`Bearer ${text}`, keys, NOW)).toThrow(refused)
+    expect(() => proveKey(`Bearer ${text}`, keys, NOW)).toThrow(refused)
   })
 
   test("a key holds until the millisecond of its end, and not in it", () => {
     const { text, keys } = keyOf("pep", { expiresAtMs: NOW })
-    expect(authenticate(`Bearer ${text}`, keys, NOW - 1).role).toBe("pep")
-    expect(() => authenticate(`Bearer ${text}`, keys, NOW)).toThrow(refused)
+    expect(proveKey(`Bearer ${text}`, keys, NOW - 1).proof).toBe("api-key")
+    expect(() => proveKey(`Bearer ${text}`, keys, NOW)).toThrow(refused)
   })
 
   test("nothing is remembered: the same header fails as soon as the keys say so", () => {
     const { text, id, keys } = keyOf("operator")
-    authenticate(`Bearer ${text}`, keys, NOW)
+    proveKey(`Bearer ${text}`, keys, NOW)
     keys.delete(id)
-    expect(() => authenticate(`Bearer ${text}`, keys, NOW)).toThrow(refused)
+    expect(() => proveKey(`Bearer ${text}`, keys, NOW)).toThrow(refused)
   })
 
   test("the secret stored as an all-zero hash matches nobody", () => {
     const { keys } = keyOf("pep", { secretHash: new Uint8Array(32) })
     const [id] = keys.keys()
-    expect(() => authenticate(`Bearer writ_pep_${id}_${"A".repeat(43)}`, keys, NOW)).toThrow(refused)
-  })
-})
-
-describe("assertRole", () => {
-  test("another role is FORBIDDEN, and the text says which role it needs", () => {
-    const caller = { id: "key:admin-0", keyId: "0", role: "admin", scope: null, proof: "api-key" } as const
-    expect(() => assertRole(caller, ["operator", "auditor"])).toThrow(
-      expect.objectContaining({ code: "FORBIDDEN", message: expect.stringContaining("operator or auditor") }),
-    )
-    expect(() => assertRole(caller, [])).toThrow(expect.objectContaining({ code: "FORBIDDEN" }))
-    expect(() => assertRole(caller, ["admin"])).not.toThrow()
+    expect(() => proveKey(`Bearer writ_pep_${id}_${"A".repeat(43)}`, keys, NOW)).toThrow(refused)
   })
 })
