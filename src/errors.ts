@@ -64,6 +64,12 @@ export const ERRORS = {
     retryable: false,
     text: "The record was moved into an archive. It is read there, or brought back with `writ ledger archive restore`.",
   },
+  NOT_SIGNED_YET: {
+    grpc: STATUS.UNAVAILABLE,
+    http: 503,
+    retryable: true,
+    text: "No signed checkpoint covers it yet. Retry after the delay in RetryInfo.",
+  },
   REQUEST_ID_REUSED: {
     grpc: STATUS.ALREADY_EXISTS,
     http: 409,

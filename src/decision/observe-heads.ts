@@ -26,8 +26,8 @@ export interface OtherLog {
   readonly logId: number
   /** Null: it was observed, and is not in the database any more. */
   readonly log: { readonly origin: string; readonly verifierKey: string } | null
-  /** Its newest checkpoint. */
-  readonly note: string | null
+  /** Its newest checkpoint, and the size that it is stored under. */
+  readonly checkpoint: { readonly size: number; readonly note: string } | null
   /** What this log recorded of it last, as the database has it. */
   readonly seen: SignedState | null
 }
@@ -61,34 +61,42 @@ export interface ObserveHeads {
 export function createObserveHeads(deps: ObserveHeadsDependencies): ObserveHeads {
   /** What was recorded, in this process's own memory: the database's may be set back. */
   const recorded = new Map<number, SignedState>()
-  const names = new Map<number, string>()
+  /** As they were seen first: a log keeps its key (ADR 0031). */
+  const known = new Map<number, NonNullable<OtherLog["log"]>>()
   const unsound = new Map<number, string>()
 
   /** All that there are, and all that there were. */
   async function read(): Promise<readonly OtherLog[]> {
     const others = await deps.others.read()
     for (const { logId, log, seen } of others) {
-      if (log) names.set(logId, log.origin)
+      if (log && !known.has(logId)) known.set(logId, log)
       if (seen && seen.size > (recorded.get(logId)?.size ?? 0)) recorded.set(logId, seen)
     }
     const there = new Set(others.map(({ logId }) => logId))
     const gone = [...recorded.keys()].filter((logId) => !there.has(logId))
-    return [...others, ...gone.map((logId) => ({ logId, log: null, note: null, seen: null }))]
+    return [...others, ...gone.map((logId) => ({ logId, log: null, checkpoint: null, seen: null }))]
   }
 
   /** Null: there is nothing new. Throws INVALID_REQUEST or NOT_FOUND when it must not be recorded. */
   async function headOf(other: OtherLog): Promise<ObservedHead | null> {
-    const { logId, log, note } = other
+    const { logId, log, checkpoint } = other
     const seen = recorded.get(logId) ?? null
     if (!log) throw contradiction(seen, "it is not in the database any more")
-    if (note === null) {
+    if (log.verifierKey !== known.get(logId)?.verifierKey)
+      throw new WritError("INVALID_REQUEST", `it has another key than before, ${log.verifierKey}`)
+    if (!checkpoint) {
       if (seen) throw contradiction(seen, "it has no checkpoint any more")
       return null
     }
-    const head = headOfNote(note, log.verifierKey, sha256)
+    const head = headOfNote(checkpoint.note, log.verifierKey, sha256)
     const signed = { note: noteOfHead(head, sha256), origin: log.origin, vkey: log.verifierKey } // as others will verify it
     const { valid, reason } = verifyCheckpoint(signed, nativeCrypto)
     if (!valid) throw new WritError("INVALID_REQUEST", `its newest checkpoint does not verify: ${reason}`)
+    if (head.size !== checkpoint.size)
+      throw new WritError(
+        "INVALID_REQUEST",
+        `the row of its newest checkpoint, of size ${checkpoint.size}, holds another one`,
+      )
     if (seen && head.size < seen.size) throw contradiction(seen, `its newest checkpoint is of size ${head.size}`)
     if (seen && head.size === seen.size) {
       if (!equalBytes(head.root, seen.root)) throw contradiction(seen, "it has signed another root of that size")
@@ -109,7 +117,8 @@ export function createObserveHeads(deps: ObserveHeadsDependencies): ObserveHeads
         if (head) heads.push({ logId, head })
       } catch (cause) {
         if (!(cause instanceof WritError)) throw cause // the database did not answer
-        if (unsound.get(logId) !== cause.message) deps.onUnsound(names.get(logId) ?? `number ${logId}`, cause.message)
+        if (unsound.get(logId) !== cause.message)
+          deps.onUnsound(known.get(logId)?.origin ?? `number ${logId}`, cause.message)
         unsound.set(logId, cause.message)
       }
       if (heads.length === MAX_HEADS) break // the others come first the next time

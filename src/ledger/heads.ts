@@ -12,7 +12,7 @@ export interface CoveringHead {
   readonly closing: StoredRecord | null
 }
 
-/** By origin: heads that cover `records`, and the closings among them. Throws NOT_FOUND, INVALID_REQUEST. */
+/** By origin: heads that cover `records`, and the closings among them. Throws NOT_SIGNED_YET, NOT_FOUND, INVALID_REQUEST. */
 export async function findHeads(
   store: Pick<LineageStore, "checkpoint" | "closing">,
   records: readonly StoredRecord[],
@@ -35,11 +35,16 @@ export async function findHeads(
       heads.set(origin, { size, note, closing: null })
       return
     }
-    const closing = after.includes(origin) ? null : await store.closing(logId)
-    if (!closing || closing.size < needed)
+    const closing = await store.closing(logId)
+    if (!closing && exactSize === undefined)
+      throw new WritError(
+        "NOT_SIGNED_YET",
+        `There is no checkpoint of the log ${origin} that covers size ${needed} yet. Whoever writes a log signs it about every second, and a log that nobody writes any more is closed within seconds where there is another daemon. Retry.`,
+      )
+    if (!closing || closing.size < needed || after.includes(origin))
       throw new WritError(
         "NOT_FOUND",
-        `There is no checkpoint of the log ${origin} that covers size ${exactSize ?? needed}. Checkpoints are signed about every second.`,
+        `There is no checkpoint of the log ${origin} that covers size ${exactSize ?? needed}.`,
       )
     const { size, record } = closing
     await cover(record.origin, record.logId, record.index + 1, [...after, origin])

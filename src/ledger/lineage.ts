@@ -156,8 +156,8 @@ export async function readLineages(store: Pick<LineageStore, "recordsOf">, execu
 
 /**
  * Evidence of the lineages that `readLineages` read, and of nothing that was recorded after: a checkpoint signed since then
- * covers them. The same lineage at the same checkpoints is always the same bytes. Throws NOT_FOUND when no checkpoint covers
- * the records.
+ * covers them. The same lineage at the same checkpoints is always the same bytes. Throws NOT_SIGNED_YET when no checkpoint
+ * covers the records yet, and NOT_FOUND when none ever will, or not the one that was asked for.
  */
 export async function buildEvidence(
   store: Pick<LineageStore, "checkpoint" | "closing" | "tiles">,

@@ -66,7 +66,7 @@ export function lineageService(ports: LineagePorts): Service {
     logId: number,
   ): Promise<{ readonly note: string; readonly size: number; readonly root: Uint8Array }> {
     const note = await reader.latestCheckpoint(logId)
-    if (note === null) throw new WritError("NOT_FOUND", "No checkpoint of this log has been signed yet.")
+    if (note === null) throw new WritError("NOT_SIGNED_YET", "No checkpoint of this log has been signed yet. Retry.")
     const { size, root } = parseCheckpoint(parseNote(note).text)
     return { note, size: Number(size), root }
   }

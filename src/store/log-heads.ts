@@ -19,6 +19,7 @@ interface OtherRow {
   readonly log_id: number
   readonly origin: string | null
   readonly verifier_key: string | null
+  readonly signed: bigint | null
   readonly note: Buffer | null
   readonly size: bigint | null
   readonly root: Buffer | null
@@ -30,7 +31,7 @@ export function createOtherLogs(pool: pg.Pool, logId: number): OtherLogs {
     async read(): Promise<readonly OtherLog[]> {
       // Also those that were observed and are not there any more.
       const { rows } = await pool.query<OtherRow>(
-        `SELECT log_id, l.origin, l.verifier_key, c.note, o.size, o.root
+        `SELECT log_id, l.origin, l.verifier_key, c.size AS signed, c.note, o.size, o.root
            FROM log l FULL JOIN (SELECT * FROM observed_head WHERE by_log_id = $1) o USING (log_id) ${NEWEST}
           WHERE log_id <> $1 ORDER BY o.idx NULLS FIRST, log_id`,
         [logId],
@@ -38,7 +39,7 @@ export function createOtherLogs(pool: pg.Pool, logId: number): OtherLogs {
       return rows.map((row) => ({
         logId: row.log_id,
         log: row.origin && row.verifier_key ? { origin: row.origin, verifierKey: row.verifier_key } : null,
-        note: row.note?.toString("utf8") ?? null,
+        checkpoint: row.note && { size: Number(row.signed), note: row.note.toString("utf8") },
         seen: row.size !== null && row.root ? { size: Number(row.size), root: row.root } : null,
       }))
     },

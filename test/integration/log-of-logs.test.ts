@@ -466,6 +466,14 @@ describe("by a superuser who has the key of a log", () => {
     ])
   })
 
+  test("nor an old one in the row of a new one: it would never see the new ones", async () => {
+    const attack = () =>
+      sql("INSERT INTO checkpoint SELECT log_id, size + 1000, note FROM checkpoint WHERE log_id = $1", one.logId)
+    expect(await looking(attack)).toEqual([
+      expect.stringMatching(/: the row of its newest checkpoint, of size \d+, holds another one$/),
+    ])
+  })
+
   test("nor one that contradicts what it recorded before: smaller, another root, another history, or gone", async () => {
     const rewritten = async () => {
       await rewrite(one, OLD)
@@ -482,6 +490,13 @@ describe("by a superuser who has the key of a log", () => {
     expect(await looking(() => sql("DELETE FROM checkpoint WHERE log_id = $1", one.logId))).toEqual([
       `${rest} it has no checkpoint any more`,
     ])
+    const key = vectorKey("thief")
+    const vkey = formatVerifierKey(sha256, one.origin, key.publicKey)
+    const withAnotherKey = async () => {
+      await sql("UPDATE log SET verifier_key = $2 WHERE log_id = $1", one.logId, vkey)
+      await resign({ ...one, key })
+    }
+    expect(await looking(withAnotherKey)).toEqual([`${one.origin}: it has another key than before, ${vkey}`])
     if (one.size === seen) expect(await looking(rewritten)).toEqual([`${rest} it has signed another root of that size`])
     await one.add(1) // from here on its head is larger than what was recorded
     expect(await looking(rewritten)).toEqual([`${rest} what it signed at size ${one.size} does not go on from there`])

@@ -142,6 +142,25 @@ describe("two replicas on one database", () => {
     })
   })
 
+  test("what the other has just recorded is not signed yet: whoever asks is told to ask again, and a client does", async () => {
+    const codes = new Set<string>()
+    const twice = connect({ target: two.daemon.addresses.grpc, key: two.key("auditor") })
+    for (const method of ["VerifyLineage", "ExportEvidence"]) {
+      for (let refused = false; !refused; ) {
+        const { execution_id } = await authorize(one.client("pep"))
+        const once = two.client("auditor").call("lineage", method, { execution_id })
+        await once.catch(({ code }: { code: string }) => codes.add(code))
+        refused = codes.size > 0 // else it was signed meanwhile
+        expect(await twice.call("lineage", method, { execution_id })).toMatchObject(
+          method === "VerifyLineage" ? { valid: true } : { evidence: expect.any(Buffer) },
+        )
+      }
+      expect([...codes]).toEqual(["NOT_SIGNED_YET"])
+      codes.clear()
+    }
+    twice.close()
+  })
+
   test("evidence is the same bytes from every replica, on every call, while both logs grow and after a restart", async () => {
     const { execution_id } = await authorize(one.client("pep"))
     await two.client("operator").call("authorization", "RevokeExecution", { execution_id, reason: "test" })
@@ -183,6 +202,24 @@ describe("two replicas on one database", () => {
       expect(new Set(replies.map((reply) => reply.execution_id)).size).toBe(1)
     }
     other.close()
+  })
+
+  test("a checkpoint of the other that is forged is not recorded: an alarm, and decisions go on", async () => {
+    const { rows } = await database.query(
+      `INSERT INTO checkpoint SELECT log_id, size + 1000, convert_to(replace(convert_from(note, 'UTF8'), E'\\n' || size, E'\\n' || size + 1000), 'UTF8') FROM checkpoint
+        WHERE (log_id, size) = (SELECT log_id, max(size) FROM checkpoint WHERE log_id = (SELECT min(log_id) FROM log) GROUP BY log_id)
+        RETURNING log_id, size`,
+    )
+    const metric = async () => {
+      const { http } = two.daemon.addresses
+      const headers = { authorization: `Bearer ${two.key("auditor")}` }
+      return /^writ_unsound_logs (\d+)$/m.exec(await (await fetch(`http://${http}/metrics`, { headers })).text())?.[1]
+    }
+    expect(rows).toHaveLength(1)
+    await expect.poll(metric, { timeout: 20_000 }).toBe("1")
+    expect((await fetch(`http://${two.daemon.addresses.http}/readyz`)).status).toBe(200)
+    expect((await authorize(two.client("pep"))).decision).toBe("DECISION_ALLOW")
+    await database.tamper("DELETE FROM checkpoint WHERE log_id = $1 AND size = $2", [rows[0].log_id, rows[0].size])
   })
 
   test("a second daemon on the same log fences the first", async () => {

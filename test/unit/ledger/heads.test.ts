@@ -70,8 +70,14 @@ describe("findHeads, orderClosings", () => {
 
   test.each([
     ["nothing was signed", { 1: {} }],
-    ["it ended before the record", { 1: { closed: [2, "2", 0] }, 2: { signed: [9] } }],
     ["the closing's log was not signed yet", { 1: { closed: [3, "2", 0] }, 2: {} }],
+  ] as const)("%s: NOT_SIGNED_YET, unless a size was asked for", async (_, logs) => {
+    await expect(findHeads(storeOf(logs), [record("1", 2)])).rejects.toMatchObject({ code: "NOT_SIGNED_YET" })
+    await expect(findHeads(storeOf(logs), [record("1", 2)], 9)).rejects.toMatchObject({ code: "NOT_FOUND" })
+  })
+
+  test.each([
+    ["it ended before the record", { 1: { closed: [2, "2", 0] }, 2: { signed: [9] } }],
     ["two logs that close each other", { 1: { closed: [3, "2", 0] }, 2: { closed: [3, "1", 0] } }],
   ] as const)("%s: NOT_FOUND", async (_, logs) => {
     await expect(findHeads(storeOf(logs), [record("1", 2)])).rejects.toMatchObject({ code: "NOT_FOUND" })

@@ -147,8 +147,8 @@ describe("buildEvidence", () => {
 
   test.each([
     ["an unknown execution", [9], "00000000-0000-4000-8000-000000000000", undefined, "NOT_FOUND", /no execution/],
-    ["no checkpoint yet", [], EXECUTION, undefined, "NOT_FOUND", /covers size 6.*about every second/],
-    ["only older checkpoints", [3, 5], EXECUTION, undefined, "NOT_FOUND", /covers size 6/],
+    ["no checkpoint yet", [], EXECUTION, undefined, "NOT_SIGNED_YET", /covers size 6.*about every second/],
+    ["only older checkpoints", [3, 5], EXECUTION, undefined, "NOT_SIGNED_YET", /covers size 6/],
     ["a size that was never signed", [9], EXECUTION, 8, "NOT_FOUND", /covers size 8/],
     [
       "a size that does not cover the records",
