@@ -3,6 +3,7 @@
 
     verify.py FILE --trust KEYS     exit 0 valid · 1 not valid · 3 consistent, not anchored (no --trust) · 2 nothing verified
         --token TOKEN               and that the token in this file was granted by the execution's decision
+    verify.py --archive FILE [--trust KEYS]   the same of an archive of a log's records
     verify.py --vectors DIR         exit 0 when every vector of test/vectors gets the answer that it expects
     verify.py --batch               one {"family", "name", "input"} per line of stdin, one answer per line of stdout
 
@@ -17,6 +18,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True  # leaves nothing beside itself
 
 from writ_verifier.answers import FAMILIES, answer  # noqa: E402
+from writ_verifier.archive import verify_archive  # noqa: E402
 from writ_verifier.checkpoint import parse_trust  # noqa: E402
 from writ_verifier.encodings import from_utf8  # noqa: E402
 from writ_verifier.evidence import verify_evidence  # noqa: E402
@@ -26,11 +28,12 @@ VALID, NOT_VALID, NOTHING_VERIFIED, NOT_ANCHORED = 0, 1, 2, 3
 
 
 def main():
-    parser = argparse.ArgumentParser(usage="verify.py FILE [--trust KEYS] [--token TOKEN] [--json] | --vectors DIR | --batch")
+    parser = argparse.ArgumentParser(usage="verify.py FILE [--trust KEYS] [--token TOKEN] [--json] | --archive FILE [--trust KEYS] [--json] | --vectors DIR | --batch")
     parser.add_argument("file", nargs="?", metavar="FILE")
     parser.add_argument("--trust", metavar="KEYS")
     parser.add_argument("--token", metavar="TOKEN")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--archive", metavar="FILE")
     parser.add_argument("--vectors", metavar="DIR")
     parser.add_argument("--batch", action="store_true")
     given = parser.parse_args()
@@ -39,14 +42,44 @@ def main():
         return answer_batch()
     if given.vectors is not None:
         return check_vectors(Path(given.vectors))
+    if given.archive is not None:
+        return check_archive(given)
     if given.file is None:
-        parser.error("FILE, --vectors or --batch is needed")
+        parser.error("FILE, --archive, --vectors or --batch is needed")
     return check_file(given)
+
+
+def check_archive(given):
+    try:
+        trust = read_trust(given)
+        with open(given.archive, "rb") as file:
+            report = verify_archive(file, trust)
+    except OSError as error:
+        return complain(f"{error.filename} cannot be read: {error.strerror}")
+    except Fault as fault:
+        return complain(f"{given.trust} is no trust file: {fault.text}")
+    print(json.dumps(report, indent=2) if given.json else printable(archive_in_words(report)))
+    if not report["valid"]:
+        return NOT_VALID
+    return VALID if report["anchored"] else NOT_ANCHORED
+
+
+def archive_in_words(report):
+    if not report["valid"]:
+        where = "" if report["failed_index"] is None else f", record {report['failed_index']}"
+        return f"NOT VALID at step {report['failed_step']}{where}: {report['code']}: {report['reason']}"
+    held = f"  records {report['first']} to {report['past'] - 1} of {report['log']}, {report['erased']} payloads erased, digest {report['digest']}"
+    anchored = "Valid, and anchored in the keys of the trust file."
+    return f"{held}\n{anchored if report['anchored'] else 'Consistent, not anchored: pass --trust KEYS, obtained elsewhere.'}"
+
+
+def read_trust(given):
+    return None if given.trust is None else parse_trust(from_utf8(Path(given.trust).read_bytes()))
 
 
 def check_file(given):
     try:
-        trust = None if given.trust is None else parse_trust(from_utf8(Path(given.trust).read_bytes()))
+        trust = read_trust(given)
         token = None if given.token is None else Path(given.token).read_text("utf-8", "replace").strip()
         data = Path(given.file).read_bytes()
     except OSError as error:

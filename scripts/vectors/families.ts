@@ -1,4 +1,5 @@
 /** The folders of test/vectors and what lies in them. */
+import { archiveVectors } from "./archives.ts"
 import { beatsVectors } from "./beats.ts"
 import { canonicalJsonVectors } from "./canonical-json.ts"
 import { ed25519KeyVectors, ed25519Vectors } from "./ed25519.ts"
@@ -34,6 +35,7 @@ export const FAMILIES: Readonly<Record<string, readonly Vector[]>> = {
   trust: trustVectors,
   token: tokenVectors,
   beats: beatsVectors,
+  archive: archiveVectors,
   evidence: [
     ...evidenceFileVectors,
     ...evidenceLogVectors,

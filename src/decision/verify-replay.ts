@@ -5,7 +5,7 @@ import type { ReplayedDecision } from "./replayed-decision.ts"
 import { Replayer } from "./replayer.ts"
 
 export interface ReplayCheck {
-  readonly result: "ok" | "failed" | "erased" | "not_replayable" | "other_engine"
+  readonly result: "ok" | "failed" | "not_replayable" | "other_engine"
   readonly detail: string
   readonly fault: {
     readonly code: "REPLAY_DIFFERS" | "REPLAY_IMPOSSIBLE" | "OPINIONS_DIFFER"
@@ -68,7 +68,7 @@ export async function checkReplay(
       result = "other_engine"
       told.push(`record ${index} was decided by another version, and differs in ${differences.slice(1).join(", ")}`)
     } else if (notReplayable) {
-      result = notReplayable.code === "ERASED" ? "erased" : "not_replayable"
+      result = "not_replayable"
       told.push(`record ${index}: ${notReplayable.text}`)
     }
   }

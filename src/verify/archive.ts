@@ -13,12 +13,14 @@ import { type Checkpoint, parseCheckpoint } from "../formats/checkpoint.ts"
 import { hashLeaf, inclusionNodes, rootOfHashes, type TreeNode } from "../formats/merkle.ts"
 import type { Crypto } from "../formats/ports.ts"
 import { parseNote } from "../formats/signed-note.ts"
+import { parseStrictJson } from "../formats/strict-json.ts"
 import { TILE_HEIGHT } from "../formats/tiles.ts"
 import { hashOfNode, nodesBeside, topNode } from "../formats/tree-range.ts"
 import { commitPayload, PAYLOAD_SALT_BYTES, type RecordBody } from "../ledger/record.ts"
-import { Fault } from "./case.ts"
+import { Fault, LIMITS } from "./case.ts"
 import { verifyCheckpoint } from "./checkpoint.ts"
 import { portableCrypto } from "./portable-crypto.ts"
+import { asObject } from "./shape.ts"
 import { REASONS, type ReasonCode, type Trust, type Verdict } from "./types.ts"
 
 /** In the order in which they are made. */
@@ -186,7 +188,7 @@ function readRecord(record: ArchivedRecord, index: number, { sha256 }: Crypto, r
 /** As far as it can be read: that it is a record at all is for the verifier of evidence. */
 function readRecordBody(body: Uint8Array): Partial<RecordBody> {
   try {
-    return (JSON.parse(fromUtf8(body)) ?? {}) as Partial<RecordBody>
+    return asObject(parseStrictJson(fromUtf8(body), LIMITS)) as Partial<RecordBody>
   } catch {
     return {}
   }

@@ -47,7 +47,7 @@ describe("every vector, answered by", () => {
     const load = async (path: string) => await import(pathToFileURL(join(ROOT, "dist", `${path}.js`)).href)
     const modules = Object.entries(MODULES).map(async ([name, path]) => [name, await load(path)])
     const answer = createAnswers(Object.fromEntries(await Promise.all(modules)) as Library)
-    expect(differing(vectors.map(answer))).toEqual([])
+    expect(differing(await Promise.all(vectors.map(answer)))).toEqual([])
   })
 
   test.skipIf(!hasPython())("examples/python-verifier", () => {
@@ -77,7 +77,7 @@ describe("every vector, answered by", () => {
         const { createAnswers, MODULES } = await import("/answers.js")
         const load = async ([name, path]) => [name, await import(name === "verify" ? "writ/verify" : "/dist/" + path + ".js")]
         const library = Object.fromEntries(await Promise.all(Object.entries(MODULES).map(load)))
-        return asked.map(createAnswers(library))
+        return await Promise.all(asked.map(createAnswers(library)))
       })(${JSON.stringify(vectors.map(({ family, name, input }) => ({ family, name, input })))})`)
       expect(site.errors).toEqual([])
       expect(differing(answers as unknown[])).toEqual([])

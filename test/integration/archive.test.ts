@@ -20,9 +20,11 @@ import { digestsOfFiles } from "../../src/store/fsck/archives.ts"
 import { withSnapshot } from "../../src/store/fsck/snapshot.ts"
 import { verifyCheckpoint } from "../../src/verify/checkpoint.ts"
 import { parseTrust, type Trust, verifyArchive, verifyEvidence, verifyInclusion } from "../../src/verify/index.ts"
+import { writ as shell } from "../support/built-daemon.ts"
 import { authorize, startTestDaemon, type TestDaemon } from "../support/daemon.ts"
 import { createDatabase, type TestDatabase } from "../support/database.ts"
 import { makeFolder } from "../support/folder.ts"
+import { hasPython, runPython } from "../support/python-verifier.ts"
 import { makeRuntime, RUNTIMES_YAML } from "../support/runtime.ts"
 import { makeSmallPartitions, SMALL } from "../support/small-partitions.ts"
 
@@ -372,5 +374,52 @@ describe("restoring", () => {
     })
     expect(record.payload_erased).toBe(true)
     expect(await findings()).toEqual([])
+  })
+})
+
+describe("from a shell", () => {
+  /** The ten minutes that must have passed have passed. */
+  const LATER = "data:text/javascript,const%20now=Date.now;Date.now=()=>now()+3600000"
+  const tool = async (name: string, args: readonly string[], env: NodeJS.ProcessEnv = {}) =>
+    await shell(["ledger", "archive", name, ...args], { env })
+  const onDatabase = () => ["--database-url", database.url]
+  const trusting = () => ["--trust", path("trust.json")]
+
+  test("records are written to a file, leave the database, and come back", async () => {
+    writeFileSync(path("trust.json"), JSON.stringify(trust))
+    expect(await tool("write", ["0", path("shell"), ...onDatabase()])).toMatchObject({ code: 0, err: "" })
+    expect(await tool("verify", [path("shell"), ...trusting()])).toMatchObject({ code: 0 })
+    const early = await tool("detach", [path("shell"), ...trusting(), ...onDatabase()])
+    expect(early.code).toBe(1)
+    expect(early.err).toMatch(/less than ten minutes old/)
+    const detached = await tool("detach", [path("shell"), ...trusting(), ...onDatabase()], {
+      NODE_OPTIONS: `--import=${LATER}`,
+    })
+    expect(detached.code, detached.err).toBe(0)
+    expect(detached.out).toMatch(/^Records 0 to 255 of \S+ left the database; \d+ of them stay/)
+    const { receipt } = done
+    expect(await failureOf(lineage("GetRecord", { log: "", leaf_index: receipt.leaf_index }))).toMatchObject({
+      code: "RECORD_ARCHIVED",
+    })
+    const out = path("from-archive.json")
+    const evidence = await tool("evidence", [path("shell"), done.execution_id, ...trusting(), "--out", out])
+    expect(evidence).toMatchObject({ code: 0, out: expect.stringMatching(/^3 records of /) })
+    expect(await shell(["verify", out, ...trusting()])).toMatchObject({ code: 0 })
+    const restored = await tool("restore", [path("shell"), ...trusting(), ...onDatabase()])
+    expect(restored).toMatchObject({ code: 0, out: expect.stringMatching(/are in the database again\.$/m) })
+    expect(await lineage("GetRecord", { log: "", leaf_index: receipt.leaf_index })).toBeTruthy()
+    expect(await findings()).toEqual([])
+  })
+
+  test.skipIf(!hasPython())("the verifier in Python reads what a daemon's log left behind", () => {
+    const says = runPython(["--archive", path("shell"), ...trusting()])
+    expect(says).toMatchObject({ code: 0, out: expect.stringMatching(/records 0 to 255 of .*\nValid, and anchored/) })
+    expect(runPython(["--archive", path("shell")]).code).toBe(3)
+    const damaged = runPython(["--archive", path("damaged"), ...trusting()])
+    expect(damaged).toMatchObject({
+      code: 1,
+      out: expect.stringMatching(/^NOT VALID at step format, record \d+: MALFORMED/),
+    })
+    expect(runPython(["--archive", path("nowhere")]).code).toBe(2)
   })
 })

@@ -142,7 +142,20 @@ describe("VerifyLineage", { timeout: 120_000 }, () => {
     })
     const report = await verify(execution_id)
     expect(report.valid).toBe(true)
-    expect(replayStep(report)).toMatchObject({ result: "erased", detail: expect.stringContaining("0 of 1 decisions") })
+    const results = Object.fromEntries(report.steps.map(({ step, result }) => [step, result]))
+    const { payload, claims, executed, replay: replayed, ...others } = results
+    expect({ payload, claims, executed }).toEqual({ payload: "erased", claims: "erased", executed: "erased" })
+    expect(replayed).toBe("not_replayable")
+    expect(new Set(Object.values(others))).toEqual(new Set(["ok"]))
+    expect(Object.keys(others)).toHaveLength(7)
+    expect(replayStep(report)?.detail).toMatch(/^0 of 1 decisions .*The payload was erased, and with it the request/)
+    const { decisions, summary } = await replay({})
+    expect(decisions.find((decision) => decision.execution_id === execution_id)).toMatchObject({
+      outcome: "not_replayable",
+      recorded: "DECISION_ALLOW",
+      reasons: [{ code: "ERASED" }],
+    })
+    expect(summary).toMatchObject({ not_replayable_count: "1", different_count: "0" })
   })
 
   test("a matched rule altered together with all hashes, heads and signatures is found by the replay alone", async () => {

@@ -163,6 +163,21 @@ const proofs = fc
   .nat(provable.length - 1)
   .chain((at) => damaged(fc.constant(pick(provable, at).input.proof)).map((proof) => ({ at, proof })))
   .map(({ at, proof }): Asked => ({ family: "tlog-proof", name: "", input: { ...pick(provable, at).input, proof } }))
+const archived = readVectors<{ archive_base64: string }, { valid: boolean }>("archive", 60).filter(
+  ({ expected }) => expected.valid,
+)
+/** Latin 1, so that each of its bytes is a character; half of the changes are in the head and the checkpoint. */
+const archives = fc
+  .tuple(fc.nat(archived.length - 1), fc.boolean())
+  .chain(([at, inHead]) => {
+    const text = Buffer.from(pick(archived, at).input.archive_base64, "base64").toString("latin1")
+    const end = inHead ? text.indexOf("\n") : text.length
+    return damaged(fc.constant(text.slice(0, end))).map((head) => ({ at, bytes: head + text.slice(end) }))
+  })
+  .map(({ at, bytes }): Asked => {
+    const archive_base64 = Buffer.from(bytes, "latin1").toString("base64")
+    return { family: "archive", name: "", input: { ...pick(archived, at).input, archive_base64 } }
+  })
 /** A file with a member dropped or replaced. */
 const unshaped = fc.tuple(fileOf, change).map(([text, how]) => {
   const file = JSON.parse(text) as Json
@@ -236,10 +251,11 @@ describe.skipIf(!hasPython())("Node and Python say the same, down to the step, t
     ["proofs of a leaf with a byte changed, cut or put in", proofs, 300, 4],
     ["checkpoints whose signature lines are changed, held against witnesses", cosignedNotes, 300, 4],
     ["trust files with a member dropped or replaced", trustFiles, 200, 2],
+    ["archives with a byte changed, cut or put in", archives, 150, 3],
     ["segments of beats with a member dropped or replaced", beats, 300, 4],
-  ] as const)("%s", (_, arbitrary, count, atLeast) => {
+  ] as const)("%s", async (_, arbitrary, count, atLeast) => {
     const asked = fc.sample(arbitrary as fc.Arbitrary<Asked>, count)
-    const ours = asked.map(answer)
+    const ours = await Promise.all(asked.map(answer))
     askPython(asked).forEach((theirs, i) => expect(theirs, JSON.stringify(asked[i])).toEqual(ours[i]))
     // They were not all the same case.
     type Said = { readonly failed_step?: string; readonly code?: string; readonly accepted?: boolean }

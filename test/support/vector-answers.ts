@@ -157,6 +157,22 @@ export function createAnswers({ verify, signature, bytes, canonicalJson, keys, m
       const { anchored, gaps, failedStep: failed_step, failedLine: failed_line = null } = report
       return { ...codeOf(report), ...(report.valid ? { anchored, gaps } : { failed_step, failed_line }) }
     },
+    async archive({ archive_base64, trust: document }) {
+      const bytes = fromBase64(archive_base64)
+      let at = 0
+      const source = {
+        async take(length: number) {
+          const taken = bytes.subarray(at, at + length)
+          at += taken.length
+          return taken
+        },
+      }
+      const trust = document === null ? undefined : verify.parseTrust(JSON.stringify(document))
+      const report = await verify.verifyArchive(source, { trust })
+      const { anchored, digest, erased, failedStep: failed_step, failedIndex } = report
+      if (report.valid) return { valid: true, anchored, erased, digest }
+      return { ...codeOf(report), failed_step, failed_index: failedIndex === undefined ? null : String(failedIndex) }
+    },
     evidence({ evidence, evidence_base64, trust: document, token }) {
       const file = evidence === undefined ? fromBase64(evidence_base64) : utf8(evidence)
       const trust = document === null ? undefined : verify.parseTrust(JSON.stringify(document))
@@ -179,9 +195,9 @@ export function createAnswers({ verify, signature, bytes, canonicalJson, keys, m
     },
   }
 
-  return ({ family, name, input }: Asked): unknown => {
+  return async ({ family, name, input }: Asked): Promise<unknown> => {
     const answer = families[family]
     if (!answer) throw new Error(`there is no family ${family}`)
-    return answer(input, name)
+    return await answer(input, name)
   }
 }

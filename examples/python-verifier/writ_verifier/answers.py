@@ -1,9 +1,11 @@
 """The families of test/vectors: from a vector's input to the answer that it expects. Its README has the shapes."""
 
 import base64
+import io
 import json
 import struct
 
+from .archive import verify_archive
 from .beats import verify_beats
 from .checkpoint import TrustedLog, Witnesses, parse_note, parse_trust, parse_verifier_key, verify_checkpoint
 from .crypto import is_good_point, verifies
@@ -114,6 +116,13 @@ def _beats(given, _name):
     return verify_beats(given["count"], given["root"], given["segment"].encode(), given["keys"])
 
 
+def _archive(given, _name):
+    trust = None if given["trust"] is None else parse_trust(json.dumps(given["trust"]))
+    report = verify_archive(io.BytesIO(base64.b64decode(given["archive_base64"])), trust)
+    names = ("valid", "anchored", "erased", "digest") if report["valid"] else ("valid", "failed_step", "failed_index", "code")
+    return {name: report[name] for name in names}
+
+
 def _evidence(given, _name):
     data = base64.b64decode(given["evidence_base64"]) if "evidence_base64" in given else given["evidence"].encode()
     trust = None if given["trust"] is None else parse_trust(json.dumps(given["trust"]))
@@ -144,5 +153,6 @@ FAMILIES = {
     "trust": _trust,
     "token": _token,
     "beats": _beats,
+    "archive": _archive,
     "evidence": _evidence,
 }
