@@ -44,8 +44,10 @@ import { describeTrust } from "./http/discovery.ts"
 import { startHttp } from "./http/server.ts"
 import { createAuthenticator } from "./identity/authenticator.ts"
 import { callerOf } from "./identity/identity.ts"
+import { createKeySet } from "./identity/key-set.ts"
 import { createPeers } from "./identity/peer.ts"
 import { createTls } from "./identity/tls.ts"
+import { createTokenProof } from "./identity/tokens.ts"
 import { Appender, type AppenderState, type Entry } from "./ledger/appender.ts"
 import { createClock } from "./ledger/clock.ts"
 import { Consumables } from "./ledger/consumables.ts"
@@ -585,12 +587,32 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   const proofs = { callers: () => control.state.callers, wallMs }
   const { authentication } = config.grpc
   const peers = tls && createPeers(tls)
+  const proveToken = createTokenProof({
+    issuers: config.jwt.issuers.map(({ issuer, audience, url }) => ({
+      issuer,
+      audience,
+      keys: createKeySet({
+        issuer,
+        url,
+        monotonicMs: () => performance.now(),
+        onFault: (err) =>
+          log.warn({ err, issuer }, "an issuer's keys cannot be read; those that are known count for an hour"),
+      }),
+    })),
+    skewMs: config.jwt.skewMs,
+    wallMs,
+  })
   const identify = createAuthenticator({
     ...proofs,
+    proveToken,
     methods: authentication,
     ...(peers && { peerOf: (call: object) => peerOfCall(peers, call) }),
   })
-  const identifyHttp = createAuthenticator({ ...proofs, methods: authentication.filter((method) => method !== "mtls") })
+  const identifyHttp = createAuthenticator({
+    ...proofs,
+    proveToken,
+    methods: authentication.filter((method) => method !== "mtls"),
+  })
   const server = buildServer({
     services,
     limits: config.limits,

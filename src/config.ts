@@ -7,6 +7,7 @@ import { homedir } from "node:os"
 import { join, resolve } from "node:path"
 import { LineCounter, parse, YAMLParseError } from "yaml"
 import { WritError } from "./errors.ts"
+import { isFetchable } from "./formats/fetchable.ts"
 import { suggest } from "./formats/suggest.ts"
 
 export interface Setting {
@@ -46,9 +47,22 @@ export const SETTINGS: readonly Setting[] = [
   {
     key: "authentication",
     kind: "list",
-    default: "key, and mtls with tls-client-ca",
+    default: "key, mtls with tls-client-ca, jwt with jwt-issuers",
     meaning:
-      "What gRPC takes as a proof of who calls: key (API keys), mtls (client certificates, then needed of every connection). See docs/callers.md.",
+      "What gRPC takes as a proof of who calls: key (API keys), mtls (client certificates, then needed of every connection), jwt (tokens of OIDC issuers). See docs/callers.md.",
+  },
+  {
+    key: "jwt-issuers",
+    kind: "list",
+    default: "",
+    meaning:
+      "OIDC issuers whose tokens say who calls, each as ISSUER and AUDIENCE, and the URL of its key set where its discovery document is not to be asked, with spaces between them.",
+  },
+  {
+    key: "jwt-skew-ms",
+    kind: "number",
+    default: "30000",
+    meaning: "How far the clocks of issuers and of this machine may differ, milliseconds: 0 to 300000.",
   },
   {
     key: "database-url",
@@ -234,6 +248,10 @@ export interface Config {
     readonly tls: { readonly certFile: string; readonly keyFile: string; readonly clientCaFile: string | null } | null
     readonly authentication: readonly ("key" | "mtls" | "jwt")[]
   }
+  readonly jwt: {
+    readonly issuers: readonly { readonly issuer: string; readonly audience: string; readonly url: string | null }[]
+    readonly skewMs: number
+  }
   readonly http: { readonly host: string; readonly port: number }
   readonly databaseUrl: string | null
   readonly postgresUser: string | null
@@ -271,21 +289,47 @@ export interface Config {
   readonly development: boolean
 }
 
+type Methods = Config["grpc"]["authentication"]
+type Issuers = Config["jwt"]["issuers"]
+
 /** Throws CONFIG_INVALID. */
-function toMethods(
-  given: readonly string[] | undefined,
-  clientCaFile: string | null,
-): Config["grpc"]["authentication"] {
-  if (given === undefined || given.length === 0) return clientCaFile === null ? ["key"] : ["key", "mtls"]
-  const unknown = given.find((method) => !["key", "mtls"].includes(method))
-  if (unknown !== undefined)
-    throw new WritError("CONFIG_INVALID", `authentication is a list of key and mtls, and "${unknown}" is neither.`)
-  if (given.includes("mtls") && clientCaFile === null)
-    throw new WritError(
-      "CONFIG_INVALID",
-      "authentication: mtls needs tls-client-ca, the authorities of the certificates.",
-    )
-  return given as Config["grpc"]["authentication"]
+function toMethods(given: readonly string[] | undefined, clientCaFile: string | null, issuers: Issuers): Methods {
+  const needs = {
+    key: null,
+    mtls: clientCaFile === null ? "tls-client-ca" : null,
+    jwt: issuers[0] ? null : "jwt-issuers",
+  }
+  const known = Object.keys(needs) as (keyof typeof needs)[]
+  if (given === undefined || given.length === 0) return known.filter((method) => needs[method] === null)
+  return given.map((name) => {
+    const method = known.find((one) => one === name)
+    if (!method)
+      throw new WritError(
+        "CONFIG_INVALID",
+        `authentication is a list of key, mtls and jwt, and "${name}" is none of them.`,
+      )
+    if (needs[method] !== null)
+      throw new WritError("CONFIG_INVALID", `authentication: ${method} needs ${needs[method]}, which is not set.`)
+    return method
+  })
+}
+
+/** Throws CONFIG_INVALID. */
+function toIssuers(given: readonly string[]): Issuers {
+  const issuers = given.map((text) => {
+    const [issuer = "", audience = "", url = null, ...more] = text.split(/\s+/)
+    const isIssuer = isFetchable(issuer) && !/[|?#]/.test(issuer)
+    if (!isIssuer || audience === "" || more.length > 0 || (url !== null && !isFetchable(url)))
+      throw new WritError(
+        "CONFIG_INVALID",
+        `Each of jwt-issuers is ISSUER AUDIENCE [JWKS_URL] with spaces between them, addresses by https (by http on this machine only), not "${text}".`,
+      )
+    return { issuer, audience, url }
+  })
+  const twice = issuers.find(({ issuer }, i) => issuers.findIndex((one) => one.issuer === issuer) !== i)
+  if (twice)
+    throw new WritError("CONFIG_INVALID", `jwt-issuers names ${twice.issuer} twice: an issuer has one audience here.`)
+  return issuers
 }
 
 type Values = Readonly<Record<string, string | undefined>>
@@ -338,6 +382,7 @@ export function loadConfig(flags: Values, env: NodeJS.ProcessEnv = process.env):
       "CONFIG_INVALID",
       "tls-client-ca needs tls-cert and tls-key: without TLS there are no certificates.",
     )
+  const jwtIssuers = toIssuers(list("jwt-issuers") ?? [])
   const logLevel = text("log-level", "info")
   if (!["trace", "debug", "info", "warn", "error", "fatal"].includes(logLevel))
     throw new WritError(
@@ -355,8 +400,9 @@ export function loadConfig(flags: Values, env: NodeJS.ProcessEnv = process.env):
       host: text("grpc-host", "127.0.0.1"),
       port: number("grpc-port", 0, 65_535),
       tls: certFile && keyFile ? { certFile, keyFile, clientCaFile } : null,
-      authentication: toMethods(list("authentication"), clientCaFile),
+      authentication: toMethods(list("authentication"), clientCaFile, jwtIssuers),
     },
+    jwt: { issuers: jwtIssuers, skewMs: number("jwt-skew-ms", 0, 300_000) },
     http: { host: text("http-host", "127.0.0.1"), port: number("http-port", 0, 65_535) },
     databaseUrl: raw("database-url") || env["DATABASE_URL"] || null,
     postgresUser: raw("postgres-user") || null,

@@ -57,6 +57,7 @@ describe("import table", () => {
     expect(Object.fromEntries(shared)).toEqual({
       "@grpc/*": ["rpc", "client"],
       "@peculiar/*": ["identity", "cli"],
+      jose: ["identity", "cli"],
       "prom-client": ["metrics.ts", "monitor-metrics.ts"],
       "reflect-metadata": ["identity", "cli"],
       yaml: ["policy", "config.ts"],

@@ -101,6 +101,7 @@ describe("loadConfig", () => {
     expect(load({})).toEqual({
       dataFolder: empty,
       grpc: { host: "127.0.0.1", port: 50_051, tls: null, authentication: ["key"] },
+      jwt: { issuers: [], skewMs: 30_000 },
       http: { host: "127.0.0.1", port: 8_080 },
       databaseUrl: null,
       postgresUser: null,
@@ -140,7 +141,19 @@ describe("loadConfig", () => {
   test("every setting is read here", () => {
     expect(Object.keys(READS).sort()).toEqual(
       SETTINGS.map(({ key }) => key)
-        .filter((key) => !["data", "config", "tls-cert", "tls-key", "tls-client-ca", "authentication"].includes(key))
+        .filter(
+          (key) =>
+            ![
+              "data",
+              "config",
+              "tls-cert",
+              "tls-key",
+              "tls-client-ca",
+              "authentication",
+              "jwt-issuers",
+              "jwt-skew-ms",
+            ].includes(key),
+        )
         .sort(),
     )
   })
@@ -357,9 +370,28 @@ describe("loadConfig: who may call gRPC", () => {
     expect(methods({ ...tls, authentication: "key" })).toEqual(["key"])
   })
 
+  test("tokens, where issuers are named, each with its audience", () => {
+    const flags = { "jwt-issuers": "https://a.example/x writ, http://127.0.0.1:8080 writ http://127.0.0.1:8080/keys" }
+    expect(methods(flags)).toEqual(["key", "jwt"])
+    expect(loadConfig({ data: "/nowhere", ...flags, "jwt-skew-ms": "0" }, {}).jwt).toEqual({
+      issuers: [
+        { issuer: "https://a.example/x", audience: "writ", url: null },
+        { issuer: "http://127.0.0.1:8080", audience: "writ", url: "http://127.0.0.1:8080/keys" },
+      ],
+      skewMs: 0,
+    })
+  })
+
   test.each([
     [{ authentication: "mtls" }, /mtls needs tls-client-ca/],
-    [{ authentication: "key,none" }, /"none" is neither/],
+    [{ authentication: "jwt" }, /jwt needs jwt-issuers/],
+    [{ authentication: "key,none" }, /"none" is none of them/],
+    [{ "jwt-issuers": "https://a.example" }, /ISSUER AUDIENCE/],
+    [{ "jwt-issuers": "http://a.example writ" }, /by https/],
+    [{ "jwt-issuers": "https://a.example writ ftp://a.example/keys" }, /by https/],
+    [{ "jwt-issuers": "https://a.example|b writ" }, /ISSUER AUDIENCE/],
+    [{ "jwt-issuers": "https://a.example writ https://a.example/keys more" }, /ISSUER AUDIENCE/],
+    [{ "jwt-issuers": "https://a.example a,https://a.example b" }, /twice/],
     [{ "tls-client-ca": "/ca" }, /tls-client-ca needs tls-cert/],
   ])("%j is refused", (flags, refusal) => {
     expect(() => methods(flags)).toThrow(refusal)
