@@ -7,6 +7,7 @@ import type { VerifyReply } from "../../src/cli/lineage.ts"
 import { EXIT_CODES } from "../../src/errors.ts"
 import { LEASE_LIFE_MS } from "../../src/ledger/lease-watch.ts"
 import { parseTrust, verifyEvidence } from "../../src/verify/index.ts"
+import { writ } from "../support/built-daemon.ts"
 import { authorize } from "../support/daemon.ts"
 import { createDatabase, type TestDatabase } from "../support/database.ts"
 import { makeFolder } from "../support/folder.ts"
@@ -144,6 +145,13 @@ describe("a replica that shows no sign of life", () => {
         closed_by: { log: by },
       })
     expect(logs.find(({ origin }) => origin === by)?.state).toBe("LOG_STATE_LEASED")
+    const { code, out } = await writ(["ledger", "logs", "--data", three.data])
+    expect(code).toBe(0)
+    expect(out).toMatch(new RegExp(`^${by}: written, \\d+ records, \\d+ of them signed$`, "m"))
+    expect(out).toMatch(new RegExp(`^${killed[0]?.log}: closed, .*\n  closed by ${by} #\\d+$`, "m"))
+    expect(out).toMatch(/^ {2}held to size \d+, root [0-9a-f]{16}…, by writ\.local\/\S+ #\d+$/m)
+    const json = JSON.parse((await writ(["ledger", "logs", "--data", three.data, "--json"])).out)
+    expect(json.map(({ origin }: { origin: string }) => origin)).toEqual(logs.map(({ origin }) => origin))
   })
 
   test("one that is stopped gives its lease back, its last record signed: nobody has to close its log", async () => {
