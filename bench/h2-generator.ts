@@ -13,6 +13,7 @@ const PING = 6
 const GOAWAY = 7
 const WINDOW_UPDATE = 8
 const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+const MAX_CONCURRENT_STREAMS = 3
 const BIG_WINDOW = 0x7fff0000
 
 export interface GeneratorOptions {
@@ -27,7 +28,11 @@ export interface GeneratorOptions {
 }
 
 export interface Outcome {
+  /** Of all calls, from when each was due. */
   readonly latenciesMs: number[]
+  /** Of those that were accepted, and of the others, from when they went to the server: what it does not let through waits here. */
+  readonly acceptedMs: number[]
+  readonly refusedMs: number[]
   readonly accepted: number
   readonly refused: number
 }
@@ -58,7 +63,26 @@ function continuation(value: number): number[] {
 interface Open {
   readonly call: number
   readonly startedMs: number
+  sentMs: number
   reply: Buffer | null
+}
+
+class Tally implements Outcome {
+  readonly latenciesMs: number[] = []
+  readonly acceptedMs: number[] = []
+  readonly refusedMs: number[] = []
+
+  add({ startedMs, sentMs }: Open, ok: boolean): void {
+    const nowMs = performance.now()
+    this.latenciesMs.push(nowMs - startedMs)
+    ;(ok ? this.acceptedMs : this.refusedMs).push(nowMs - sentMs)
+  }
+  get accepted(): number {
+    return this.acceptedMs.length
+  }
+  get refused(): number {
+    return this.refusedMs.length
+  }
 }
 
 export class Generator {
@@ -71,6 +95,8 @@ export class Generator {
   #received = 0
   #calls = 0
   readonly #open = new Map<number, Open>()
+  #maxStreams = Number.POSITIVE_INFINITY
+  #onWire = 0
   #done: (open: Open, ok: boolean) => void = () => {}
   #waiting: (() => void)[] = []
 
@@ -115,13 +141,21 @@ export class Generator {
     body.set(message, 5)
     const stream = this.#stream
     this.#stream += 2
-    this.#open.set(stream, { call, startedMs, reply: null })
+    const open: Open = { call, startedMs, sentMs: 0, reply: null }
+    this.#open.set(stream, open)
     const write = () => {
       this.#credit -= body.length
+      this.#onWire++
+      open.sentMs = performance.now()
       this.#socket.write(Buffer.concat([frame(HEADERS, 4, stream, this.#block), frame(DATA, 1, stream, body)]))
     }
-    if (this.#credit >= body.length && this.#waiting.length === 0) write()
-    else this.#waiting.push(write)
+    this.#waiting.push(write)
+    this.#sendWaiting()
+  }
+
+  #sendWaiting(): void {
+    while (this.#waiting.length > 0 && this.#credit > 4_096 && this.#onWire < this.#maxStreams)
+      this.#waiting.shift()?.()
   }
 
   #read(chunk: Buffer): void {
@@ -146,11 +180,14 @@ export class Generator {
         this.#received = 0
         this.#socket.write(frame(WINDOW_UPDATE, 0, 0, window))
       }
-    } else if (type === SETTINGS && (flags & 1) === 0) this.#socket.write(frame(SETTINGS, 1, 0, Buffer.alloc(0)))
-    else if (type === PING && (flags & 1) === 0) this.#socket.write(frame(PING, 1, 0, payload))
+    } else if (type === SETTINGS && (flags & 1) === 0) {
+      for (let at = 0; at + 6 <= payload.length; at += 6)
+        if (payload.readUInt16BE(at) === MAX_CONCURRENT_STREAMS) this.#maxStreams = payload.readUInt32BE(at + 2)
+      this.#socket.write(frame(SETTINGS, 1, 0, Buffer.alloc(0)))
+    } else if (type === PING && (flags & 1) === 0) this.#socket.write(frame(PING, 1, 0, payload))
     else if (type === WINDOW_UPDATE && stream === 0) {
       this.#credit += payload.readUInt32BE(0)
-      while (this.#waiting.length > 0 && this.#credit > 4_096) this.#waiting.shift()?.()
+      this.#sendWaiting()
     } else if (type === GOAWAY) this.#socket.destroy(new Error("the server closed the connection"))
     if ((type === HEADERS || type === DATA) && (flags & 1) === 1) this.#end(stream)
     if (type === RST_STREAM) this.#end(stream)
@@ -160,14 +197,14 @@ export class Generator {
     const open = this.#open.get(stream)
     if (!open) return
     this.#open.delete(stream)
+    this.#onWire--
+    this.#sendWaiting()
     this.#done(open, open.reply !== null && this.#options.accept(open.reply.subarray(5), open.call))
   }
 
   /** `inFlight` calls at all times, until `count` are answered or `seconds` are over. */
   async closedLoop(inFlight: number, count: number, seconds = 60): Promise<Outcome> {
-    const latenciesMs: number[] = []
-    let accepted = 0
-    let refused = 0
+    const outcome = new Tally()
     let sent = 0
     const until = performance.now() + seconds * 1000
     await new Promise<void>((resolve) => {
@@ -176,32 +213,26 @@ export class Generator {
         this.#send(performance.now())
       }
       this.#done = (open, ok) => {
-        latenciesMs.push(performance.now() - open.startedMs)
-        if (ok) accepted++
-        else refused++
+        outcome.add(open, ok)
         if (sent < count && performance.now() < until) next()
         else if (this.#open.size === 0) resolve()
       }
       for (let i = 0; i < inFlight; i++) next()
     })
-    return { latenciesMs, accepted, refused }
+    return outcome
   }
 
   /** `rps` calls a second whether or not they are answered; latency counts from when each was due (no coordinated omission). */
   async openLoop(rps: number, seconds: number): Promise<Outcome> {
-    const latenciesMs: number[] = []
-    let accepted = 0
-    let refused = 0
+    const outcome = new Tally()
     const start = performance.now()
     const total = Math.floor(rps * seconds)
     let sent = 0
     let closed = () => {}
     await new Promise<void>((resolve, reject) => {
       this.#done = (open, ok) => {
-        latenciesMs.push(performance.now() - open.startedMs)
-        if (ok) accepted++
-        else refused++
-        if (accepted + refused === total) resolve()
+        outcome.add(open, ok)
+        if (outcome.latenciesMs.length === total) resolve()
       }
       closed = () => reject(new Error("the connection was closed"))
       this.#socket.once("close", closed)
@@ -212,7 +243,7 @@ export class Generator {
       }
       tick()
     }).finally(() => this.#socket.off("close", closed))
-    return { latenciesMs, accepted, refused }
+    return outcome
   }
 }
 

@@ -9,6 +9,7 @@ import { benchBeatsIsolation, benchHeartbeat } from "./heartbeat.ts"
 import { benchLedgerAppend } from "./ledger-append.ts"
 import { benchLedgerBytes } from "./ledger-bytes.ts"
 import { load } from "./load.ts"
+import { benchOverload } from "./overload.ts"
 import { benchPolicyPeers } from "./policy-peers.ts"
 import { benchPolicyReload } from "./policy-reload.ts"
 import { benchPolicyShadow } from "./policy-shadow.ts"
@@ -32,6 +33,7 @@ const NAMES = [
   ...AUTHORIZE,
   "heartbeat",
   "beats-isolation",
+  "overload",
   ...LEDGER,
   "proofs",
   "replicas",
@@ -68,6 +70,7 @@ async function run(argv: readonly string[]): Promise<number> {
   if (AUTHORIZE.some((name) => names.has(name))) show(await benchAuthorize(names))
   if (names.has("heartbeat")) show(await benchHeartbeat())
   if (names.has("beats-isolation")) show(await benchBeatsIsolation())
+  if (names.has("overload")) show(await benchOverload((line) => console.log(line)))
   if (LEDGER.some((name) => names.has(name))) show(await benchLedgerAppend(names))
   if (names.has("proofs")) show(await benchProofs())
   if (names.has("replicas")) show(await benchReplicas())
