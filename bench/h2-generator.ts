@@ -5,14 +5,14 @@
  */
 import { connect, type Socket } from "node:net"
 
-const DATA = 0
-const HEADERS = 1
-const RST_STREAM = 3
-const SETTINGS = 4
-const PING = 6
+export const DATA = 0
+export const HEADERS = 1
+export const RST_STREAM = 3
+export const SETTINGS = 4
+export const PING = 6
 const GOAWAY = 7
 const WINDOW_UPDATE = 8
-const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
+export const PREFACE = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
 const MAX_CONCURRENT_STREAMS = 3
 const BIG_WINDOW = 0x7fff0000
 
@@ -37,7 +37,7 @@ export interface Outcome {
   readonly refused: number
 }
 
-function frame(type: number, flags: number, stream: number, payload: Uint8Array): Buffer {
+export function frame(type: number, flags: number, stream: number, payload: Uint8Array): Buffer {
   const head = Buffer.alloc(9)
   head.writeUIntBE(payload.length, 0, 3)
   head[3] = type
@@ -47,7 +47,7 @@ function frame(type: number, flags: number, stream: number, payload: Uint8Array)
 }
 
 /** HPACK literals without indexing (RFC 7541 section 6.2.2), no Huffman. */
-function headerBlock(headers: readonly (readonly [string, string])[]): Buffer {
+export function headerBlock(headers: readonly (readonly [string, string])[]): Buffer {
   const text = (value: string) => {
     const bytes = Buffer.from(value)
     if (bytes.length < 127) return [Buffer.from([bytes.length]), bytes]
