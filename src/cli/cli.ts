@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from "commander"
 import { defaultDataFolder, SETTINGS } from "../config.ts"
 import { GUARD_EXITS } from "../guard/exit-codes.ts"
+import { redact } from "../log.ts"
 import { VERSION } from "../version.ts"
 import { addArchiveCommands } from "./archive.ts"
 import type { MonitorFlags } from "./monitor.ts"
@@ -14,6 +15,9 @@ export type Flags = Readonly<Record<string, string | boolean | undefined>>
 
 /** The exit code. */
 export async function runCli(argv: readonly string[]): Promise<number> {
+  // Other users of the machine see how a process was called.
+  const called = argv.join(" ")
+  if (redact(called) !== called) process.title = redact(called)
   const json = argv.includes("--json")
   let exitCode = 0
   const program = new Command("writ")
