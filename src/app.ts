@@ -60,10 +60,10 @@ import type { Policy } from "./policy/types.ts"
 import { createAdmission } from "./rpc/admission.ts"
 import { PACKAGE_ROOT } from "./rpc/api.ts"
 import { addHealth, addReflection, createHealth } from "./rpc/health.ts"
-import { listen } from "./rpc/listen.ts"
+import { type Listening, listen } from "./rpc/listen.ts"
 import { peerOfCall } from "./rpc/peer.ts"
 import { ROLES } from "./rpc/roles.ts"
-import { buildServer, drain } from "./rpc/server.ts"
+import { buildServer } from "./rpc/server.ts"
 import { createNonces } from "./runtime/nonces.ts"
 import { createServices } from "./services.ts"
 import { type Stops, stopInOrder } from "./stop-order.ts"
@@ -260,9 +260,10 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     ),
   ]
   const isReady = () => obstacles().length === 0
+  let listening: Listening | null = null
   const admission = createAdmission(config.limits)
   const metrics = createMetrics({
-    lanes: admission,
+    lanes: () => ({ ...admission, ...(listening && { connections: listening.connections }) }),
     ready: isReady,
     treeSize: () => appender.size,
     checkpointSize: () => checkpoints.last?.size ?? 0,
@@ -626,11 +627,18 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   addHealth(server, health)
   addReflection(server, identify)
   const { host, port } = config.grpc
-  const grpc = await listen(server, { host, port, tls: tls?.listener(authentication.includes("mtls")) ?? null })
+  const door = await listen(server, {
+    host,
+    port,
+    tls: tls?.listener(authentication.includes("mtls")) ?? null,
+    maxConnections: config.limits.maxConnections,
+  })
+  listening = door
   stops.gRPC = () => {
     directives.close()
-    return drain(server, config.drainMs)
+    return door.drain(config.drainMs)
   }
+  const grpc = door.address
   await checkpointNow() // so that /checkpoint has one from its first answer on
   await observed.observe()
   const http = await startHttp({

@@ -190,6 +190,12 @@ export const SETTINGS: readonly Setting[] = [
     meaning: "The same for one caller.",
   },
   {
+    key: "max-connections",
+    kind: "number",
+    default: "20000",
+    meaning: "Connections of gRPC that are open at once; what comes on top is closed.",
+  },
+  {
     key: "connection-max-streams",
     kind: "number",
     default: "256",
@@ -276,6 +282,7 @@ export interface Config {
     readonly targetLatencyMs: number
     readonly maxStreams: number
     readonly callerMaxStreams: number
+    readonly maxConnections: number
     readonly connectionMaxStreams: number
     readonly connectionMemoryMib: number
     readonly maxMessageBytes: number
@@ -426,6 +433,7 @@ export function loadConfig(flags: Values, env: NodeJS.ProcessEnv = process.env):
       targetLatencyMs: number("target-latency-ms", 1, 60_000),
       maxStreams: number("max-streams", 1, 1_000_000),
       callerMaxStreams: number("caller-max-streams", 1, 1_000_000),
+      maxConnections: number("max-connections", 1, 1_000_000),
       connectionMaxStreams: number("connection-max-streams", 1, 65_536),
       connectionMemoryMib: number("connection-memory-mib", 1, 1_024),
       maxMessageBytes: number("max-message-kib", 1, 65_536) * 1024,

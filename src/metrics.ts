@@ -8,7 +8,7 @@ const BATCH_BUCKETS = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]
 
 /** Read when scraped. */
 export interface Gauges {
-  readonly lanes: Readonly<
+  readonly lanes: () => Readonly<
     Record<string, { readonly inHand: number; readonly limit: number; readonly refused: number }>
   >
   readonly ready: () => boolean
@@ -152,26 +152,26 @@ export function createMetrics(gauges: Gauges): Metrics {
       for (const [outcome, count] of Object.entries({ ...counts, dropped })) this.labels(outcome).inc(count)
     },
   })
-  const ofLanes = (name: string, help: string, read: (lane: Gauges["lanes"][string]) => number) =>
+  const ofLanes = (name: string, help: string, read: (lane: ReturnType<Gauges["lanes"]>[string]) => number) =>
     new Gauge({
       name,
       help,
       labelNames: ["lane"],
       registers,
       collect() {
-        for (const [lane, values] of Object.entries(gauges.lanes)) this.labels(lane).set(read(values))
+        for (const [lane, values] of Object.entries(gauges.lanes())) this.labels(lane).set(read(values))
       },
     })
-  ofLanes("writ_calls_in_hand", "Calls, or open streams, in hand now.", ({ inHand }) => inHand)
+  ofLanes("writ_calls_in_hand", "Calls in hand, streams and connections open, now.", ({ inHand }) => inHand)
   ofLanes("writ_calls_limit", "How many of all callers may be in hand now.", ({ limit }) => limit)
   new Counter({
     name: "writ_calls_refused_total",
-    help: "Calls, or streams, refused since a limit was reached.",
+    help: "Calls, streams and connections refused because a limit was reached.",
     labelNames: ["lane"],
     registers,
     collect() {
       this.reset()
-      for (const [lane, { refused }] of Object.entries(gauges.lanes)) this.labels(lane).inc(refused)
+      for (const [lane, { refused }] of Object.entries(gauges.lanes())) this.labels(lane).inc(refused)
     },
   })
   /** Counted here, and handed over when they are scraped. */

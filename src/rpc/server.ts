@@ -1,4 +1,4 @@
-/** gRPC: one wrapper per call shape (authenticate, handle, status), and the server's start and drain. */
+/** gRPC: one wrapper per call shape (authenticate, handle, status). */
 import { randomUUID } from "node:crypto"
 import type { EventEmitter } from "node:events"
 import * as grpc from "@grpc/grpc-js"
@@ -373,17 +373,4 @@ function report(error: WritError, path: string, requestId: string, options: RpcO
     { requestId, rpc: path, code: error.code, err: error.code === "INTERNAL" ? error.cause : undefined },
     error.message,
   )
-}
-
-/** Accepts nothing new and waits for what is in flight; after the limit, connections are cut. */
-export async function drain(server: grpc.Server, limitMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  await new Promise<void>((resolve) => {
-    timer = setTimeout(() => {
-      server.forceShutdown()
-      resolve()
-    }, limitMs)
-    server.tryShutdown(() => resolve())
-  })
-  clearTimeout(timer)
 }

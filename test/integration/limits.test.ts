@@ -1,5 +1,6 @@
 /** The limits of the gRPC server on a real socket: what is refused, with what, and that nothing stays behind. */
 import { connect } from "node:http2"
+import { connect as dialTcp } from "node:net"
 import * as grpc from "@grpc/grpc-js"
 import { afterEach, describe, expect, test } from "vitest"
 import type { Config } from "../../src/config.ts"
@@ -189,4 +190,26 @@ test("a message over the limit is RESOURCE_EXHAUSTED", async () => {
     (await rpc.client.unary(INFO, Buffer.alloc(bytes), { authorization: rpc.keys.admin })).code
   expect(await send(1_025)).toBe(grpc.status.RESOURCE_EXHAUSTED)
   expect(await send(1_024)).not.toBe(grpc.status.RESOURCE_EXHAUSTED)
+})
+
+test("connections beyond the limit are closed at once; one that ends makes room", async () => {
+  await start({ maxConnections: 2 })
+  const { listening } = rpc
+  const [host, port] = rpc.address.split(":") as [string, string]
+  const dial = () => {
+    const socket = dialTcp(Number(port), host)
+    open.push({ cancel: () => socket.destroy() })
+    return socket.on("error", () => {})
+  }
+  const first = dial()
+  expect((await call(INFO)).code).toBe(grpc.status.OK)
+  expect(listening.connections).toEqual({ inHand: 2, limit: 2, refused: 0 })
+  const third = dial()
+  await new Promise((resolve) => third.resume().once("close", resolve))
+  expect(listening.connections).toEqual({ inHand: 2, limit: 2, refused: 1 })
+  expect((await call(INFO)).code).toBe(grpc.status.OK)
+  first.destroy()
+  await until(() => listening.connections.inHand === 1)
+  dial()
+  await until(() => listening.connections.inHand === 2)
 })

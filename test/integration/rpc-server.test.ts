@@ -11,7 +11,7 @@ import { authorizationService } from "../../src/rpc/authorization.ts"
 import { listen } from "../../src/rpc/listen.ts"
 import { loadService, messageType, SERVICES } from "../../src/rpc/load.ts"
 import { ROLES, RPC_ROLES } from "../../src/rpc/roles.ts"
-import { buildServer, drain, type Service, type UnaryHandler, type WatchHandler } from "../../src/rpc/server.ts"
+import { buildServer, type Service, type UnaryHandler, type WatchHandler } from "../../src/rpc/server.ts"
 import { readErrorInfo, readStatusInfo } from "../../src/rpc/status.ts"
 import { jsonToStruct } from "../../src/rpc/struct.ts"
 import { endOf, type RpcFixture, startRpc } from "../support/rpc-server.ts"
@@ -615,7 +615,7 @@ describe("listen", () => {
     const rpc = await startRpc([])
     const port = Number(rpc.address.split(":").at(-1))
     const second = new grpc.Server()
-    await expect(listen(second, { host: "127.0.0.1", port, tls: null })).rejects.toMatchObject({
+    await expect(listen(second, { host: "127.0.0.1", port, tls: null, maxConnections: 10 })).rejects.toMatchObject({
       code: "ADDRESS_IN_USE",
       message: expect.stringContaining(`127.0.0.1:${port}`),
     })
@@ -645,7 +645,7 @@ describe("drain", () => {
     const { rpc, call } = await startSlow(200)
     const inFlight = call()
     await new Promise((resolve) => setTimeout(resolve, 50))
-    const drained = drain(rpc.server, 5_000)
+    const drained = rpc.listening.drain(5_000)
     await new Promise((resolve) => setTimeout(resolve, 20))
     expect((await call()).code).toBe(grpc.status.UNAVAILABLE)
     expect((await inFlight).code).toBe(grpc.status.OK)
@@ -658,9 +658,10 @@ describe("drain", () => {
     const inFlight = call()
     await new Promise((resolve) => setTimeout(resolve, 50))
     const start = Date.now()
-    await drain(rpc.server, 100)
+    await rpc.listening.drain(100)
     expect(Date.now() - start).toBeLessThan(1_000)
-    expect((await inFlight).code).not.toBe(grpc.status.OK)
+    expect((await inFlight).code).toBe(grpc.status.UNAVAILABLE)
+    expect(Date.now() - start).toBeLessThan(1_000)
     rpc.client.close()
   })
 })

@@ -8,13 +8,13 @@ import { createAuthenticator } from "../../src/identity/authenticator.ts"
 import { createLog } from "../../src/log.ts"
 import { type Admission, createAdmission } from "../../src/rpc/admission.ts"
 import { addHealth, addReflection } from "../../src/rpc/health.ts"
-import { listen } from "../../src/rpc/listen.ts"
+import { type Listening, listen } from "../../src/rpc/listen.ts"
 import { ROLES } from "../../src/rpc/roles.ts"
-import { buildServer, drain, type Service } from "../../src/rpc/server.ts"
+import { buildServer, type Service } from "../../src/rpc/server.ts"
 
 export interface RpcFixture {
   readonly address: string
-  readonly server: grpc.Server
+  readonly listening: Listening
   readonly admission: Admission
   readonly client: RawClient
   /** Authorization header values. */
@@ -56,11 +56,13 @@ export async function startRpc(
   })
   addHealth(server, new HealthImplementation({ "": "SERVING" }))
   addReflection(server, identify)
-  const address = await listen(server, { host: "127.0.0.1", port: 0, tls: null })
+  const { maxConnections } = all
+  const listening = await listen(server, { host: "127.0.0.1", port: 0, tls: null, maxConnections })
+  const { address } = listening
   const client = new RawClient(address)
   return {
     address,
-    server,
+    listening,
     admission,
     client,
     keys,
@@ -68,7 +70,7 @@ export async function startRpc(
     lines,
     async close() {
       client.close()
-      await drain(server, 1_000)
+      await listening.drain(1_000)
     },
   }
 }

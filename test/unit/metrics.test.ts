@@ -3,7 +3,7 @@ import { createMetrics } from "../../src/metrics.ts"
 
 const metrics = () =>
   createMetrics({
-    lanes: { decisions: { inHand: 5, limit: 128, refused: 9 }, streams: { inHand: 1, limit: 4, refused: 0 } },
+    lanes: () => ({ decisions: { inHand: 5, limit: 128, refused: 9 }, streams: { inHand: 1, limit: 4, refused: 0 } }),
     shadow: () => null,
     ready: () => true,
     treeSize: () => 7,
