@@ -6,7 +6,7 @@ import { isMainThread, Worker } from "node:worker_threads"
 export const SOME = 10
 export const LEFTOVERS = 19
 
-/** `name`: a file of this folder without its ending. Where nothing is built, as in tests, a thread does not read TypeScript by itself. */
+/** `name`: a file by its path from this folder, without its ending. Where nothing is built, as in tests, a thread does not read TypeScript by itself. */
 export function startThread(name: string, options: ConstructorParameters<typeof Worker>[1] = {}): Worker {
   const isSource = import.meta.url.endsWith(".ts")
   const file = new URL(`./${name}.${isSource ? "ts" : "js"}`, import.meta.url)

@@ -125,9 +125,9 @@ export class TreeTail {
     return { fullTiles }
   }
 
-  /** RFC 6962 root of what was appended. */
-  root(): Uint8Array {
-    let root: Uint8Array | undefined
+  /** RFC 6962 root of what was appended; with the root of a tree that follows it and is no larger than its last perfect subtree, of both. */
+  root(right?: Uint8Array): Uint8Array {
+    let root = right
     for (let i = this.#peaks.length - 1; i >= 0; i--) {
       const { hash } = this.#peaks[i] as Peak
       root = root ? hashNode(this.#sha256, hash, root) : hash

@@ -21,6 +21,7 @@ import type { SignedState } from "../../src/ledger/checkpointer.ts"
 import { buildEvidence, orderLineage, readBody, readLineages, type StoredRecord } from "../../src/ledger/lineage.ts"
 import { openPool } from "../../src/store/connect.ts"
 import { fsck } from "../../src/store/fsck/fsck.ts"
+import { storeOf } from "../../src/store/fsck/snapshot.ts"
 import { openKey } from "../../src/store/key-files.ts"
 import { createReader } from "../../src/store/reader.ts"
 import { parseTrust, type Trust, type TrustedLog, verifyEvidence, verifyGrant } from "../../src/verify/index.ts"
@@ -103,15 +104,14 @@ const verifyLineage = () =>
     checkpointNow: async () => {},
     replay: async () => [],
   })(run)
-const runFsck = () =>
-  fsck(
-    {
-      query: async <Row>(text: string, values: readonly unknown[] = []) =>
-        (await tx.query(text, [...values])).rows as Row[],
-    },
-    trust,
-    nativeCrypto,
-  )
+const runFsck = async () => {
+  const client = await tx.connect() // the only one: in the transaction
+  try {
+    return await fsck(storeOf(client), trust, nativeCrypto)
+  } finally {
+    client.release()
+  }
+}
 const exportEvidence = async (id = run) => {
   const reader = createReader(tx)
   return await buildEvidence(reader, sha256, await readLineages(reader, id))

@@ -23,6 +23,7 @@ import { buildInclusionProof } from "../../src/ledger/proofs.ts"
 import { restoreTree } from "../../src/ledger/restore.ts"
 import { connectWriter, openPool } from "../../src/store/connect.ts"
 import { fsck } from "../../src/store/fsck/fsck.ts"
+import { storeOf } from "../../src/store/fsck/snapshot.ts"
 import type { FsckReport } from "../../src/store/fsck/types.ts"
 import { createLedgerWriter } from "../../src/store/ledger-writer.ts"
 import { createOtherLogs } from "../../src/store/log-heads.ts"
@@ -156,15 +157,14 @@ async function newestHeads(log: TestLog) {
   const { kind, data } = readBody(record?.body ?? new Uint8Array())
   return kind === "heads_observed" ? parseHeadsData(data) : []
 }
-const runFsck = async (trust?: Parameters<typeof fsck>[1]): Promise<FsckReport> =>
-  await fsck(
-    {
-      query: async <Row>(text: string, values: readonly unknown[] = []) =>
-        (await tx.query(text, [...values])).rows as Row[],
-    },
-    trust,
-    nativeCrypto,
-  )
+const runFsck = async (trust?: Parameters<typeof fsck>[1]): Promise<FsckReport> => {
+  const client = await tx.connect() // the only one: in the transaction
+  try {
+    return await fsck(storeOf(client), trust, nativeCrypto)
+  } finally {
+    client.release()
+  }
+}
 
 describe("what a log records of the others", () => {
   test("nothing, while they have signed nothing", async () => {

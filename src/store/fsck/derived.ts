@@ -92,7 +92,7 @@ export function emptyDerived(isUnread: Derived["isUnread"]): Derived {
 export function learn(
   derived: Derived,
   record: Partial<RecordBody>,
-  row: { body: Buffer; payload: Buffer | null; leaf_hash: Uint8Array },
+  row: { readonly payload: Buffer | null; readonly leaf_hash: Uint8Array },
   log: LogRow,
   index: number,
   find: (finding: Finding) => void,

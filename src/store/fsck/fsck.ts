@@ -1,7 +1,7 @@
 /**
  * Re-hashes the log and derives every table again: what stands in the database must be what the records say. Runs beside
  * a daemon or without one, on a snapshot of its own; trusts only keys that it is given. `archives`: paths of archive
- * files by their digests, hex.
+ * files by their digests, hex. `checkPartOf`: another way to check parts than on the store itself, one after the other.
  */
 import { toHex } from "../../formats/bytes.ts"
 import type { Crypto } from "../../formats/ports.ts"
@@ -10,6 +10,9 @@ import { archivedRanges } from "./archives.ts"
 import { checkCheckpoints, readCheckpoints } from "./checkpoints.ts"
 import { checkDerived, checkErased, emptyDerived } from "./derived.ts"
 import { openHeadCheck } from "./heads.ts"
+import { createNames } from "./lookups.ts"
+import { checkPart, type Part } from "./part.ts"
+import type { CheckPart } from "./part-threads.ts"
 import { checkRequests } from "./requests.ts"
 import type { Finding, FsckReport, FsckStore, LogRow } from "./types.ts"
 import { walkLog } from "./walk-log.ts"
@@ -22,6 +25,7 @@ export async function fsck(
   crypto: Crypto,
   archives: ReadonlyMap<string, string> = new Map(),
   onProgress?: (done: number, total: number) => void,
+  checkPartOf?: CheckPart,
 ): Promise<FsckReport> {
   const findings: Finding[] = []
   const find = (finding: Finding) => {
@@ -35,6 +39,8 @@ export async function fsck(
   const derived = emptyDerived((log, index) =>
     unread.some((range) => range.log === log && index >= range.first && index < range.past),
   )
+  const nameOf = await createNames(store, crypto.sha256)
+  const check = checkPartOf ?? ((part: Part) => checkPart(store, part, nameOf, crypto.sha256))
   const results: FsckReport["logs"][number][] = []
   const heads = openHeadCheck(store, logs, trust, crypto, find)
   let done = 0
@@ -47,7 +53,7 @@ export async function fsck(
     for (const { file, first, past } of ranges) if (!file) unread.push({ log: log.origin, first, past })
     const stored = await readCheckpoints(store, log)
     const walk = { log, ranges, sizes: stored.map((one) => one.size), heads }
-    const { size, root, roots } = await walkLog(store, walk, derived, crypto, find, (count) => {
+    const { size, root, roots } = await walkLog(store, walk, check, derived, crypto, find, (count) => {
       done += count
       onProgress?.(done, total)
     })

@@ -1,7 +1,7 @@
 /** What records are found by: each row of the index names a record that is so, and each record has its rows. */
+import { uuidOfHex } from "../../formats/bytes.ts"
 import type { Sha256 } from "../../formats/ports.ts"
-import { FACET_BLOCK, type FacetKey, facetKey, facetsOf } from "../../ledger/facets.ts"
-import type { RecordBody } from "../../ledger/record.ts"
+import { FACET_BLOCK, type FacetKey, facetKey } from "../../ledger/facets.ts"
 import type { Finding, FsckStore, LogRow } from "./types.ts"
 
 /** Names of facets that are remembered: many records share few actions and subjects. */
@@ -9,77 +9,93 @@ const MAX_KNOWN = 20_000
 
 export interface CheckedRecord {
   readonly index: number
-  /** Null: in an archive that was not given. What it is found by is taken at its word. */
-  readonly record: Partial<RecordBody> | null
-  readonly payload: Uint8Array | null
+  /** Undefined: of none. Null: in an archive that was not given, what it is found by is taken at its word. */
+  readonly executionId: string | undefined | null
+  readonly facets: readonly string[]
 }
 
-export interface LookupCheck {
-  /** Records that follow one another, the first at a multiple of 256; all but those of the last page fill whole blocks. */
-  check(records: readonly CheckedRecord[]): Promise<void>
-  /** After the last record. */
-  end(): Promise<void>
+/** How far a log's lookups and facets are derived. */
+export interface Marks {
+  readonly lookups: number
+  readonly facets: number
 }
 
-interface MarkRow {
-  readonly size: bigint
-  readonly facets: bigint
-  readonly redo: bigint
+interface LogPlace {
+  readonly log_id: number
+  readonly origin: string
 }
 
-/** `unread` takes in the executions of records that cannot be read. */
-export async function openLookupCheck(
+export async function readMarks(
   store: FsckStore,
   { log_id, origin, size: logSize }: LogRow,
-  sha256: Sha256,
+  find: (finding: Finding) => void,
+): Promise<Marks> {
+  const size = Number(logSize)
+  const says = (text: string) => find({ table: "lookup_mark", text, log: origin })
+  const [row] = await store.query<{ size: bigint; facets: bigint; redo: bigint }>(
+    "SELECT size, facets, redo FROM lookup_mark WHERE log_id = $1",
+    [log_id],
+  )
+  const [mark, facets, redo] = [Number(row?.size ?? -1), Number(row?.facets ?? 0), Number(row?.redo ?? 0)]
+  if (mark < 0 || mark > size) says(`the mark is ${mark}, the log has ${size} records`)
+  if (facets < 0 || facets > size || facets % FACET_BLOCK !== 0 || redo < 0 || redo > size)
+    says(`facets are marked as derived to ${facets}, lookups as derived anew to ${redo}, of ${size}`)
+  return { lookups: mark, facets }
+}
+
+/**
+ * `records` follow one another from `start` on, a multiple of 256, and fill whole blocks unless the log ends with them.
+ * `unread` takes in the executions of records that cannot be read.
+ */
+export async function checkLookups(
+  store: FsckStore,
+  { log_id, origin }: LogPlace,
+  marks: Marks,
+  start: number,
+  records: readonly CheckedRecord[],
+  nameOf: (facet: string) => string,
   unread: Set<string>,
   find: (finding: Finding) => void,
-): Promise<LookupCheck> {
-  const size = Number(logSize)
-  const says = (table: string, text: string, index?: number) =>
-    find({ table, text, log: origin, ...(index !== undefined && { index }) })
-  const [row] = await store.query<MarkRow>("SELECT size, facets, redo FROM lookup_mark WHERE log_id = $1", [log_id])
-  const [mark, facets, redo] = [Number(row?.size ?? -1), Number(row?.facets ?? 0), Number(row?.redo ?? 0)]
-  if (mark < 0 || mark > size) says("lookup_mark", `the mark is ${mark}, the log has ${size} records`)
-  if (facets < 0 || facets > size || facets % FACET_BLOCK !== 0 || redo < 0 || redo > size)
-    says("lookup_mark", `facets are marked as derived to ${facets}, lookups as derived anew to ${redo}, of ${size}`)
-  const nameOf = await createNames(store, sha256)
+): Promise<void> {
+  const says = (table: string, text: string, index: number) => find({ table, text, log: origin, index })
 
-  async function checkLookups(start: number, records: readonly CheckedRecord[]): Promise<void> {
-    const rows = await store.query<{ key: string; idx: bigint }>(
-      "SELECT key, idx FROM lookup WHERE log_id = $1 AND idx >= $2 AND idx < $3 ORDER BY idx",
-      [log_id, start, start + records.length],
+  async function checkExecutions(): Promise<void> {
+    const keys: string[][] = records.map(() => [])
+    await store.copy(
+      `SELECT key, idx FROM lookup WHERE log_id = ${log_id} AND idx >= ${start} AND idx < ${start + records.length}`,
+      2,
+      ([key, idx]) =>
+        keys[Number((idx as Buffer).readBigInt64BE()) - start]?.push(uuidOfHex((key as Buffer).toString("hex"))),
     )
-    const found = groupBy(rows, ({ idx }) => Number(idx))
-    for (const { index, record } of records) {
-      const keys = found.get(index)?.map(({ key }) => key) ?? []
-      if (record === null) {
-        for (const key of keys) unread.add(key)
+    for (const [i, { index, executionId }] of records.entries()) {
+      const found = keys[i] ?? []
+      if (executionId === null) {
+        for (const key of found) unread.add(key)
         continue
       }
-      const others = keys.filter((key) => key !== record.execution_id)
-      const isMissing = index < mark && record.execution_id !== undefined && others.length === keys.length
+      const others = found.filter((key) => key !== executionId)
+      const isMissing = index < marks.lookups && executionId !== undefined && others.length === found.length
       if (isMissing && others.length > 0) says("lookup", "the row of the record names another execution", index)
       else if (isMissing) says("lookup", "the lookup row of the record is missing", index)
       else if (others.length > 0) says("lookup", "a row names a record that is not of that execution", index)
-      if (index >= mark && others.length < keys.length)
+      if (index >= marks.lookups && others.length < found.length)
         says("lookup_mark", "the mark is behind lookup rows that exist", index)
     }
   }
 
-  async function checkFacets(start: number, records: readonly CheckedRecord[]): Promise<void> {
-    const derived = records.filter(({ index }) => index < facets)
+  async function checkFacets(): Promise<void> {
+    const derived = records.filter(({ index }) => index < marks.facets)
     const first = start / FACET_BLOCK
     const rows = await store.query<{ key: string; block: bigint; hits: string }>(
       "SELECT key, block, hits::text AS hits FROM facet WHERE log_id = $1 AND block >= $2 AND block < $3",
       [log_id, first, first + Math.ceil(derived.length / FACET_BLOCK)],
     )
     const blocks = groupBy(rows, ({ block }) => Number(block))
-    for (const { index, record, payload } of derived) {
-      if (record === null) continue
+    for (const { index, executionId, facets } of derived) {
+      if (executionId === null) continue
       const block = blocks.get(Math.floor(index / FACET_BLOCK)) ?? []
       const named = new Set(block.filter(({ hits }) => hits[index % FACET_BLOCK] === "1").map(({ key }) => key))
-      const missing = facetsOf(record.kind, payload).filter((facet) => !named.delete(nameOf(facet)))
+      const missing = facets.filter((facet) => !named.delete(nameOf(facet)))
       const lacks = missing.map((facet) => facet.split("\n", 1)).join(", ")
       if (missing.length > 0 && named.size > 0)
         says("facet", `the record is found by something else than its ${lacks}`, index)
@@ -88,28 +104,31 @@ export async function openLookupCheck(
     }
   }
 
-  return {
-    async check(records) {
-      const start = records[0]?.index ?? 0
-      await checkLookups(start, records)
-      await checkFacets(start, records)
-    },
-    async end() {
-      const [lookup] = await store.query<{ idx: bigint }>(
-        "SELECT idx FROM lookup WHERE log_id = $1 AND (idx < 0 OR idx >= $2) ORDER BY idx LIMIT 1",
-        [log_id, size],
-      )
-      if (lookup) says("lookup", "a row names a record that does not exist", Number(lookup.idx))
-      const [facet] = await store.query<{ block: bigint }>(
-        "SELECT block FROM facet WHERE log_id = $1 AND (block < 0 OR block >= $2) ORDER BY block LIMIT 1",
-        [log_id, Math.floor(size / FACET_BLOCK)],
-      )
-      if (facet) says("facet", "a row names records that fill no block", Number(facet.block) * FACET_BLOCK)
-    },
-  }
+  await checkExecutions()
+  await checkFacets()
 }
 
-async function createNames(store: FsckStore, sha256: Sha256): Promise<(facet: string) => string> {
+/** Rows that name what is not in the log. */
+export async function checkBeyond(
+  store: FsckStore,
+  { log_id, origin, size: logSize }: LogRow,
+  find: (finding: Finding) => void,
+): Promise<void> {
+  const size = Number(logSize)
+  const says = (table: string, text: string, index: number) => find({ table, text, log: origin, index })
+  const [lookup] = await store.query<{ idx: bigint }>(
+    "SELECT idx FROM lookup WHERE log_id = $1 AND (idx < 0 OR idx >= $2) ORDER BY idx LIMIT 1",
+    [log_id, size],
+  )
+  if (lookup) says("lookup", "a row names a record that does not exist", Number(lookup.idx))
+  const [facet] = await store.query<{ block: bigint }>(
+    "SELECT block FROM facet WHERE log_id = $1 AND (block < 0 OR block >= $2) ORDER BY block LIMIT 1",
+    [log_id, Math.floor(size / FACET_BLOCK)],
+  )
+  if (facet) says("facet", "a row names records that fill no block", Number(facet.block) * FACET_BLOCK)
+}
+
+export async function createNames(store: FsckStore, sha256: Sha256): Promise<(facet: string) => string> {
   const [row] = await store.query<{ inner_pad: Buffer; outer_pad: Buffer }>(
     "SELECT inner_pad, outer_pad FROM facet_key",
   )

@@ -33,6 +33,8 @@ export interface FsckReport {
 export interface FsckStore {
   /** Rows of a query over a consistent snapshot of the database. */
   query<Row>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>
+  /** The same without parameters, each row as it comes: what `onRow` is given is good until it returns. */
+  copy(select: string, columns: number, onRow: (fields: readonly (Buffer | null)[]) => void): Promise<void>
 }
 
 export interface LogRow {
@@ -44,5 +46,5 @@ export interface LogRow {
   readonly fence: bigint | null
 }
 
-/** A multiple of 256: pages of records are whole blocks of facets. */
-export const PAGE = 2_048
+/** A multiple of 256, so that parts hold whole tiles and whole blocks of facets. Small, so that threads end together. */
+export const PART_RECORDS = 8_192

@@ -95,6 +95,16 @@ describe("TreeTail", () => {
     expect(tree.append([])).toEqual({ fullTiles: [] })
   })
 
+  test("with the root of what follows, the root of both", () => {
+    const tree = TreeTail.empty(sha256)
+    expect(tree.root(naiveRoot(leaves.slice(0, 3)))).toEqual(naiveRoot(leaves.slice(0, 3)))
+    tree.append(leaves.slice(0, 24))
+    for (const more of [1, 3, 8])
+      expect(toHex(tree.root(naiveRoot(leaves.slice(24, 24 + more))))).toBe(
+        toHex(naiveRoot(leaves.slice(0, 24 + more))),
+      )
+  })
+
   test("a full tile holds its 256 hashes and their root, and the next begins empty", () => {
     const tree = TreeTail.empty(sha256)
     expect(tree.append(leaves.slice(0, 255)).fullTiles).toEqual([])

@@ -35,7 +35,7 @@ const rowOf = (last: Link, change: object = {}) => ({
 
 async function check(links: readonly Link[], rows: readonly object[]): Promise<Finding[]> {
   const findings: Finding[] = []
-  const store = { query: async <Row>() => rows as Row[] }
+  const store = { query: async <Row>() => rows as Row[], copy: async () => {} }
   await checkExecutions(store, new Map(links.length > 0 ? [[ID, links]] : []), (finding) => findings.push(finding))
   return findings
 }
@@ -132,7 +132,7 @@ describe("checkParents", () => {
   }
   const found = async (parents: readonly (readonly [string, string])[], rows: readonly object[]) => {
     const findings: string[] = []
-    const store = { query: async <Row>() => rows as Row[] }
+    const store = { query: async <Row>() => rows as Row[], copy: async () => {} }
     await checkParents(store, new Map(parents), ({ table, text }) => findings.push(`${table} ${text}`))
     return findings
   }
