@@ -4,6 +4,7 @@
  * sends one body only, and every Authorize needs a request_id of its own; therefore both sides use this.
  */
 import { connect, type Socket } from "node:net"
+import { type ConnectionOptions, connect as connectTls } from "node:tls"
 
 export const DATA = 0
 export const HEADERS = 1
@@ -20,7 +21,10 @@ export interface GeneratorOptions {
   readonly host: string
   readonly port: number
   readonly path: string
-  readonly key: string
+  /** API key or token; null: none is sent. */
+  readonly key: string | null
+  /** Over TLS. */
+  readonly tls?: Pick<ConnectionOptions, "ca" | "cert" | "key">
   /** The message for call number n, without the gRPC prefix. */
   body(n: number): Uint8Array
   /** Is the reply (gRPC message bytes) to call number n what was wanted? */
@@ -110,7 +114,7 @@ export class Generator {
       [":authority", "localhost"],
       ["content-type", "application/grpc"],
       ["te", "trailers"],
-      ["authorization", `Bearer ${options.key}`],
+      ...(options.key === null ? [] : [["authorization", `Bearer ${options.key}`] as const]),
     ])
     socket.setNoDelay(true)
     socket.on("data", (chunk: Buffer) => this.#read(chunk))
@@ -123,8 +127,11 @@ export class Generator {
   }
 
   static async connect(options: GeneratorOptions): Promise<Generator> {
-    const socket = connect(options.port, options.host)
-    await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject))
+    const { host, port, tls } = options
+    const socket = tls ? connectTls({ ...tls, host, port, ALPNProtocols: ["h2"] }) : connect(port, host)
+    await new Promise<void>((resolve, reject) =>
+      socket.once(tls ? "secureConnect" : "connect", resolve).once("error", reject),
+    )
     return new Generator(socket, options)
   }
 

@@ -1,4 +1,5 @@
 /** `npm run bench [-- NAME …] [--json]`: each answers with a ratio against a named baseline of the same run. */
+import { benchAuthn } from "./authn-overhead.ts"
 import { benchAuthorize } from "./authorize.ts"
 import { benchCelEngines } from "./cel-engines.ts"
 import { benchCelWorstCase } from "./cel-worst-case.ts"
@@ -31,6 +32,7 @@ const NAMES = [
   "policy-shadow",
   "cel-worst-case",
   ...AUTHORIZE,
+  "authn-overhead",
   "heartbeat",
   "beats-isolation",
   "overload",
@@ -68,6 +70,7 @@ async function run(argv: readonly string[]): Promise<number> {
   if (names.has("policy-shadow")) show(await benchPolicyShadow())
   if (names.has("cel-worst-case")) show([benchCelWorstCase((line) => console.log(line))])
   if (AUTHORIZE.some((name) => names.has(name))) show(await benchAuthorize(names))
+  if (names.has("authn-overhead")) show(await benchAuthn())
   if (names.has("heartbeat")) show(await benchHeartbeat())
   if (names.has("beats-isolation")) show(await benchBeatsIsolation())
   if (names.has("overload")) show(await benchOverload((line) => console.log(line)))
