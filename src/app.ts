@@ -41,6 +41,7 @@ import { createTurns } from "./decision/turns.ts"
 import { WritError } from "./errors.ts"
 import { fromBase64, fromHex, toHex } from "./formats/bytes.ts"
 import { describeTrust } from "./http/discovery.ts"
+import { peerOfRequest } from "./http/peer.ts"
 import { startHttp } from "./http/server.ts"
 import { createAuthenticator } from "./identity/authenticator.ts"
 import { callerOf } from "./identity/identity.ts"
@@ -612,7 +613,8 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   const identifyHttp = createAuthenticator({
     ...proofs,
     proveToken,
-    methods: authentication.filter((method) => method !== "mtls"),
+    methods: config.http.authentication,
+    ...(peers && { peerOf: (request: object) => peerOfRequest(peers, request) }),
   })
   const server = buildServer({
     services,
@@ -642,7 +644,9 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   await checkpointNow() // so that /checkpoint has one from its first answer on
   await observed.observe()
   const http = await startHttp({
-    ...config.http,
+    host: config.http.host,
+    port: config.http.port,
+    tls: config.http.tls && tls ? tls.listener(config.http.authentication.includes("mtls")) : null,
     public: config.public,
     log,
     state: {
@@ -661,7 +665,14 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   stops["policy watch"] = watchPolicyFolder(config.policyFolder, () => void reloadPolicy())
   stops.health = () => health.setStatus("", "NOT_SERVING")
   showHealth()
-  const about = { pid: process.pid, grpc, http: http.address, tls: config.grpc.tls !== null, version: VERSION }
+  const about = {
+    pid: process.pid,
+    grpc,
+    http: http.address,
+    tls: config.grpc.tls !== null,
+    httpTls: config.http.tls,
+    version: VERSION,
+  }
   writeDurably(folder.daemonFile, `${JSON.stringify(about)}\n`, 0o644)
   stops["daemon file"] = () => rmSync(folder.daemonFile, { force: true })
 
@@ -671,7 +682,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     summary: {
       version: VERSION,
       gRPC: `${grpc} ${config.grpc.tls ? "(TLS)" : "(no TLS: development mode, tokens say env: dev)"}`,
-      HTTP: `http://${http.address}`,
+      HTTP: `${config.http.tls ? "https" : "http"}://${http.address}`,
       database: embedded ? `embedded Postgres${adopted}` : "external",
       log: `${origin}, ${appender.size} records`,
       policy: describePolicy(control.state, inFolder.policy, config.policyFolder),

@@ -52,6 +52,20 @@ export const SETTINGS: readonly Setting[] = [
       "What gRPC takes as a proof of who calls: key (API keys), mtls (client certificates, then needed of every connection), jwt (tokens of OIDC issuers). See docs/callers.md.",
   },
   {
+    key: "http-tls",
+    kind: "flag",
+    default: "false",
+    meaning:
+      "Serve HTTP over TLS, with tls-cert and tls-key; without it, what is beyond loopback needs something in front that encrypts.",
+  },
+  {
+    key: "http-authentication",
+    kind: "list",
+    default: "as authentication, without mtls",
+    meaning:
+      "What HTTP takes as a proof of who calls; with mtls every connection needs a certificate, for public routes too.",
+  },
+  {
     key: "jwt-issuers",
     kind: "list",
     default: "",
@@ -258,7 +272,12 @@ export interface Config {
     readonly issuers: readonly { readonly issuer: string; readonly audience: string; readonly url: string | null }[]
     readonly skewMs: number
   }
-  readonly http: { readonly host: string; readonly port: number }
+  readonly http: {
+    readonly host: string
+    readonly port: number
+    readonly tls: boolean
+    readonly authentication: readonly ("key" | "mtls" | "jwt")[]
+  }
   readonly databaseUrl: string | null
   readonly postgresUser: string | null
   readonly origin: string | null
@@ -300,7 +319,12 @@ type Methods = Config["grpc"]["authentication"]
 type Issuers = Config["jwt"]["issuers"]
 
 /** Throws CONFIG_INVALID. */
-function toMethods(given: readonly string[] | undefined, clientCaFile: string | null, issuers: Issuers): Methods {
+function toMethods(
+  key: string,
+  given: readonly string[] | undefined,
+  clientCaFile: string | null,
+  issuers: Issuers,
+): Methods {
   const needs = {
     key: null,
     mtls: clientCaFile === null ? "tls-client-ca" : null,
@@ -311,12 +335,9 @@ function toMethods(given: readonly string[] | undefined, clientCaFile: string | 
   return given.map((name) => {
     const method = known.find((one) => one === name)
     if (!method)
-      throw new WritError(
-        "CONFIG_INVALID",
-        `authentication is a list of key, mtls and jwt, and "${name}" is none of them.`,
-      )
+      throw new WritError("CONFIG_INVALID", `${key} is a list of key, mtls and jwt, and "${name}" is none of them.`)
     if (needs[method] !== null)
-      throw new WritError("CONFIG_INVALID", `authentication: ${method} needs ${needs[method]}, which is not set.`)
+      throw new WritError("CONFIG_INVALID", `${key}: ${method} needs ${needs[method]}, which is not set.`)
     return method
   })
 }
@@ -401,16 +422,31 @@ export function loadConfig(flags: Values, env: NodeJS.ProcessEnv = process.env):
     if (given !== "true" && given !== "false") throw new WritError("CONFIG_INVALID", `${key} must be true or false.`)
     return given === "true"
   }
+  const authentication = toMethods("authentication", list("authentication"), clientCaFile, jwtIssuers)
+  const httpTls = flag("http-tls")
+  if (httpTls && !certFile) throw new WritError("CONFIG_INVALID", "http-tls needs tls-cert and tls-key.")
+  const httpMethods = list("http-authentication") ?? []
+  const httpAuthentication =
+    httpMethods.length === 0
+      ? authentication.filter((method) => method !== "mtls")
+      : toMethods("http-authentication", httpMethods, clientCaFile, jwtIssuers)
+  if (httpAuthentication.includes("mtls") && !httpTls)
+    throw new WritError("CONFIG_INVALID", "http-authentication: mtls needs http-tls: true.")
   const config: Config = {
     dataFolder,
     grpc: {
       host: text("grpc-host", "127.0.0.1"),
       port: number("grpc-port", 0, 65_535),
       tls: certFile && keyFile ? { certFile, keyFile, clientCaFile } : null,
-      authentication: toMethods(list("authentication"), clientCaFile, jwtIssuers),
+      authentication,
     },
     jwt: { issuers: jwtIssuers, skewMs: number("jwt-skew-ms", 0, 300_000) },
-    http: { host: text("http-host", "127.0.0.1"), port: number("http-port", 0, 65_535) },
+    http: {
+      host: text("http-host", "127.0.0.1"),
+      port: number("http-port", 0, 65_535),
+      tls: httpTls,
+      authentication: httpAuthentication,
+    },
     databaseUrl: raw("database-url") || env["DATABASE_URL"] || null,
     postgresUser: raw("postgres-user") || null,
     origin: raw("origin") || null,

@@ -6,7 +6,7 @@ import { ED25519_COSIGNATURE, parseVerifierKey } from "../formats/signed-note.ts
 import { fingerprint } from "../http/discovery.ts"
 import { parseTrust } from "../verify/trust.ts"
 import { print, printJson } from "./output.ts"
-import { readDaemonFile } from "./remote.ts"
+import { type DaemonFile, readDaemonFile } from "./remote.ts"
 import { wholeNumber } from "./whole-number.ts"
 
 export interface TrustFlags {
@@ -19,7 +19,7 @@ export interface TrustFlags {
 }
 
 export async function trustCommand(flags: TrustFlags): Promise<number> {
-  const base = flags.url ?? `http://${readDaemonFile(flags.data).http}`
+  const base = flags.url ?? urlOf(readDaemonFile(flags.data))
   const url = new URL("/.well-known/writ.json", base)
   const answer = await fetch(url).catch((cause: unknown) => {
     throw new WritError("NOT_READY", `No daemon answers at ${url.origin}.`, { cause })
@@ -51,6 +51,10 @@ export async function trustCommand(flags: TrustFlags): Promise<number> {
     )
   }
   return 0
+}
+
+function urlOf({ http, httpTls }: DaemonFile): string {
+  return `${httpTls ? "https" : "http"}://${http}`
 }
 
 /** Here, and not when evidence is verified, a mistyped key is told. */

@@ -11,6 +11,7 @@ export interface DaemonFile {
   readonly grpc: string
   readonly http: string
   readonly tls: boolean
+  readonly httpTls: boolean
   readonly version: string
 }
 

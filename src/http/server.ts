@@ -1,12 +1,14 @@
 /** HTTP: health, metrics, keys, the log as C2SP tlog-tiles has it. One table of routes, each public or not. */
 import { randomUUID } from "node:crypto"
 import type { Server } from "node:http"
+import { createServer as createTlsServer, type Server as TlsServer } from "node:https"
 import { serve } from "@hono/node-server"
 import { Hono } from "hono"
 import { bodyLimit } from "hono/body-limit"
 import { secureHeaders } from "hono/secure-headers"
 import { toBindError } from "../bind-error.ts"
 import { ERRORS, WritError } from "../errors.ts"
+import type { Renewable } from "../identity/tls.ts"
 import type { Logger } from "../log.ts"
 
 export interface HttpState {
@@ -83,9 +85,12 @@ export const ROUTES: Readonly<Record<string, Route>> = {
   },
 }
 
+const LIMITS = { maxHeaderSize: 16 * 1024, requestTimeout: 10_000, headersTimeout: 5_000 }
+
 export interface HttpOptions {
   readonly host: string
   readonly port: number
+  readonly tls: Renewable | null
   readonly state: HttpState
   /** Routes that need no credential; null: those that the table says. */
   readonly public: readonly string[] | null
@@ -146,7 +151,7 @@ export async function startHttp(options: HttpOptions): Promise<HttpServer> {
 /** Throws ADDRESS_IN_USE, CONFIG_INVALID. */
 export async function startApp(
   app: Hono,
-  { host, port }: { readonly host: string; readonly port: number },
+  { host, port, tls = null }: { readonly host: string; readonly port: number; readonly tls?: Renewable | null },
 ): Promise<HttpServer> {
   return await new Promise((resolve, reject) => {
     const server = serve(
@@ -154,13 +159,15 @@ export async function startApp(
         fetch: app.fetch,
         hostname: host,
         port,
-        serverOptions: { maxHeaderSize: 16 * 1024, requestTimeout: 10_000, headersTimeout: 5_000 },
+        ...(tls && { createServer: createTlsServer }),
+        serverOptions: { ...LIMITS, ...(tls && { ...tls.serverOptions, ...tls.context() }) },
       },
       (info) => {
         const shown = info.address.includes(":") ? `[${info.address}]` : info.address
         resolve({ address: `${shown}:${info.port}`, close: () => close(server) })
       },
     ) as Server
+    tls?.onRenewed((context) => (server as TlsServer).setSecureContext(context))
     server.on("error", (cause) => reject(toBindError("HTTP", host, port, cause)))
   })
 }

@@ -1,5 +1,7 @@
-import { copyFileSync, writeFileSync } from "node:fs"
+import { copyFileSync, readFileSync, writeFileSync } from "node:fs"
+import { get } from "node:https"
 import { join } from "node:path"
+import { text } from "node:stream/consumers"
 import { connect as connectTls } from "node:tls"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
 import { type ConnectOptions, connect, type WritClient } from "../../src/client/connect.ts"
@@ -29,6 +31,8 @@ beforeAll(async () => {
     "tls-cert": at("server.crt"),
     "tls-key": at("server.key"),
     "tls-client-ca": at("ca.crt"),
+    "http-tls": "true",
+    "http-authentication": "mtls",
   })
   await bind(PAY, "pep", { subjects: ["agent:agent:researcher"] })
 }, 120_000)
@@ -208,12 +212,26 @@ describe("on an open connection", () => {
     expect(await outcome(authorize(own))).toBe("DECISION_ALLOW")
   })
 
-  test("metrics say when certificates end", async () => {
-    const url = `http://${writ.daemon.addresses.http}/metrics`
-    const text = await (await fetch(url, { headers: { authorization: `Bearer ${writ.key("operator")}` } })).text()
-    const seconds = Number(/^writ_certificate_expires_seconds\{certificate="server"\} (\d+)/m.exec(text)?.[1])
+  test("HTTP asks for one too; a bound auditor reads metrics, which say when certificates end", async () => {
+    const id = "spiffe://bank.example/prometheus"
+    const files = await authority.issue({ uris: [id] })
+    const read = (path: string, client: Files | null) =>
+      new Promise<string>((resolve, reject) => {
+        const [host, port] = writ.daemon.addresses.http.split(":")
+        const tls = client && { cert: readFileSync(client.certFile), key: readFileSync(client.keyFile) }
+        get({ host, port, path, ca: authority.pem, agent: false, ...tls }, async (response) =>
+          resolve(`${response.statusCode} ${await text(response)}`),
+        ).on("error", reject)
+      })
+    await expect(read("/healthz", null)).rejects.toThrow()
+    await expect(read("/healthz", await stranger.issue({ uris: [id] }))).rejects.toThrow()
+    expect(await read("/healthz", files)).toMatch(/^200/)
+    expect(await read("/metrics", files)).toMatch(/^403/)
+    await bind(id, "auditor")
+    const metrics = await read("/metrics", files)
+    const seconds = Number(/^writ_certificate_expires_seconds\{certificate="server"\} (\d+)/m.exec(metrics)?.[1])
     expect(seconds).toBeGreaterThan(Date.now() / 1_000)
-    expect(text).toMatch(/^writ_certificate_expires_seconds\{certificate="clientCa"\} \d+/m)
+    expect(metrics).toMatch(/^writ_certificate_expires_seconds\{certificate="clientCa"\} \d+/m)
   })
 })
 

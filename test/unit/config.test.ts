@@ -103,7 +103,7 @@ describe("loadConfig", () => {
       dataFolder: empty,
       grpc: { host: "127.0.0.1", port: 50_051, tls: null, authentication: ["key"] },
       jwt: { issuers: [], skewMs: 30_000 },
-      http: { host: "127.0.0.1", port: 8_080 },
+      http: { host: "127.0.0.1", port: 8_080, tls: false, authentication: ["key"] },
       databaseUrl: null,
       postgresUser: null,
       origin: null,
@@ -154,6 +154,8 @@ describe("loadConfig", () => {
               "authentication",
               "jwt-issuers",
               "jwt-skew-ms",
+              "http-tls",
+              "http-authentication",
             ].includes(key),
         )
         .sort(),
@@ -373,6 +375,16 @@ describe("loadConfig: who may call gRPC", () => {
     expect(methods({ ...tls, authentication: "key" })).toEqual(["key"])
   })
 
+  test("HTTP takes the same without certificates, unless it is said", () => {
+    const ofHttp = (flags: Record<string, string>) => loadConfig({ data: "/nowhere", ...tls, ...flags }, {}).http
+    expect(ofHttp({})).toMatchObject({ tls: false, authentication: ["key"] })
+    expect(ofHttp({ authentication: "mtls" })).toMatchObject({ authentication: [] })
+    expect(ofHttp({ "http-tls": "true", "http-authentication": "mtls" })).toMatchObject({
+      tls: true,
+      authentication: ["mtls"],
+    })
+  })
+
   test("tokens, where issuers are named, each with its audience", () => {
     const flags = { "jwt-issuers": "https://a.example/x writ, http://127.0.0.1:8080 writ http://127.0.0.1:8080/keys" }
     expect(methods(flags)).toEqual(["key", "jwt"])
@@ -386,7 +398,10 @@ describe("loadConfig: who may call gRPC", () => {
   })
 
   test.each([
-    [{ authentication: "mtls" }, /mtls needs tls-client-ca/],
+    [{ authentication: "mtls" }, /authentication: mtls needs tls-client-ca/],
+    [{ "http-tls": "true" }, /http-tls needs tls-cert/],
+    [{ ...tls, "http-authentication": "mtls" }, /mtls needs http-tls/],
+    [{ ...tls, "http-authentication": "jwt" }, /http-authentication: jwt needs jwt-issuers/],
     [{ authentication: "jwt" }, /jwt needs jwt-issuers/],
     [{ authentication: "key,none" }, /"none" is none of them/],
     [{ "jwt-issuers": "https://a.example" }, /ISSUER AUDIENCE/],
