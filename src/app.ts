@@ -588,7 +588,9 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   })
   const proofs = { callers: () => control.state.callers, wallMs }
   const { authentication } = config.grpc
-  const peers = tls && createPeers(tls)
+  const asksCertificates = [...authentication, ...config.http.authentication].includes("mtls")
+  const peers =
+    tls && asksCertificates ? createPeers(tls, (await import("./identity/certificate.ts")).principalOf) : null
   const proveToken = createTokenProof({
     issuers: config.jwt.issuers.map(({ issuer, audience, url }) => ({
       issuer,

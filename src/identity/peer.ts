@@ -1,7 +1,6 @@
 /** The other end of a TLS connection: looked at once, then kept as long as its connection. */
 import type { DetailedPeerCertificate, TLSSocket } from "node:tls"
 import { WritError } from "../errors.ts"
-import { principalOf } from "./certificate.ts"
 import type { Identity } from "./identity.ts"
 
 /** Authorities that client certificates may come from, by the SHA-256 of their certificates; replaced whole. */
@@ -33,8 +32,12 @@ export function readChain(socket: Pick<TLSSocket, "authorized" | "getPeerCertifi
 }
 
 /** Holds until a certificate of the chain ends, or none of it is an authority's any more. Throws UNAUTHENTICATED. */
-export function proveChain({ leaf, fingerprints, endsAtMs }: Chain, authorities: Authorities): Identity {
-  const name = principalOf(leaf)
+export function proveChain(
+  { leaf, fingerprints, endsAtMs }: Chain,
+  authorities: Authorities,
+  nameOf: (der: Uint8Array) => string,
+): Identity {
+  const name = nameOf(leaf)
   return {
     proof: "mtls",
     name,
@@ -45,13 +48,14 @@ export function proveChain({ leaf, fingerprints, endsAtMs }: Chain, authorities:
 /** `connection`: what lives as long as the connection, and no longer. Throws UNAUTHENTICATED. */
 export type Peers = (connection: object, socket: Pick<TLSSocket, "authorized" | "getPeerCertificate">) => Identity
 
-export function createPeers(authorities: Authorities): Peers {
+/** `nameOf`: `principalOf`, loaded only where certificates are asked for, since its library is slow to load. */
+export function createPeers(authorities: Authorities, nameOf: (der: Uint8Array) => string): Peers {
   const peers = new WeakMap<object, Identity | WritError>()
   return (connection, socket) => {
     let peer = peers.get(connection)
     if (!peer) {
       try {
-        peer = proveChain(readChain(socket), authorities)
+        peer = proveChain(readChain(socket), authorities, nameOf)
       } catch (error) {
         peer = WritError.from(error)
       }

@@ -235,7 +235,12 @@ describe("a configuration that is not valid", () => {
     ["a log level that is none", ["--log-level", "loud"], {}, /log-level must be trace, .*, not "loud"/],
     ["a flag that is none", [], { WRIT_LISTEN: "yes" }, /listen must be true or false/],
     ["authorities of clients without TLS", ["--tls-client-ca", "ca.crt"], {}, /tls-client-ca needs tls-cert/],
-    ["a proof that there is not", ["--authentication", "password"], {}, /"password" is none of them/],
+    [
+      "a proof that there is not",
+      ["--authentication", "password"],
+      {},
+      /authentication is a list of key, mtls and jwt, and "password" is none of them/,
+    ],
     ["half of TLS", ["--tls-cert", "a.crt"], {}, /tls-cert and tls-key go together/],
     ["an origin with a space", ["--origin", "a b"], {}, /origin is 1 to 128 characters/],
   ])("%s", async (_, args, env, line) => {

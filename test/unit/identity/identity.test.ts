@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest"
 import { type Binding, bindingKey, bindingName } from "../../../src/decision/binding.ts"
 import { type AuthenticatorOptions, createAuthenticator } from "../../../src/identity/authenticator.ts"
+import { principalOf } from "../../../src/identity/certificate.ts"
 import { callerOf, type Identity } from "../../../src/identity/identity.ts"
 import { type Chain, proveChain, readChain } from "../../../src/identity/peer.ts"
 import { CALLER_KEY } from "../../support/decision.ts"
@@ -135,6 +136,6 @@ describe("proveChain", () => {
 
   test("bytes that are no certificate are refused", () => {
     const chain: Chain = { leaf: Buffer.from("no"), fingerprints: [], endsAtMs: NOW }
-    expect(codeOf(() => proveChain(chain, { current: () => new Set() }))).toBe("UNAUTHENTICATED")
+    expect(codeOf(() => proveChain(chain, { current: () => new Set() }, principalOf))).toBe("UNAUTHENTICATED")
   })
 })
