@@ -109,6 +109,25 @@ describe("fsck in threads", () => {
     }
   })
 
+  test("requests beyond the first page are looked at", async () => {
+    const request = (key: string, more: string) =>
+      `SELECT ${key}, sha256(''), 1, ${SIZE - 1}, timestamptz '2026-11-30T21:18:51.076Z' + interval '${more}'`
+    await client.query("SET session_replication_role = replica")
+    await client.query("UPDATE entry SET payload = NULL WHERE idx = $1", [SIZE - 1])
+    await client.query(
+      `INSERT INTO request ${request("lpad(i::text, 32, '0')::uuid", "0 s")} FROM generate_series(1, 1000) AS i
+       UNION ALL ${request("repeat('f', 32)::uuid", "1 day")}`,
+    )
+    try {
+      expect((await findings(false)).filter(({ table }) => table === "request")).toEqual([
+        { table: "request", index: SIZE - 1, text: expect.stringContaining("ffffffff-ffff") },
+      ])
+    } finally {
+      await client.query("DELETE FROM request")
+      await client.query("UPDATE entry SET payload = $1 WHERE idx = $2", [payload, SIZE - 1])
+    }
+  })
+
   const PART: Part = {
     log: { log_id: 1, origin: "writ.test/long" },
     start: 0,
