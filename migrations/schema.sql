@@ -1,5 +1,33 @@
 -- What migrations/*.sql make. Written by `npm run schema`; CI compares.
 
+CREATE FUNCTION public.writ_add_facets(p_log smallint, p_from bigint, p_to bigint) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+  v_idx bigint;
+BEGIN
+  BEGIN
+    INSERT INTO facet (key, log_id, block, hits) SELECT f.key, p_log, f.block, f.hits FROM writ_facets(p_log, p_from, p_to) AS f
+     WHERE NOT EXISTS (SELECT FROM archived AS a WHERE a.log_id = p_log AND f.block << 8 >= a.first AND f.block << 8 < a.past);
+    RETURN;
+  EXCEPTION WHEN data_exception OR program_limit_exceeded THEN NULL;
+  END;
+  FOR v_idx IN SELECT e.idx FROM entry AS e WHERE e.log_id = p_log AND e.idx >= p_from AND e.idx < p_to
+     AND NOT EXISTS (SELECT FROM archived AS a WHERE a.log_id = p_log AND e.idx >= a.first AND e.idx < a.past) LOOP
+    BEGIN
+      INSERT INTO facet AS old (key, log_id, block, hits) SELECT f.key, p_log, f.block, f.hits FROM writ_facets(p_log, v_idx, v_idx + 1) AS f
+      ON CONFLICT (key, log_id, block) DO UPDATE SET hits = old.hits | EXCLUDED.hits;
+    EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+      RAISE WARNING 'The payload of record % of log % cannot be read: nobody finds it by what was asked for. Run writ ledger fsck.', v_idx, p_log;
+      INSERT INTO facet AS old (key, log_id, block, hits)
+      SELECT encode(substring(sha256(outer_pad || sha256(inner_pad || 'unreadable'::bytea)) FOR 16), 'hex')::uuid, p_log, v_idx >> 8,
+             set_bit(repeat('0', 256)::bit(256), (v_idx & 255)::integer, 1) FROM facet_key
+      ON CONFLICT (key, log_id, block) DO UPDATE SET hits = old.hits | EXCLUDED.hits;
+    END;
+  END LOOP;
+END
+$$;
+
 CREATE FUNCTION public.writ_append(p_log smallint, p_size bigint, p_fence bigint, p_epoch bigint, p_head tid, p_count integer, p_root bytea, p_hashes bytea, p_blob bytea, p_offsets integer[], p_body_lengths integer[], p_payload_lengths integer[], p_tile_levels smallint[], p_tile_last_leaves bigint[], p_tiles bytea, p_request_rows integer[], p_request_keys uuid[], p_request_digests bytea, p_request_expires timestamp with time zone) RETURNS tid
     LANGUAGE plpgsql
     AS $$
@@ -124,8 +152,7 @@ BEGIN
   IF FOUND THEN
     DELETE FROM facet AS f WHERE f.log_id = v_log AND f.block >= v_from >> 8 AND f.block < v_to >> 8
        AND NOT EXISTS (SELECT FROM archived AS a WHERE a.log_id = v_log AND f.block << 8 >= a.first AND f.block << 8 < a.past);
-    INSERT INTO facet (key, log_id, block, hits) SELECT f.key, v_log, f.block, f.hits FROM writ_facets(v_log, v_from, v_to) AS f
-     WHERE NOT EXISTS (SELECT FROM archived AS a WHERE a.log_id = v_log AND f.block << 8 >= a.first AND f.block << 8 < a.past);
+    PERFORM writ_add_facets(v_log, v_from, v_to);
     IF v_from < v_redo THEN
       PERFORM writ_mend_lookups(v_log, v_from, least(v_to, v_redo));
     END IF;

@@ -73,6 +73,7 @@ import { acknowledge, createBundleStore, leave } from "./store/bundle-store.ts"
 import { connectWriter, openPool, parseDatabaseUrl } from "./store/connect.ts"
 import { createRowStore } from "./store/consumables.ts"
 import { isDiskLow, openDataFolder } from "./store/data-folder.ts"
+import { hasRoom, isDiskFull } from "./store/database-room.ts"
 import { startEmbedded } from "./store/embedded.ts"
 import { startFeed } from "./store/feed.ts"
 import { lockFolder } from "./store/folder-lock.ts"
@@ -163,6 +164,11 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   const connection = embedded?.connection ?? parseDatabaseUrl(config.databaseUrl as string)
   await prepareDatabase(connection, join(PACKAGE_ROOT, "migrations"))
   const pool = openPool(connection)
+  pool.on("connect", (client) =>
+    client.on("notice", ({ severity, message }) => {
+      if (severity === "WARNING") log.warn({ from: "Postgres" }, message)
+    }),
+  )
   const leasePool = openPool(connection, 1) // signs of life wait behind nothing else
   stops.pool = async () => {
     await Promise.all([pool.end(), leasePool.end()])
@@ -248,10 +254,13 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   let facetLag = 0
   let approvalsWaiting = 0
   let diskIsLow = false
+  /** An append was refused for want of disk, and there was none since. */
+  let databaseIsFull = false
   /** Why nothing can be decided now; empty when all is well. */
   const obstacles = (): string[] => [
     ...(appender.state === "open" ? [] : [`the ledger is ${appender.state}`]),
     ...(diskIsLow ? ["the disk is nearly full"] : []),
+    ...(databaseIsFull ? ["the database's disk is full"] : []),
     ...bundleProblems(control.state, clock.now().wallMs).map(({ code, text }) =>
       control.state.isLoading
         ? "the active policy bundle is being compiled"
@@ -281,6 +290,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
   const health = createHealth()
   const showHealth = () => health.setStatus("", isReady() ? "SERVING" : "NOT_SERVING")
   const onState = (state: AppenderState, cause?: unknown) => {
+    databaseIsFull ||= isDiskFull(cause)
     showHealth()
     if (state === "closed") return
     if (state === "open") log.info("the ledger can be written again")
@@ -416,6 +426,11 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     if (appender.state === "open") await control.refresh()
     // With an external database the disk that matters is the database's own.
     diskIsLow = config.databaseUrl === null && isDiskLow(config.dataFolder, config.minFreeDiskBytes)
+    showHealth()
+  })
+  background.repeat(CONTROL_POLL_MS, "looking whether the database has room again", async () => {
+    if (!databaseIsFull || appender.state !== "open") return
+    databaseIsFull = !(await hasRoom(pool))
     showHealth()
   })
   background.repeat(CONTROL_POLL_MS, "compiling what may become active", async () => {

@@ -27,6 +27,7 @@ export interface Found {
 export interface FoundPage {
   readonly decisions: readonly Found[]
   readonly next_page_token: string
+  readonly unreadable: readonly { readonly log: string; readonly leaf_index: string }[]
 }
 
 export async function findCommand(flags: Flags): Promise<number> {
@@ -43,19 +44,24 @@ export async function findCommand(flags: Flags): Promise<number> {
     ...when("until"),
   }
   const found: Found[] = []
+  const unreadable = new Set<string>()
   let page_token = text("pageToken") ?? ""
   await withClient(flags, "auditor", async (client) => {
     do {
       const page_size = Math.min(PAGE, limit - found.length)
       const page = await client.call<FoundPage>("lineage", "FindDecisions", { ...query, page_size, page_token })
       found.push(...page.decisions)
+      for (const { log, leaf_index } of page.unreadable) unreadable.add(`#${leaf_index} of ${log}`)
       page_token = page.next_page_token
     } while (page_token !== "" && found.length < limit)
   })
-  if (flags["json"]) printJson({ decisions: found.map(toPlain), next_page_token: page_token })
+  if (flags["json"])
+    printJson({ decisions: found.map(toPlain), next_page_token: page_token, unreadable: [...unreadable] })
   else {
     for (const one of found) print(describe(one))
     if (found.length === 0) print("No decision is like this.")
+    for (const place of unreadable)
+      print(`Record ${place} is damaged, and may have been asked for or not: run writ ledger fsck.`)
     if (page_token !== "") print(`There is more: the same again with --page-token ${page_token}`)
   }
   return 0

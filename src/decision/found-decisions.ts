@@ -16,6 +16,7 @@ export interface FoundDecision {
 
 export interface FoundDecisions {
   readonly decisions: readonly FoundDecision[]
+  readonly unreadable: readonly StoredRecord[]
   readonly nextPageToken: string
 }
 
@@ -41,7 +42,7 @@ export function createFind({ store, reader, wallMs }: FindDependencies): Find {
   }
 
   return async (query, pageSize, pageToken) => {
-    const { records, nextPageToken } = await findDecisions(store, sha256, query, pageSize, pageToken)
+    const { records, unreadable, nextPageToken } = await findDecisions(store, sha256, query, pageSize, pageToken)
     const idOf = ({ body }: StoredRecord) => readBody(body).execution_id ?? ""
     const rows = await reader.executionRows(records.map(idOf))
     const decisions = records.map(async (record) => ({
@@ -49,6 +50,6 @@ export function createFind({ store, reader, wallMs }: FindDependencies): Find {
       asked: readAsked(record.payload),
       state: await stateOf(record, rows.get(idOf(record))),
     }))
-    return { decisions: await Promise.all(decisions), nextPageToken }
+    return { decisions: await Promise.all(decisions), unreadable, nextPageToken }
   }
 }

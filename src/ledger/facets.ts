@@ -1,6 +1,6 @@
 /**
  * Facets: what a decision can be found by. Rows of the index hold none of these values but 128 bits of their HMAC-SHA256
- * (RFC 2104), so a value is found only as a whole: there are no prefixes. `migrations/0018_facets.sql` derives the same in SQL.
+ * (RFC 2104), so a value is found only as a whole: there are no prefixes. `migrations/0018_facets.sql` and `0025_unreadable_payloads.sql` derive the same in SQL.
  */
 import { concatBytes, fromUtf8, toHex, utf8, uuidOfHex } from "../formats/bytes.ts"
 import type { JsonObject, Sha256 } from "../formats/ports.ts"
@@ -10,6 +10,8 @@ import { PAYLOAD_SALT_BYTES } from "./record.ts"
 export const FACET_BLOCK = 256
 /** Of a `beats` record, which has no other. */
 export const BEATS_FACET = "beats"
+/** Of a decision whose payload is there and cannot be read: damaged, so it is found by nothing else. */
+export const UNREADABLE_FACET = "unreadable"
 const HMAC_KEY_BYTES = 16
 
 /** The HMAC's key, 32 bytes and 32 zeros, XOR 0x36… and XOR 0x5c…: 64 bytes each. */
@@ -69,8 +71,9 @@ function text(value: unknown): string {
 /** All facets that a record has. */
 export function facetsOf(kind: string | undefined, payload: Uint8Array | null): string[] {
   if (kind === "beats") return [BEATS_FACET]
-  const asked = kind === "decision" ? readAsked(payload) : null
-  return asked ? toFacets(asked) : []
+  if (kind !== "decision" || payload === null) return []
+  const asked = readAsked(payload)
+  return asked ? toFacets(asked) : [UNREADABLE_FACET]
 }
 
 /** The name of a facet in the index: the first 16 bytes of its HMAC, as UUID text. */

@@ -3,7 +3,7 @@ import { WritError } from "../errors.ts"
 import { fromBase64Url, fromUtf8, toBase64Url, toHex, utf8 } from "../formats/bytes.ts"
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
 import type { Sha256 } from "../formats/ports.ts"
-import { type Asked, facetsOf, toFacets } from "./facets.ts"
+import { type Asked, facetsOf, toFacets, UNREADABLE_FACET } from "./facets.ts"
 import { firstSince } from "./first-since.ts"
 import { type LedgerReader, readBody, type StoredRecord } from "./lineage.ts"
 
@@ -23,7 +23,7 @@ export interface DecisionQuery extends Asked {
 export interface DecisionStore extends Pick<LedgerReader, "logs" | "records"> {
   /**
    * One bounded step down a log, from below `before` to `next`, which is `from` at the lowest: among the records there are all
-   * decisions that have these facets (of BEATS_FACET: all `beats` records), and possibly others; the newest first. Complete at
+   * decisions that have these facets or UNREADABLE_FACET (of BEATS_FACET: all `beats` records), and possibly others; the newest first. Complete at
    * every moment.
    */
   recordsWith(
@@ -37,6 +37,8 @@ export interface DecisionStore extends Pick<LedgerReader, "logs" | "records"> {
 export interface FoundPage {
   /** Newest first. May be fewer than asked for, or none, although more follow. */
   readonly records: readonly StoredRecord[]
+  /** Damaged decisions that this page came by, of which nobody can say whether they are meant; possibly named again by the next. */
+  readonly unreadable: readonly StoredRecord[]
   /** Empty on the last page. */
   readonly nextPageToken: string
 }
@@ -65,6 +67,7 @@ export async function findDecisions(
   const name = toHex(sha256(utf8(encodeCanonicalJson(facets)))).slice(0, 16)
   const cursors = pageToken === "" ? await open(store, query) : parseToken(pageToken, name)
   const records: StoredRecord[] = []
+  const unreadable: StoredRecord[] = []
   let steps = 0
   page: while (records.length < limit) {
     for (const cursor of cursors)
@@ -73,14 +76,15 @@ export async function findDecisions(
         const step = await store.recordsWith(cursor.logId, facets, cursor.from, cursor.before)
         cursor.before = step.next
         cursor.ahead = step.records.filter((record) => isFound(record, facets))
+        if (facets.length > 0) unreadable.push(...step.records.filter((record) => isFound(record, [UNREADABLE_FACET])))
       }
     const newest = cursors.reduce<Cursor | null>((best, cursor) => (isNewer(cursor, best) ? cursor : best), null)
     const [record, ...ahead] = newest?.ahead ?? []
-    if (!newest || !record) return { records, nextPageToken: "" }
+    if (!newest || !record) return { records, unreadable, nextPageToken: "" }
     records.push(record)
     newest.ahead = ahead
   }
-  return { records, nextPageToken: formatToken(cursors, name) }
+  return { records, unreadable, nextPageToken: formatToken(cursors, name) }
 }
 
 async function open(store: DecisionStore, { sinceMs, untilMs }: DecisionQuery): Promise<Cursor[]> {

@@ -30,8 +30,12 @@ export async function answerFind(find: Find, request: WireFindRequest): Promise<
     sinceMs: request.since && toMilliseconds(request.since),
     untilMs: request.until && toMilliseconds(request.until),
   }
-  const { decisions, nextPageToken } = await find(query, request.page_size, request.page_token)
-  return { decisions: decisions.map(fromFound), next_page_token: nextPageToken }
+  const { decisions, unreadable, nextPageToken } = await find(query, request.page_size, request.page_token)
+  return {
+    decisions: decisions.map(fromFound),
+    next_page_token: nextPageToken,
+    unreadable: unreadable.map(toReceipt),
+  }
 }
 
 /** A copy: what else an Entity may hold is not asked for. Values of control characters are in no record, and in no facet. */

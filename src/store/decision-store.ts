@@ -2,7 +2,7 @@
 import type pg from "pg"
 import { sha256 } from "../crypto.ts"
 import { encodeCanonicalJson } from "../formats/canonical-json.ts"
-import { BEATS_FACET, FACET_BLOCK, type FacetKey, facetKey } from "../ledger/facets.ts"
+import { BEATS_FACET, FACET_BLOCK, type FacetKey, facetKey, UNREADABLE_FACET } from "../ledger/facets.ts"
 import type { DecisionStore } from "../ledger/find-decisions.ts"
 import type { LedgerReader } from "../ledger/lineage.ts"
 import { assertNotArchived } from "./archived.ts"
@@ -40,12 +40,19 @@ export function createDecisionStore(pool: pg.Pool, { logs, records }: LedgerRead
     return { records: found, next: rows.length === STEP_HITS ? (found.at(-1)?.index ?? from) : from }
   }
 
-  async function lookUp(logId: number, keys: readonly string[], from: number, before: number) {
+  /** `unreadable`: the name of that facet, whose records are answered too; null: none are. */
+  async function lookUp(
+    logId: number,
+    keys: readonly string[],
+    unreadable: string | null,
+    from: number,
+    before: number,
+  ) {
     const newest = blockOf(before - 1)
     const oldest = Math.max(blockOf(from), newest - STEP_BLOCKS + 1)
     const { rows } = await pool.query<{ block: bigint; hits: string }>({
       ...FACET_BLOCKS,
-      values: [logId, keys, oldest, newest, STEP_HIT_BLOCKS],
+      values: [logId, keys, oldest, newest, STEP_HIT_BLOCKS, unreadable],
     })
     const all = rows.flatMap(({ block, hits }) => placesOf(Number(block), hits, from, before))
     const places = all.slice(0, STEP_HITS)
@@ -70,7 +77,8 @@ export function createDecisionStore(pool: pg.Pool, { logs, records }: LedgerRead
       if (facets.length === 0) return await scan(logId, facets, Math.max(from, end - STEP_RECORDS), end)
       if (end > mark) return await scan(logId, facets, Math.max(from, mark, end - STEP_RECORDS), end)
       const keys = facets.map((facet) => facetKey(sha256, key, facet))
-      return await lookUp(logId, keys, from, end)
+      const unreadable = facets.includes(BEATS_FACET) ? null : facetKey(sha256, key, UNREADABLE_FACET)
+      return await lookUp(logId, keys, unreadable, from, end)
     },
   }
 }

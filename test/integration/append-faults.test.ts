@@ -141,3 +141,37 @@ describe("an append that failed but is persisted", () => {
     await decideThrough({ prepare: () => (armed = { of: "answer", upTo }) }, true)
   })
 })
+
+describe("a disk that is full", () => {
+  test("is no ledger to decide on: not ready from the refusal on, with the reason, and ready again with the room", async () => {
+    const readiness = async () => {
+      const answer = await fetch(`http://${writ.daemon.addresses.http}/readyz`)
+      return [answer.status, ((await answer.json()) as { reasons: string[] }).reasons]
+    }
+    const ask = () =>
+      authorize(writ.client("pep")).then(
+        ({ decision }) => decision,
+        (error: { code: string }) => error.code,
+      )
+    await expect.poll(readiness, { timeout: 20_000 }).toEqual([200, []])
+    // As Postgres refuses when a table cannot be extended, for the ledger and for whoever tries whether there is room.
+    await database.query(`
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$;
+      CREATE TRIGGER refuse BEFORE INSERT ON entry FOR EACH STATEMENT EXECUTE FUNCTION refuse();
+      CREATE SEQUENCE tried;
+      CREATE FUNCTION refuse_table() RETURNS event_trigger LANGUAGE plpgsql AS $$
+      BEGIN PERFORM nextval('tried'); RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$;
+      CREATE EVENT TRIGGER refuse_table ON ddl_command_start WHEN TAG IN ('CREATE TABLE AS') EXECUTE FUNCTION refuse_table()`)
+    expect(await ask()).toBe("LEDGER_UNAVAILABLE")
+    const full = [503, ["the database's disk is full"]]
+    await expect.poll(readiness, { timeout: 20_000 }).toEqual(full)
+    const tried = async () => (await database.query("SELECT last_value > 1 AS again FROM tried")).rows[0].again
+    await expect.poll(tried, { timeout: 20_000 }).toBe(true) // whether there is room
+    expect(await readiness()).toEqual(full)
+    await database.query("DROP TRIGGER refuse ON entry")
+    await database.query("DROP EVENT TRIGGER refuse_table")
+    await expect.poll(readiness, { timeout: 20_000 }).toEqual([200, []])
+    expect(await ask()).toBe("DECISION_ALLOW")
+  })
+})

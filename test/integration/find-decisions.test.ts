@@ -193,6 +193,43 @@ describe("an erasure", () => {
   })
 })
 
+describe("a damaged payload", () => {
+  const named = async (query: Partial<DecisionQuery>) => {
+    const { records, unreadable } = await find(query)
+    return [records.map(({ index }) => index), unreadable.map(({ index }) => index)]
+  }
+  const BROKEN = [
+    "'\\x00'::bytea",
+    "payload || ' '::bytea || '\\xff'::bytea",
+    "substring(payload FOR 32) || '7'::bytea",
+  ]
+
+  test.each(BROKEN)("%s: what is derived goes past it, and every answer names it", async (broken) => {
+    const query = { resource: { type: "url", id: "https://example.com/900" } }
+    const { rows } = await database.query("SELECT idx, payload FROM entry WHERE idx IN (910, 1498)")
+    await database.tamper(`UPDATE entry SET payload = ${broken} WHERE idx IN (910, 1498)`) // in the index, and behind it
+    await database.query("SELECT writ_reindex()")
+    expect(await named(query)).toEqual([[900], [1_498, 910]]) // before it is derived
+    const warned: string[] = []
+    const client = await pool.connect()
+    client.on("notice", ({ message }) => warned.push(String(message)))
+    await client.query("SELECT writ_derive_facets(100)")
+    client.release(true)
+    await derive()
+    expect(warned).toEqual([expect.stringMatching(/^The payload of record 910 of log 1 cannot be read/)])
+    expect(await named(query)).toEqual([[900], [1_498, 910]])
+    expect(await indexesOf({ resource: { type: "url", id: "https://example.com/910" } })).toEqual([])
+    expect(await named({ sinceMs: START_MS + 910_000, untilMs: START_MS + 911_000 })).toEqual([[910], []])
+    const found = (await findings()).filter(({ index }) => index === 910)
+    expect(found.map(({ table }) => table)).toEqual(["entry"])
+    for (const { idx, payload } of rows)
+      await database.tamper("UPDATE entry SET payload = $2 WHERE idx = $1", [idx, payload])
+    await database.query("SELECT writ_reindex()")
+    await derive()
+    expect(await named(query)).toEqual([[900], []])
+  })
+})
+
 describe("fsck and reindex", () => {
   const log = "test/log"
   /** The records are no daemon's: of other tables they say nothing. */

@@ -2,7 +2,7 @@ import { createHmac } from "node:crypto"
 import fc from "fast-check"
 import { describe, expect, test } from "vitest"
 import { sha256 } from "../../../src/crypto.ts"
-import { type Asked, facetKey, facetsOf, readAsked, toFacets } from "../../../src/ledger/facets.ts"
+import { type Asked, facetKey, facetsOf, readAsked, toFacets, UNREADABLE_FACET } from "../../../src/ledger/facets.ts"
 
 const ASKED: Asked = {
   subject: { type: "agent", id: "agent:one" },
@@ -35,15 +35,18 @@ describe("facetsOf", () => {
     expect(facetsOf("redeemed", payloadOf({ request: REQUEST }))).toEqual([])
     expect(facetsOf(undefined, null)).toEqual([])
   })
+  test("one that is erased has none", () => {
+    expect(readAsked(null)).toBeNull()
+    expect(facetsOf("decision", null)).toEqual([])
+  })
   test.each([
-    ["erased", null],
     ["no JSON", Buffer.alloc(40)],
     ["without a request", payloadOf({})],
     ["a subject without an id", payloadOf({ request: { ...REQUEST, subject: { type: "agent" } } })],
     ["a runtime that is no text", payloadOf({ request: { ...REQUEST, runtime_id: 1 } })],
-  ])("a payload that is %s gives none", (_, payload) => {
+  ])("a payload that is %s gives one that says so", (_, payload) => {
     expect(readAsked(payload)).toBeNull()
-    expect(facetsOf("decision", payload)).toEqual([])
+    expect(facetsOf("decision", payload)).toEqual([UNREADABLE_FACET])
   })
 })
 

@@ -116,7 +116,21 @@ describe("findDecisions", () => {
       recordsWith: async () => ({ records: [broken], next: 0 }),
     }
     expect((await findDecisions(one, sha256, { ...ANY, sinceMs: 0 }, 10, "")).records).toHaveLength(2)
-    expect((await findDecisions(one, sha256, { ...ANY, action: "a" }, 10, "")).records).toEqual([])
+    expect(await findDecisions(one, sha256, { ...ANY, action: "a" }, 10, "")).toMatchObject({
+      records: [],
+      unreadable: [],
+    })
+  })
+
+  test("a decision whose payload cannot be read is named by who asks for something, and found by who asks for all", async () => {
+    const { store } = storeOf([[[1, "a"]]])
+    const damaged: StoredRecord = { ...toRecord(1, 0, 1, "a"), payload: utf8("no JSON") }
+    const one: DecisionStore = { ...store, recordsWith: async () => ({ records: [damaged], next: 0 }) }
+    expect(await findDecisions(one, sha256, { ...ANY, action: "a" }, 10, "")).toMatchObject({
+      records: [],
+      unreadable: [damaged],
+    })
+    expect(await findDecisions(one, sha256, ANY, 10, "")).toMatchObject({ records: [damaged], unreadable: [] })
   })
 
   test.each([
