@@ -48,9 +48,6 @@ interface ListRequest {
   readonly start_index: string
   readonly page_size: number
   readonly kind: string
-  readonly subject: { readonly type: string; readonly id: string } | null
-  readonly resource: { readonly type: string; readonly id: string } | null
-  readonly action: string
 }
 
 export function lineageService(ports: LineagePorts): Service {
@@ -112,7 +109,7 @@ export function lineageService(ports: LineagePorts): Service {
           if (page.length === 0) break
           for (const record of page) {
             next = record.index + 1
-            if (matches(record, request)) records.push(record)
+            if (request.kind === "" || readBody(record.body).kind === request.kind) records.push(record)
             if (records.length === limit) break
           }
         }
@@ -240,27 +237,6 @@ function toLog({ origin, verifierKey, size, checkpoint, isLeased, closed, observ
       root_hash: root,
     })),
   }
-}
-
-function matches(record: StoredRecord, { kind, subject, resource, action }: ListRequest): boolean {
-  const body = readBody(record.body)
-  if (kind !== "" && body.kind !== kind) return false
-  if (!subject && !resource && action === "") return true
-  if (body.kind !== "decision" || !record.payload) return false
-  const { request } = JSON.parse(Buffer.from(record.payload.subarray(32)).toString("utf8")) as {
-    request: { subject: Named; resource: Named; action: { name: string } }
-  }
-  const same = (wanted: Named | null, is: Named) => !wanted || (wanted.type === is.type && wanted.id === is.id)
-  return (
-    same(subject, request.subject) &&
-    same(resource, request.resource) &&
-    (action === "" || action === request.action.name)
-  )
-}
-
-interface Named {
-  readonly type: string
-  readonly id: string
 }
 
 function toRecord(record: StoredRecord): object {
