@@ -54,6 +54,11 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .option("--compose", "write a certificate and a password for docker compose into ./compose-data")
     .action(run(async (flags: Flags) => (await import("./init.ts")).initCommand(flags)))
 
+  command("doctor", "would a daemon start with this configuration, and be safe; exit code 1 when not")
+    .option("--data <folder>", "data folder", defaultDataFolder())
+    .option("--config <file>", "configuration file; default: DATA/writ.yaml if it exists")
+    .action(run(async (flags: Flags) => (await import("./doctor/doctor.ts")).doctorCommand(flags)))
+
   /** The request, as `authorize.ts` puts it together. */
   const asking = (made: Command) =>
     remote(made)

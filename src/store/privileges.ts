@@ -33,3 +33,33 @@ function rightsOn(table: string): string {
   if (OWNERS.includes(table)) return "SELECT"
   return APPEND_ONLY.includes(table) ? "SELECT, INSERT" : "SELECT, INSERT, UPDATE, DELETE"
 }
+
+export interface Rights {
+  readonly role: string
+  /** Version of PostgreSQL. */
+  readonly server: string
+  /** The newest migration that was applied; null: none. */
+  readonly schema: number | null
+  /** May it change the tables of the ledger as their owner? */
+  readonly owns: boolean
+  readonly isSuperuser: boolean
+  readonly isEncrypted: boolean
+  readonly isLocal: boolean
+}
+
+/** What the role of this connection is, and how it is connected. */
+export async function readRights(client: pg.Client): Promise<Rights> {
+  const { rows } = await client.query<Omit<Rights, "schema"> & { readonly has_schema: boolean }>(`
+    SELECT current_user AS role, current_setting('server_version') AS server,
+           coalesce((SELECT pg_has_role(current_user, relowner, 'MEMBER') FROM pg_class WHERE oid = to_regclass('public.entry')), false) AS owns,
+           (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) AS "isSuperuser",
+           coalesce((SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()), false) AS "isEncrypted",
+           coalesce(inet_client_addr() <<= '127.0.0.0/8' OR inet_client_addr() = '::1', true) AS "isLocal",
+           to_regclass('public.schema_migration') IS NOT NULL AS has_schema`)
+  const { has_schema, ...rights } = rows[0] as (typeof rows)[number]
+  if (!has_schema) return { ...rights, schema: null }
+  const { rows: versions } = await client.query<{ version: number | null }>(
+    "SELECT max(version) AS version FROM schema_migration",
+  )
+  return { ...rights, schema: versions[0]?.version ?? null }
+}

@@ -1,6 +1,8 @@
 /** The daemon as a role that owns nothing: it works, and the log cannot be changed by that role, nor by an owner who forgets himself. */
 import pg from "pg"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
+import { diagnose } from "../../src/cli/doctor/findings.ts"
+import { loadConfig } from "../../src/config.ts"
 import { parseDatabaseUrl } from "../../src/store/connect.ts"
 import { prepareDatabase } from "../../src/store/migrate.ts"
 import { grantToDaemon } from "../../src/store/privileges.ts"
@@ -68,6 +70,17 @@ describe("least privilege", () => {
     await expect(prepareDatabase(owner, MIGRATIONS, (client) => grantToDaemon(client, "nobody"))).rejects.toThrow(
       /no role "nobody"/,
     )
+  })
+
+  test("`writ doctor` tells a superuser and an owner from the role that was made for the daemon", async () => {
+    const find = async (url: string) =>
+      (await diagnose(loadConfig({ "database-url": url }, {}), Date.now())).find(({ item }) => item === "database")
+    expect(await find(database.url)).toMatchObject({ state: "problem", text: expect.stringMatching(/superuser/) })
+    expect(await find(urlAs(OWNER))).toMatchObject({ state: "warning", fix: expect.stringMatching(/--daemon-role/) })
+    expect(await find(urlAs(DAEMON))).toMatchObject({
+      state: "ok",
+      text: expect.stringMatching(new RegExp(`as ${DAEMON}, fsync=on .*; schema version [0-9]+$`)),
+    })
   })
 
   test("the daemon decides, revokes, publishes, erases and verifies as that role", async () => {
