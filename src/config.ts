@@ -55,8 +55,7 @@ export const SETTINGS: readonly Setting[] = [
     key: "http-tls",
     kind: "flag",
     default: "false",
-    meaning:
-      "Serve HTTP over TLS, with tls-cert and tls-key; without it, what is beyond loopback needs something in front that encrypts.",
+    meaning: "Serve HTTP over TLS, with tls-cert and tls-key. Needed beyond loopback.",
   },
   {
     key: "http-authentication",
@@ -493,6 +492,7 @@ function assertBeyondLoopback({ grpc, http, databaseUrl, dataFolder }: Config): 
   const missing = [
     ...(grpc.tls ? [] : ["tls-cert: /path/to/server.crt", "tls-key: /path/to/server.key"]),
     ...(databaseUrl ? [] : ["database-url: postgresql://USER:PASSWORD@HOST/DATABASE"]),
+    ...(http.tls || isLoopback(http.host) ? [] : ["http-tls: true"]),
   ]
   if (missing.length === 0) return
   throw new WritError(

@@ -176,14 +176,14 @@ describe("docker-compose.yml", () => {
     const config = loadConfig({ ...flags(), data: onHost("/data") }, environment())
     expect(config).toMatchObject({
       grpc: { host: "0.0.0.0", tls: { certFile: "/data/tls/server.crt", keyFile: "/data/tls/server.key" } },
-      http: { host: "0.0.0.0" },
+      http: { host: "0.0.0.0", tls: true },
       development: false,
     })
     for (const name of Object.keys(environment()))
       expect(settings).toContain(name.slice(5).toLowerCase().replaceAll("_", "-"))
     // Published on loopback only, and under the ports that the daemon listens on.
     expect(daemon.ports).toEqual([config.grpc.port, config.http.port].map((port) => `127.0.0.1:${port}:${port}`))
-    expect(health.test.join(" ")).toContain(`http://127.0.0.1:${config.http.port}/readyz`)
+    expect(health.test.join(" ")).toContain(`host: '127.0.0.1', port: ${config.http.port}, path: '/readyz'`)
   })
 
   test("the database that the daemon is given is the one that the postgres service makes", () => {
@@ -217,7 +217,7 @@ describe("docker-compose.yml", () => {
       const probe = (port: string) =>
         run(
           process.execPath,
-          rest.map((word) => word.replace("8080", port)),
+          rest.map((word) => word.replace("8080", port).replace("/data/tls/ca.crt", onHost("/data/tls/ca.crt"))),
         )
       expect(await probe(ports.http as string)).toEqual({ code: 0, out: "", err: "" })
       expect((await probe("1")).code).toBe(1)

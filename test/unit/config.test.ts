@@ -329,7 +329,13 @@ describe("loadConfig", () => {
     expect(refusal).toMatch(/tls-cert: .*\n.*tls-key: .*\n.*database-url: /)
     expect(refusalOf(() => load({ [key]: host, ...tls }))).not.toContain("tls-cert:")
     expect(refusalOf(() => load({ [key]: host, ...database }))).not.toContain("database-url:")
-    expect(load({ [key]: host, ...tls, ...database }).databaseUrl).toBe("postgres://db/writ")
+    expect(load({ [key]: host, ...tls, ...database, "http-tls": "true" }).databaseUrl).toBe("postgres://db/writ")
+  })
+
+  test("an API key is sent over HTTP, so HTTP beyond loopback is encrypted as well", () => {
+    const most = { "tls-cert": "/c", "tls-key": "/k", "database-url": "postgres://db/writ" }
+    expect(refusalOf(() => load({ ...most, "http-host": "0.0.0.0" }))).toMatch(/\n {2}http-tls: true$/)
+    expect(load({ ...most, "grpc-host": "0.0.0.0" }).http.tls).toBe(false)
   })
 
   test("no refusal quotes what a setting or a file holds in secret", () => {

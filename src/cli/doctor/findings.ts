@@ -2,7 +2,7 @@
 import { X509Certificate } from "node:crypto"
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
-import { type Config, isLoopback } from "../../config.ts"
+import type { Config } from "../../config.ts"
 import { sha256 } from "../../crypto.ts"
 import { WritError } from "../../errors.ts"
 import { readTls } from "../../identity/tls-files.ts"
@@ -98,11 +98,6 @@ function ofListening({ grpc, http, development }: Config): Found {
   const where = `gRPC on ${grpc.host}:${grpc.port}, HTTP on ${http.host}:${http.port}`
   if (development)
     return warning(`${where}: development mode, tokens say env: dev.`, "For production set tls-cert and tls-key.")
-  if (!isLoopback(http.host) && !http.tls)
-    return problem(
-      `${where}; HTTP is not encrypted, and API keys and tokens are sent over it.`,
-      "Set http-tls: true, or http-host: 127.0.0.1 with something in front that encrypts.",
-    )
   return ok(where)
 }
 

@@ -74,12 +74,6 @@ describe("diagnose", () => {
     expect(await find("two persons", { ...certificate, "policy-two-person": "true" })).toMatchObject({ state: "ok" })
   })
 
-  test("HTTP beyond loopback without TLS", async () => {
-    const beyond = { ...certificate, "http-host": "0.0.0.0", "database-url": "postgresql://u:p@127.0.0.1:1/d" }
-    expect(await find("listening", beyond)).toMatchObject({ state: "problem" })
-    expect(await find("listening", { ...beyond, "http-tls": "true" })).toMatchObject({ state: "ok" })
-  })
-
   test("certificates: which hosts, until when, that they end soon or have ended, that the key is another's", async () => {
     expect(await find("TLS", certificate)).toMatchObject({ state: "ok", text: expect.stringContaining("writ.example") })
     expect(await find("TLS", certificate, Date.now() + 800 * DAY_MS)).toMatchObject({ state: "warning" })
