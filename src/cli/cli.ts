@@ -49,10 +49,14 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     serve.addOption(new Option(`--${key} <${kind}>`, `${meaning} Default: ${byDefault || "none"}.`))
   serve.action(run(async (flags: Flags) => (await import("./serve.ts")).serveCommand(flags)))
 
-  command("init", "make a data folder, or with --compose what docker-compose.yml needs")
+  command("init", "make a data folder, or what docker compose or a production deployment needs")
     .option("--data <folder>", "data folder", defaultDataFolder())
     .option("--compose", "write a certificate and a password for docker compose into ./compose-data")
-    .action(run(async (flags: Flags) => (await import("./init.ts")).initCommand(flags)))
+    .option("--production <folder>", "write configuration, certificates, database roles, systemd and Kubernetes files")
+    .option("--host <name,...>", "with --production: the names and addresses by which the daemon is dialled")
+    .option("--trust-domain <name>", "with --production: of the SPIFFE ids; default: the first host")
+    .option("--database <host:port>", "with --production: the PostgreSQL; default: localhost:5432")
+    .action(run(async (flags: Flags) => (await import("./init/init.ts")).initCommand(flags)))
 
   command("doctor", "would a daemon start with this configuration, and be safe; exit code 1 when not")
     .option("--data <folder>", "data folder", defaultDataFolder())

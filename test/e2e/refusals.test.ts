@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:net"
 import { join } from "node:path"
 import pg from "pg"
 import { afterAll, beforeAll, describe, expect, test } from "vitest"
-import { makeCertificate } from "../../src/cli/init.ts"
+import { makeAuthority } from "../../src/cli/init/certificates.ts"
 import { type EmbeddedPostgres, startEmbedded } from "../../src/store/embedded.ts"
 import { migrate } from "../../src/store/migrate.ts"
 import { type Finished, writ } from "../support/built-daemon.ts"
@@ -72,7 +72,7 @@ describe("an address that cannot be had", () => {
   })
 
   test("the address is another machine's", async () => {
-    const { certificate, key } = await makeCertificate(["localhost"])
+    const { certificate, key } = await (await makeAuthority("test")).issueServer(["localhost"])
     writeFileSync(path("server.crt"), certificate)
     writeFileSync(path("server.key"), key)
     const tls = ["--tls-cert", path("server.crt"), "--tls-key", path("server.key")]
@@ -95,7 +95,8 @@ describe("an address that cannot be had", () => {
 
 describe("TLS files that are of no use", () => {
   test("no certificate, a key of another certificate, no file", async () => {
-    const [one, other] = await Promise.all([makeCertificate(["localhost"]), makeCertificate(["localhost"])])
+    const authority = await makeAuthority("test")
+    const [one, other] = [await authority.issueServer(["localhost"]), await authority.issueServer(["localhost"])]
     writeFileSync(path("one.crt"), one.certificate)
     writeFileSync(path("other.key"), other.key)
     writeFileSync(path("no.pem"), "no")

@@ -72,7 +72,8 @@ function ofFolder({ dataFolder }: Config): Found {
   return ok(`${dataFolder}: secrets are readable by their owner alone.`)
 }
 
-function ofApiKeys({ dataFolder, development }: Config): Found {
+function ofApiKeys({ dataFolder, development, grpc, http }: Config): Found {
+  if (![...grpc.authentication, ...http.authentication].includes("key")) return ok("They are not taken.")
   const folder = join(dataFolder, "api-keys")
   const roles = existsSync(folder) ? readdirSync(folder) : []
   if (roles.length === 0) return ok("No key of the first start is left here.")

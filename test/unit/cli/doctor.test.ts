@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { afterEach, beforeEach, describe, expect, test } from "vitest"
 import { diagnose, type Finding } from "../../../src/cli/doctor/findings.ts"
-import { makeCertificate } from "../../../src/cli/init.ts"
+import { makeAuthority } from "../../../src/cli/init/certificates.ts"
 import { loadConfig } from "../../../src/config.ts"
 import { PACKAGE_ROOT } from "../../../src/rpc/api.ts"
 import { ROLES } from "../../../src/rpc/roles.ts"
@@ -17,7 +17,7 @@ beforeEach(async () => {
   folder = makeFolder()
   data = join(folder.path, "data")
   openDataFolder(data, ROLES, join(PACKAGE_ROOT, "examples", "agent-tools"))
-  const made = await makeCertificate(["writ.example"])
+  const made = await (await makeAuthority("test")).issueServer(["writ.example"])
   certificate = { "tls-cert": join(folder.path, "server.crt"), "tls-key": join(folder.path, "server.key") }
   writeFileSync(certificate["tls-cert"] as string, made.certificate)
   writeFileSync(certificate["tls-key"] as string, made.key)
@@ -78,7 +78,7 @@ describe("diagnose", () => {
     expect(await find("TLS", certificate)).toMatchObject({ state: "ok", text: expect.stringContaining("writ.example") })
     expect(await find("TLS", certificate, Date.now() + 800 * DAY_MS)).toMatchObject({ state: "warning" })
     expect(await find("TLS", certificate, Date.now() + 900 * DAY_MS)).toMatchObject({ state: "problem" })
-    const other = await makeCertificate(["writ.example"])
+    const other = await (await makeAuthority("test")).issueServer(["writ.example"])
     writeFileSync(certificate["tls-key"] as string, other.key)
     expect(await find("TLS", certificate)).toMatchObject({ state: "problem" })
   })
