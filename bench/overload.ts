@@ -1,5 +1,6 @@
 /** What a daemon that is asked for more than it can answer does with what it takes, with what it refuses, and to others. */
 import { readFileSync } from "node:fs"
+import { connect as connectTcp, type Socket } from "node:net"
 import { connect } from "../src/client/connect.ts"
 import { compare, type Row } from "./compare.ts"
 import { Generator, type Outcome, percentile } from "./h2-generator.ts"
@@ -13,6 +14,7 @@ const UNLOADED = 0.1
 /** Messages a second of the caller who is measured beside one that is at its limit. */
 const NEIGHBOUR_RPS = 200
 const AT_LIMIT_RPS = 500
+const IDLE_CONNECTIONS = 10_000
 
 interface Sum {
   readonly acceptedMs: number[]
@@ -96,7 +98,55 @@ export async function benchOverload(print: (line: string) => void): Promise<Row[
   } finally {
     await daemon.stop()
   }
-  return [...rows, await benchNeighbour()]
+  return [...rows, await benchNeighbour(), await benchIdle(print)]
+}
+
+/** What a caller notices of 10,000 connections that say nothing, and what each of them costs. */
+async function benchIdle(print: (line: string) => void): Promise<Row> {
+  const daemon = await startDaemonProcess()
+  const idle: Socket[] = []
+  try {
+    const [caller] = (await openGenerators(daemon, daemon.key, 1)) as [Generator]
+    await caller.closedLoop(16, 5_000, 10)
+    const measure = async () => p99((await caller.openLoop(NEIGHBOUR_RPS, SECONDS)).acceptedMs)
+    const close = () => {
+      for (const socket of idle.splice(0)) socket.destroy()
+    }
+    const fill = async () => {
+      const before = residentMib(daemon)
+      while (idle.length < IDLE_CONNECTIONS)
+        idle.push(...(await Promise.all(Array.from({ length: 500 }, () => dial(daemon.port)))))
+      const kib = ((residentMib(daemon) - before) * 1024) / IDLE_CONNECTIONS
+      print(`${IDLE_CONNECTIONS} idle connections: ${kib.toFixed(0)} KiB of resident memory each`)
+    }
+    return await compare(
+      {
+        name: "overload-idle",
+        unit: "ms p99",
+        against: "without them",
+        durable: "fsync on, synchronous_commit on",
+        generator: `own HTTP/2 generator, beside ${IDLE_CONNECTIONS} idle connections`,
+      },
+      async () => {
+        await fill()
+        const value = await measure()
+        close()
+        return value
+      },
+      measure,
+      ROUNDS,
+    )
+  } finally {
+    for (const socket of idle) socket.destroy()
+    await daemon.stop()
+  }
+}
+
+async function dial(port: number): Promise<Socket> {
+  const socket = connectTcp(port, "127.0.0.1")
+  await new Promise<void>((resolve, reject) => socket.once("connect", resolve).once("error", reject))
+  socket.on("error", () => {}) // the daemon cuts those that answer no ping
+  return socket
 }
 
 /** A caller that asks for three times the calls a second that it may have, and what another notices of it. */
