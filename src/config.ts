@@ -205,7 +205,7 @@ export const SETTINGS: readonly Setting[] = [
   {
     key: "max-connections",
     kind: "number",
-    default: "20000",
+    default: "16384",
     meaning: "Connections of gRPC that are open at once; what comes on top is closed.",
   },
   {

@@ -126,7 +126,7 @@ describe("loadConfig", () => {
         targetLatencyMs: 20,
         maxStreams: 32_768,
         callerMaxStreams: 32_768,
-        maxConnections: 20_000,
+        maxConnections: 16_384,
         connectionMaxStreams: 256,
         connectionMemoryMib: 64,
         maxMessageBytes: 4 * 2 ** 20,
