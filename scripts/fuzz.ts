@@ -1,5 +1,5 @@
 /**
- * `npm run fuzz -- --seconds N [--seed N]`: random expressions against @bufbuild/cel for so long, as `test/property/cel.test.ts`
+ * `npm run fuzz -- --seconds N [--seed N]`: random expressions against @bufbuild/cel for so long, as `test/property/cel-random-a.test.ts`
  * compares a fixed number of them. The first on which the two differ ends it with exit code 1.
  */
 import { parseArgs } from "node:util"

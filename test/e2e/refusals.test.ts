@@ -75,7 +75,7 @@ describe("an address that cannot be had", () => {
     const { certificate, key } = await (await makeAuthority("test")).issueServer(["localhost"])
     writeFileSync(path("server.crt"), certificate)
     writeFileSync(path("server.key"), key)
-    const tls = ["--tls-cert", path("server.crt"), "--tls-key", path("server.key")]
+    const tls = ["--tls-cert", path("server.crt"), "--tls-key", path("server.key"), "--http-tls", "true"]
     // RFC 5737: an address for documentation, which no machine has
     for (const [door, flag] of [
       ["gRPC", "--grpc-host"],

@@ -1,0 +1,3 @@
+import { testRandomly } from "../support/cel-random.ts"
+
+testRandomly(0)
