@@ -9,6 +9,8 @@ import { AUTHORIZE_PATH, isAllow, type RunningDaemon, readKey, requestBodies, st
 const CONNECTIONS = 8
 const SECONDS = 5
 const ROUNDS = 3
+/** Until a daemon that was idle has found how much it may take in; not measured. */
+const RAMP_SECONDS = 2
 /** Of saturation: what is called unloaded. */
 const UNLOADED = 0.1
 /** Messages a second of the caller who is measured beside one that is at its limit. */
@@ -69,6 +71,7 @@ export async function benchOverload(print: (line: string) => void): Promise<Row[
       const before = residentMib(daemon)
       let after = before
       const overload = async () => {
+        await all(saturation * times, RAMP_SECONDS)
         worst = await all(saturation * times, seconds)
         after = residentMib(daemon)
         return worst

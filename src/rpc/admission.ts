@@ -23,7 +23,8 @@ export interface LaneOptions {
 
 /** How often the limit is looked at, milliseconds. */
 const WINDOW_MS = 100
-const DECREASE = 0.8
+/** By how much the limit falls at once, at least and at most: what takes ten times too long is not waited for ten times. */
+const DECREASE = { least: 0.8, most: 0.5 }
 const INCREASE = 1.1
 /** How far beyond the limit for all the shares of those who have less than theirs may lead. */
 const SHARED_BEYOND = 2
@@ -91,10 +92,12 @@ export class Lane {
     window.sumMs += tookMs
     window.count++
     if (nowMs - window.sinceMs < WINDOW_MS) return
-    const isLate = window.sumMs / window.count > target.ms
-    this.#limit = isLate
-      ? Math.max(Math.min(target.least, this.#options.most), Math.floor(this.#limit * DECREASE))
-      : Math.min(this.#options.most, Math.ceil(this.#limit * INCREASE))
+    const meanMs = window.sumMs / window.count
+    const factor = Math.max(DECREASE.most, Math.min(DECREASE.least, target.ms / meanMs))
+    this.#limit =
+      meanMs > target.ms
+        ? Math.max(Math.min(target.least, this.#options.most), Math.floor(this.#limit * factor))
+        : Math.min(this.#options.most, Math.ceil(this.#limit * INCREASE))
     window.sinceMs = nowMs
     window.sumMs = 0
     window.count = 0
