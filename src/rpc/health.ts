@@ -12,8 +12,34 @@ export function createHealth(): HealthImplementation {
   return new HealthImplementation({ "": "NOT_SERVING" })
 }
 
+/** Health streams of all callers: who watches has shown no credential. */
+export const MAX_HEALTH_WATCHERS = 1_000
+
+/** The library remembers for ever whatever name is watched: only the one that is known gets there. */
 export function addHealth(server: grpc.Server, health: HealthImplementation): void {
-  health.addToServer(server)
+  let watchers = 0
+  const guarded = {
+    addService(definition: grpc.ServiceDefinition, implementation: grpc.UntypedServiceImplementation) {
+      const watch = implementation["watch"] as (call: unknown) => void
+      const guard = (call: grpc.ServerWritableStream<{ readonly service: string }, unknown>) => {
+        const refusal =
+          call.request.service !== ""
+            ? new WritError("NOT_FOUND", 'Health is that of the whole daemon: watch the service "".')
+            : watchers >= MAX_HEALTH_WATCHERS
+              ? new WritError("OVERLOADED", "As many watch the health already as may.")
+              : null
+        if (refusal) {
+          call.emit("error", toServiceError(refusal, ""))
+          return
+        }
+        watchers++
+        call.once("cancelled", () => watchers--)
+        watch(call)
+      }
+      server.addService(definition, { ...implementation, watch: guard } as grpc.UntypedServiceImplementation)
+    },
+  }
+  health.addToServer(guarded)
 }
 
 /** For whoever has proven to be anybody at all. */

@@ -11,6 +11,8 @@ import { toBindError } from "../bind-error.ts"
 import type { Renewable } from "../identity/tls.ts"
 
 const ACTIVE_MS = 1_000
+/** Errors of an address that this machine does not have. */
+const MISSING = ["EADDRNOTAVAIL", "EAFNOSUPPORT"]
 
 export interface ListenOptions {
   readonly host: string
@@ -58,8 +60,16 @@ export async function listen(
   const bracketed = isIPv6(host) ? `[${host}]` : host
   try {
     // A name such as localhost may stand for several addresses: the first one's port is that of all.
-    for (const { address } of await lookup(host, { all: true }))
-      doors.push(await open(address, doors[0] ? portOf(doors[0]) : port, take))
+    let lacking: unknown
+    for (const { address } of await lookup(host, { all: true })) {
+      try {
+        doors.push(await open(address, doors[0] ? portOf(doors[0]) : port, take))
+      } catch (cause) {
+        if (!MISSING.includes((cause as NodeJS.ErrnoException).code ?? "")) throw cause
+        lacking = cause // such as ::1 where this machine has no IPv6
+      }
+    }
+    if (doors.length === 0) throw lacking
   } catch (cause) {
     for (const door of doors) door.close()
     throw toBindError("gRPC", bracketed, port, cause)

@@ -165,6 +165,7 @@ function wrapStream(
       call.emit("error", toServiceError(error, requestId))
     }
     const begin = (identity: Identity) => {
+      if (call.cancelled) return // the caller went while its token was verified
       const context = new IncomingContext(call, identity, roles, options, requestId)
       leave = enterStream(call, context, options, fail)
       const stream = open(context, (reply) => {

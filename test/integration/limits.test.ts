@@ -5,6 +5,7 @@ import * as grpc from "@grpc/grpc-js"
 import { afterEach, describe, expect, test } from "vitest"
 import type { Config } from "../../src/config.ts"
 import { applyBackPressure } from "../../src/rpc/back-pressure.ts"
+import { MAX_HEALTH_WATCHERS } from "../../src/rpc/health.ts"
 import { loadService, messageType, SERVICES } from "../../src/rpc/load.ts"
 import type { Service } from "../../src/rpc/server.ts"
 import { readErrorInfo } from "../../src/rpc/status.ts"
@@ -191,6 +192,35 @@ test("a message over the limit is RESOURCE_EXHAUSTED", async () => {
     (await rpc.client.unary(INFO, Buffer.alloc(bytes), { authorization: rpc.keys.admin })).code
   expect(await send(1_025)).toBe(grpc.status.RESOURCE_EXHAUSTED)
   expect(await send(1_024)).not.toBe(grpc.status.RESOURCE_EXHAUSTED)
+})
+
+test("health is watched without a credential, by so many at once and by one name", async () => {
+  await start({ connectionMaxStreams: 4_096 })
+  const path = "/grpc.health.v1.Health/Watch"
+  const watch = (service = "") => {
+    const stream = rpc.client.stream(path, {})
+    open.push(stream)
+    const name = Buffer.from(service)
+    stream.end(service === "" ? Buffer.alloc(0) : Buffer.concat([Buffer.from([0x0a, name.length]), name]))
+    const told = new Promise<Buffer>((resolve) => stream.once("data", resolve))
+    return { stream, told, end: endOf(stream) }
+  }
+  const { code } = await watch("made.up").end
+  expect(code).toBe(grpc.status.NOT_FOUND)
+  const watchers = Array.from({ length: MAX_HEALTH_WATCHERS }, () => watch())
+  for (const { told } of watchers) await told
+  expect((await watch().end).code).toBe(grpc.status.RESOURCE_EXHAUSTED)
+  watchers[0]?.stream.cancel()
+  await watchers[0]?.end
+  // The server learns of it a moment later.
+  const next = async (): Promise<number> => {
+    const { told, end } = watch()
+    return await Promise.race([told.then(() => grpc.status.OK), end.then(({ code }) => code)])
+  }
+  let last: number
+  do last = await next()
+  while (last === grpc.status.RESOURCE_EXHAUSTED)
+  expect(last).toBe(grpc.status.OK)
 })
 
 test("connections that ask are given a share while decisions take too long, and what is usual afterwards", async () => {
