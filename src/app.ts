@@ -60,7 +60,6 @@ import { createMetrics } from "./metrics.ts"
 import type { Policy } from "./policy/types.ts"
 import { createAdmission } from "./rpc/admission.ts"
 import { PACKAGE_ROOT } from "./rpc/api.ts"
-import { applyBackPressure } from "./rpc/back-pressure.ts"
 import { addHealth, addReflection, createHealth } from "./rpc/health.ts"
 import { type Listening, listen } from "./rpc/listen.ts"
 import { peerOfCall } from "./rpc/peer.ts"
@@ -654,9 +653,7 @@ async function start(config: Config, log: Logger, stops: Stops): Promise<Omit<Da
     maxConnections: config.limits.maxConnections,
   })
   listening = door
-  const endBackPressure = applyBackPressure(admission.decisions, door, config.limits.connectionMaxStreams)
   stops.gRPC = () => {
-    endBackPressure()
     directives.close()
     return door.drain(config.drainMs)
   }

@@ -211,7 +211,7 @@ export const SETTINGS: readonly Setting[] = [
   {
     key: "connection-max-streams",
     kind: "number",
-    default: "256",
+    default: "1024",
     meaning:
       "Calls and streams that one connection may have open; a client holds back what comes on top (HTTP/2 SETTINGS_MAX_CONCURRENT_STREAMS).",
   },

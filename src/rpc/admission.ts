@@ -49,10 +49,6 @@ export class Lane {
   get limit(): number {
     return this.#limit
   }
-  /** How many of all callers may be in hand when nothing takes too long. */
-  get most(): number {
-    return this.#options.most
-  }
   /** How many were refused since the start. */
   get refused(): number {
     return this.#refused

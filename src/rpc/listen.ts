@@ -3,14 +3,12 @@
  * handshake knows. The sockets are ours rather than grpc-js's, which counts none and, without channelz, cuts none.
  */
 import { lookup } from "node:dns/promises"
-import type { Http2Session } from "node:http2"
 import { createServer, isIPv6, type Server, type Socket } from "node:net"
 import type { SecureContextOptions } from "node:tls"
 import * as grpc from "@grpc/grpc-js"
 import { toBindError } from "../bind-error.ts"
 import type { Renewable } from "../identity/tls.ts"
 
-const ACTIVE_MS = 1_000
 /** Errors of an address that this machine does not have. */
 const MISSING = ["EADDRNOTAVAIL", "EAFNOSUPPORT"]
 
@@ -26,10 +24,6 @@ export interface Listening {
   readonly address: string
   /** How many are open now, may be, and were refused since the start. */
   readonly connections: { readonly inHand: number; readonly limit: number; readonly refused: number }
-  /** Connections on which something was asked for within the last second. */
-  countActive(): number
-  /** How many streams each connection may have open from now on: a client holds back what comes on top, and what is open stays. */
-  limitStreams(each: number): void
   /** Takes nothing new and waits for what is in flight; after the limit, connections are cut. */
   drain(limitMs: number): Promise<void>
 }
@@ -43,7 +37,6 @@ export async function listen(
   // Of what fails, grpc-js prints a line beside the one that we throw.
   grpc.setLogger({ error() {}, info: console.error, debug: console.error })
   const injector = server.createConnectionInjector(credentials)
-  const sessions = createSessions(server)
   const sockets = new Set<Socket>()
   const doors: Server[] = []
   let refused = 0
@@ -79,8 +72,6 @@ export async function listen(
     get connections() {
       return { inHand: sockets.size, limit: maxConnections, refused }
     },
-    countActive: sessions.countActive,
-    limitStreams: sessions.limitStreams,
     async drain(limitMs) {
       for (const door of doors) door.close()
       const cut = setTimeout(() => {
@@ -88,47 +79,6 @@ export async function listen(
       }, limitMs)
       await new Promise<void>((resolve) => server.tryShutdown(() => resolve()))
       clearTimeout(cut)
-    },
-  }
-}
-
-/** HTTP/2 sessions of the connections. grpc-js has them, and hands none out. */
-function createSessions(server: grpc.Server): Pick<Listening, "countActive" | "limitStreams"> {
-  interface State {
-    askedAtMs: number
-    /** What it was told last; null: what every connection is told at its beginning. */
-    told: number | null
-  }
-  const sessions = new Map<Http2Session, State>()
-  let limit: number | null = null
-  const tell = (session: Http2Session, state: State) => {
-    if (state.told === limit || limit === null || session.closed || session.destroyed) return
-    state.told = limit
-    session.settings({ maxConcurrentStreams: limit })
-  }
-  const isActive = ({ askedAtMs }: State, nowMs: number) => nowMs - askedAtMs < ACTIVE_MS
-  const [http2] = server["http2Servers"].keys()
-  http2?.on("session", (session: Http2Session) => {
-    const state: State = { askedAtMs: Number.NEGATIVE_INFINITY, told: null }
-    sessions.set(session, state)
-    session.once("close", () => sessions.delete(session))
-    // One that is silent is told once it asks.
-    session.on("stream", () => {
-      state.askedAtMs = performance.now()
-      tell(session, state)
-    })
-  })
-  return {
-    countActive() {
-      const nowMs = performance.now()
-      let count = 0
-      for (const state of sessions.values()) if (isActive(state, nowMs)) count++
-      return count
-    },
-    limitStreams(each) {
-      limit = each
-      const nowMs = performance.now()
-      for (const [session, state] of sessions) if (state.told !== null || isActive(state, nowMs)) tell(session, state)
     },
   }
 }

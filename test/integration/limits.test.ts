@@ -4,7 +4,6 @@ import { connect as dialTcp } from "node:net"
 import * as grpc from "@grpc/grpc-js"
 import { afterEach, describe, expect, test } from "vitest"
 import type { Config } from "../../src/config.ts"
-import { applyBackPressure } from "../../src/rpc/back-pressure.ts"
 import { MAX_HEALTH_WATCHERS } from "../../src/rpc/health.ts"
 import { loadService, messageType, SERVICES } from "../../src/rpc/load.ts"
 import type { Service } from "../../src/rpc/server.ts"
@@ -221,34 +220,6 @@ test("health is watched without a credential, by so many at once and by one name
   do last = await next()
   while (last === grpc.status.RESOURCE_EXHAUSTED)
   expect(last).toBe(grpc.status.OK)
-})
-
-test("connections that ask are given a share while decisions take too long, and what is usual afterwards", async () => {
-  await start({ connectionMaxStreams: 64 })
-  const lane = { limit: 20, most: 1_024 }
-  open.push({ cancel: applyBackPressure(lane, rpc.listening, 64) })
-  const told: number[] = []
-  const session = connect(`http://${rpc.address}`)
-  open.push({ cancel: () => session.destroy() })
-  session.on("remoteSettings", ({ maxConcurrentStreams = 0 }) => told.push(maxConcurrentStreams))
-  const ask = () => {
-    const stream = session.request({
-      ":method": "POST",
-      ":path": INFO,
-      "content-type": "application/grpc",
-      te: "trailers",
-      authorization: rpc.keys.admin,
-    })
-    stream.resume().end(Buffer.alloc(5))
-  }
-  await until(() => told.length === 1)
-  expect(told).toEqual([64])
-  const asking = setInterval(ask, 20)
-  open.push({ cancel: () => clearInterval(asking) })
-  await until(() => told.length === 2)
-  lane.limit = 1_024
-  await until(() => told.length === 3)
-  expect(told).toEqual([64, 20, 64])
 })
 
 test("connections beyond the limit are closed at once; one that ends makes room", async () => {

@@ -127,7 +127,7 @@ describe("loadConfig", () => {
         maxStreams: 32_768,
         callerMaxStreams: 32_768,
         maxConnections: 16_384,
-        connectionMaxStreams: 256,
+        connectionMaxStreams: 1_024,
         connectionMemoryMib: 64,
         maxMessageBytes: 4 * 2 ** 20,
       },
